@@ -1,0 +1,23 @@
+//! The operations, one file each, grouped by their namespaces, and the scheduled job.
+
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+pub mod auth;
+pub mod jssdk;
+pub mod refresh_credentials;
+
+use shared::Endpoint;
+
+/// Every operation. What is not listed here does not exist: the local host, the OpenAPI document
+/// and the agreement tests all read this table.
+pub const OPERATIONS: &[Endpoint] = &[
+    Endpoint::of::<auth::Code2Session>(),
+    Endpoint::of::<auth::CheckSession>(),
+    Endpoint::of::<auth::GetAccessToken>(),
+    Endpoint::of::<auth::GetTicket>(),
+    Endpoint::of::<jssdk::Config>(),
+];
+
+/// The functions that are no operations: a schedule or a stream runs them.
+pub const JOBS: &[&str] = &[refresh_credentials::NAME];

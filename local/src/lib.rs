@@ -1,0 +1,3 @@
+//! The bundle on one machine: function host, embedded DynamoDB, WeChat simulator, console.
+
+pub mod wechat;

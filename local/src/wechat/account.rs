@@ -1,0 +1,134 @@
+//! The apps WeChat knows, and the people who use them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ring::digest::{SHA256, digest};
+use serde::Serialize;
+
+use super::base64url;
+
+/// What kind of app an appid belongs to; it decides which interfaces the app may call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountKind {
+    /// A mini program.
+    #[default]
+    MiniProgram,
+    /// An official account (service or subscription account).
+    OfficialAccount,
+    /// A native app registered at the Open Platform.
+    MobileApp,
+    /// A website registered at the Open Platform.
+    Website,
+}
+
+/// One app as WeChat's console has it, with the knobs that change how WeChat treats it.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// `wx` and 16 hex digits.
+    pub appid: String,
+    /// What it may call.
+    pub kind: AccountKind,
+    /// The AppSecret.
+    pub secret: String,
+    /// The AppSecret was frozen in the console: 40243 wherever it is shown.
+    pub secret_frozen: bool,
+    /// Who may fetch tokens; anybody else meets 40164. `None`: everybody.
+    pub ip_allow_list: Option<Vec<String>>,
+    /// The card interface is granted; without it a `wx_card` ticket is refused with 48001.
+    pub cards: bool,
+    /// Bound to an Open Platform account, so that logins tell the unionid.
+    pub open_platform: bool,
+    /// The openids whose logins WeChat refuses as high risk (40226).
+    pub blocked: BTreeSet<String>,
+    /// Calls per day and path, where they differ from what the path usually has.
+    pub daily_limits: BTreeMap<String, u32>,
+    /// How long a new access token lives.
+    pub token_life_s: u64,
+    /// How long a session_key lives; WeChat does not publish it.
+    pub session_life_s: u64,
+    /// Whether a repeated ticket call tells the life that is left.
+    /// WeChat keeps saying 7200, which is the default here.
+    pub ticket_tells_remaining: bool,
+}
+
+impl Account {
+    /// An app with nothing restricted.
+    pub fn new(appid: &str, kind: AccountKind, secret: &str) -> Account {
+        Account { appid: appid.into(), kind, secret: secret.into(), ..Account::default() }
+    }
+}
+
+impl Default for Account {
+    fn default() -> Account {
+        Account {
+            appid: String::new(),
+            kind: AccountKind::MiniProgram,
+            secret: String::new(),
+            secret_frozen: false,
+            ip_allow_list: None,
+            cards: true,
+            open_platform: true,
+            blocked: BTreeSet::new(),
+            daily_limits: BTreeMap::new(),
+            token_life_s: 7_200,
+            session_life_s: 3 * 86_400,
+            ticket_tells_remaining: false,
+        }
+    }
+}
+
+/// A person: another openid to every app, one unionid for all of them, all derived from the name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// What tells one person from another.
+    pub name: String,
+    /// WeChat holds this person for high risk and refuses every login (40226).
+    pub blocked: bool,
+}
+
+impl User {
+    /// The person of this name; the same name is the same person everywhere.
+    pub fn new(name: &str) -> User {
+        User { name: name.into(), blocked: false }
+    }
+
+    /// This person, refused at every login.
+    pub fn blocked(self) -> User {
+        User { blocked: true, ..self }
+    }
+
+    /// How an app knows this person: 28 characters, of which, as at WeChat, the first six are the
+    /// same for everybody who uses that app.
+    pub fn openid(&self, appid: &str) -> String {
+        let app = derived(&["app", appid]);
+        let person = derived(&["openid", appid, &self.name]);
+        format!("o{}{}", &app[..5], &person[..22])
+    }
+
+    /// How all apps of one Open Platform account know this person.
+    pub fn unionid(&self) -> String {
+        format!("o6_bm{}", &derived(&["unionid", &self.name])[..23])
+    }
+}
+
+fn derived(parts: &[&str]) -> String {
+    base64url(digest(&SHA256, parts.join("\n").as_bytes()).as_ref())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_person_has_an_openid_per_app_and_one_unionid() {
+        let (alice, bob) = (User::new("alice"), User::new("bob"));
+
+        assert_eq!(alice.openid("wx1"), User::new("alice").openid("wx1"));
+        assert_ne!(alice.openid("wx1"), alice.openid("wx2"));
+        assert_ne!(alice.openid("wx1"), bob.openid("wx1"));
+        assert_eq!(alice.openid("wx1")[..6], bob.openid("wx1")[..6]);
+        assert_ne!(alice.unionid(), bob.unionid());
+        assert_eq!((alice.openid("wx1").len(), alice.unionid().len()), (28, 28));
+    }
+}

@@ -1,0 +1,179 @@
+//! Who is calling, and for which account.
+
+use std::fmt;
+
+use crate::{
+    Access, App, Error, Problem, Result,
+    config::{Account, AccountKind},
+    session::{self, Session},
+};
+
+/// The resolved caller of an operation.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// The account the call is for.
+    pub account: Account,
+    /// Who it is.
+    pub identity: Identity,
+}
+
+/// Who a caller is.
+#[derive(Clone)]
+pub enum Identity {
+    /// Nobody known.
+    Anyone,
+    /// A user with a session.
+    User(Session),
+    /// An IAM principal, perhaps acting for a user.
+    Service {
+        /// The user it acts for.
+        openid: Option<String>,
+    },
+}
+
+impl fmt::Debug for Identity {
+    /// Without openids, which are personal data.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Identity::Anyone => "Anyone",
+            Identity::User(_) => "User",
+            Identity::Service { .. } => "Service",
+        })
+    }
+}
+
+impl Caller {
+    /// The account's app id.
+    pub fn appid(&self) -> &str {
+        &self.account.appid
+    }
+
+    /// The user the call is by or for.
+    ///
+    /// # Errors
+    /// A service that names no `openid`.
+    pub fn openid(&self) -> Result<&str> {
+        match &self.identity {
+            Identity::User(session) => Ok(&session.openid),
+            Identity::Service { openid: Some(openid) } => Ok(openid),
+            Identity::Service { openid: None } | Identity::Anyone => {
+                Err(Error::invalid("openid", "A service acts for a user: name the user's openid."))
+            }
+        }
+    }
+}
+
+/// What an event says of its sender, before it is believed.
+#[derive(Clone)]
+pub(crate) enum Principal {
+    /// An HTTP request, perhaps with a bearer token.
+    Http {
+        /// The token of `Authorization: Bearer`.
+        bearer: Option<String>,
+    },
+    /// An IAM principal, by direct invocation or a signed request.
+    Service,
+}
+
+/// What an operation asks of its callers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rules {
+    pub access: Access,
+    pub accounts: &'static [AccountKind],
+}
+
+impl Rules {
+    /// Believes the principal, or not, and finds the account.
+    pub(crate) fn admit(
+        self,
+        app: &App,
+        principal: &Principal,
+        appid: Option<String>,
+        openid: Option<String>,
+    ) -> Result<Caller> {
+        let identity = self.identify(app, principal, openid)?;
+        let account = self.choose(app, &identity, appid)?;
+        Ok(Caller { account, identity })
+    }
+
+    fn identify(
+        self,
+        app: &App,
+        principal: &Principal,
+        openid: Option<String>,
+    ) -> Result<Identity> {
+        let session = || match principal {
+            Principal::Http { bearer: Some(token) } => {
+                session::verify(token, &app.config.session_public_keys, app.clock.now())
+            }
+            _ => Err(Error::new(
+                Problem::Unauthenticated,
+                "This operation needs a session: log in and send `Authorization: Bearer <session_token>`.",
+            )),
+        };
+        match (self.access, principal) {
+            (_, Principal::Service) => Ok(Identity::Service { openid }),
+            (Access::Public, Principal::Http { .. }) => Ok(Identity::Anyone),
+            (Access::User, Principal::Http { .. }) => {
+                let session = session()?;
+                match openid {
+                    Some(openid) if openid != session.openid => Err(Error::new(
+                        Problem::Forbidden,
+                        "A user may only act for themselves; leave `openid` out.",
+                    )
+                    .field("openid")),
+                    _ => Ok(Identity::User(session)),
+                }
+            }
+            (Access::Service, Principal::Http { .. }) => {
+                session()?;
+                Err(Error::new(
+                    Problem::Forbidden,
+                    "This operation is for IAM principals: invoke the function directly.",
+                ))
+            }
+        }
+    }
+
+    fn choose(self, app: &App, identity: &Identity, appid: Option<String>) -> Result<Account> {
+        let session_appid = match identity {
+            Identity::User(session) => Some(session.appid.as_str()),
+            _ => None,
+        };
+        if let (Some(named), Some(own)) = (&appid, session_appid)
+            && named != own
+        {
+            return Err(Error::new(
+                Problem::Forbidden,
+                "The session belongs to another app; leave `appid` out or log in there.",
+            )
+            .field("appid"));
+        }
+        let unknown = |detail: String| Error::new(Problem::UnknownApp, detail).field("appid");
+        let kinds = || {
+            let kinds: Vec<_> = self.accounts.iter().map(|kind| kind.as_str()).collect();
+            kinds.join(" or ")
+        };
+        match appid.as_deref().or(session_appid) {
+            Some(appid) => {
+                let account = app.config.account(appid).ok_or_else(|| {
+                    unknown("This appid is not configured here; add it to WECHAT_APPS.".into())
+                })?;
+                if !self.accounts.contains(&account.kind) {
+                    return Err(unknown(format!(
+                        "This operation needs a {}; the app is a {}.",
+                        kinds(),
+                        account.kind.as_str()
+                    )));
+                }
+                Ok(account.clone())
+            }
+            None => {
+                let of_kind = |kind| app.config.accounts.iter().find(move |a| a.kind == kind);
+                self.accounts.iter().copied().find_map(of_kind).cloned().ok_or_else(|| {
+                    unknown(format!("This operation needs a {}; none is configured.", kinds()))
+                })
+            }
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! HTTP events: payload format 2.0 of Function URLs and HTTP APIs.
+
+use std::collections::{BTreeMap, HashMap};
+
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use serde::{Deserialize, Serialize};
+
+use crate::{App, Body, Error, Handler, Method, Problem, Result, caller::Principal, input::Input};
+
+/// A request as Lambda hands it over.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct HttpEvent {
+    #[serde(default)]
+    raw_query_string: String,
+    #[serde(default)]
+    headers: HashMap<String, String>,
+    #[serde(default)]
+    body: Option<String>,
+    #[serde(default)]
+    is_base64_encoded: bool,
+    request_context: RequestContext,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RequestContext {
+    http: Http,
+    #[serde(default)]
+    domain_name: String,
+    #[serde(default)]
+    authorizer: Option<Authorizer>,
+}
+
+#[derive(Deserialize)]
+struct Http {
+    method: String,
+}
+
+#[derive(Deserialize)]
+struct Authorizer {
+    #[serde(default)]
+    iam: Option<serde::de::IgnoredAny>,
+}
+
+/// A response as Lambda takes it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HttpResponse {
+    /// The status.
+    pub status_code: u16,
+    /// Header names in lower case.
+    pub headers: BTreeMap<&'static str, String>,
+    /// Text, or base64.
+    pub body: String,
+    /// Whether the body is base64.
+    pub is_base64_encoded: bool,
+}
+
+impl HttpEvent {
+    fn header(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// The caller's own id for this request, if it is harmless in a log.
+    pub(crate) fn correlation_id(&self) -> Option<&str> {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        self.header("x-request-id")
+            .filter(|id| (1..=64).contains(&id.len()) && id.bytes().all(plain))
+    }
+
+    /// Runs the operation for this request.
+    pub(crate) async fn handle(&self, handler: &Handler, app: &App) -> Result<Body> {
+        // The service sets the domain name, so a client cannot choose it.
+        if app.config.edge_only && self.request_context.domain_name.ends_with(".on.aws") {
+            return Err(Error::new(
+                Problem::Forbidden,
+                "This deployment is reached through its own domain, not through this URL.",
+            ));
+        }
+        let input = self.input(handler)?;
+        handler.call(app, &self.principal(), input).await
+    }
+
+    fn principal(&self) -> Principal {
+        let iam = self.request_context.authorizer.as_ref().is_some_and(|auth| auth.iam.is_some());
+        if iam {
+            return Principal::Service;
+        }
+        let bearer = self.header("authorization").and_then(|value| {
+            let (scheme, token) = value.split_once(' ')?;
+            scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
+        });
+        Principal::Http { bearer }
+    }
+
+    fn input(&self, handler: &Handler) -> Result<Input> {
+        match (self.request_context.http.method.as_str(), handler.method) {
+            ("GET" | "HEAD", Method::Get | Method::GetOrPost) => {
+                Input::query(&self.raw_query_string)
+            }
+            ("POST", Method::Post | Method::GetOrPost) => {
+                self.check_content_type()?;
+                Input::json(&self.body(handler.body_limit)?)
+            }
+            _ => Err(Error::new(
+                Problem::MethodNotAllowed,
+                format!("Use {}.", handler.method.allow().replace(", ", " or ")),
+            )),
+        }
+    }
+
+    fn check_content_type(&self) -> Result<()> {
+        let content_type = self.header("content-type").unwrap_or("application/json");
+        let essence = content_type.split(';').next().unwrap_or_default().trim();
+        // Browsers send text/plain without a preflight; the body is JSON all the same.
+        let json = essence.eq_ignore_ascii_case("application/json")
+            || essence.eq_ignore_ascii_case("text/plain");
+        if json {
+            return Ok(());
+        }
+        Err(Error::new(
+            Problem::UnsupportedMediaType,
+            "Send JSON with `Content-Type: application/json`.",
+        ))
+    }
+
+    /// The body's bytes; the limit is checked before base64 is decoded.
+    fn body(&self, limit: usize) -> Result<Vec<u8>> {
+        let body = self.body.as_deref().unwrap_or_default();
+        let too_large = || {
+            let detail = format!("The body may have {limit} bytes.");
+            Error::new(Problem::BodyTooLarge, detail)
+        };
+        if !self.is_base64_encoded {
+            let fits = body.len() <= limit;
+            return if fits { Ok(body.as_bytes().to_vec()) } else { Err(too_large()) };
+        }
+        if body.len() / 4 * 3 > limit + 3 {
+            return Err(too_large());
+        }
+        let bytes = BASE64_STANDARD
+            .decode(body)
+            .map_err(|_| Error::new(Problem::MalformedBody, "The body is not base64."))?;
+        if bytes.len() <= limit { Ok(bytes) } else { Err(too_large()) }
+    }
+}
+
+impl HttpResponse {
+    /// The response to a request that went well.
+    pub(crate) fn success(body: Body, request_id: &str) -> HttpResponse {
+        let (content_type, name, body, is_base64_encoded) = match body {
+            Body::Json(json) => ("application/json".to_owned(), None, json, false),
+            Body::File(file) => {
+                (file.content_type, file.name, BASE64_STANDARD.encode(&file.bytes), true)
+            }
+        };
+        let mut response = HttpResponse::new(200, content_type, body, request_id);
+        response.is_base64_encoded = is_base64_encoded;
+        if let Some(name) = name {
+            let name: String = name
+                .chars()
+                .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'))
+                .collect();
+            response.headers.insert("content-disposition", format!("inline; filename=\"{name}\""));
+        }
+        response
+    }
+
+    /// The response to a request that failed.
+    pub(crate) fn problem(error: &Error, handler: &Handler, request_id: &str) -> HttpResponse {
+        let document = serde_json::Value::Object(error.document(request_id)).to_string();
+        let status = error.problem().status();
+        let content_type = "application/problem+json".to_owned();
+        let mut response = HttpResponse::new(status, content_type, document, request_id);
+        if let Some(seconds) = error.retry_after_seconds() {
+            response.headers.insert("retry-after", seconds.to_string());
+        }
+        match error.problem() {
+            Problem::MethodNotAllowed => {
+                response.headers.insert("allow", handler.method.allow().to_owned());
+            }
+            Problem::Unauthenticated => {
+                response.headers.insert("www-authenticate", "Bearer".to_owned());
+            }
+            _ => {}
+        }
+        response
+    }
+
+    fn new(status: u16, content_type: String, body: String, request_id: &str) -> HttpResponse {
+        let headers = BTreeMap::from([
+            ("content-type", content_type),
+            ("cache-control", "no-store".to_owned()),
+            ("x-content-type-options", "nosniff".to_owned()),
+            ("x-request-id", request_id.to_owned()),
+        ]);
+        HttpResponse { status_code: status, headers, body, is_base64_encoded: false }
+    }
+}

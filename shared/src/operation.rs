@@ -1,0 +1,110 @@
+//! What an operation is: a type that is its own input, and a few constants about it.
+
+use std::future::Future;
+
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+
+use crate::{App, Caller, Reply, Result, config::AccountKind, credentials::CredentialKind};
+
+/// One operation of the bundle.
+///
+/// The implementing struct is the operation's input: its doc comment becomes the description,
+/// its fields the parameters, both in the OpenAPI document.
+/// Binary, template block, sample event and local route follow from [`Operation::ID`] and are
+/// checked against it by tests.
+///
+/// `appid` is an input of every operation, and `openid` of every [`Access::User`] one; both
+/// arrive resolved in the [`Caller`] and are no fields of the struct.
+pub trait Operation: DeserializeOwned + JsonSchema + Send + 'static {
+    /// `<namespace>.<operation>`, as in the contract. Path, binary, file and logical id follow.
+    const ID: &'static str;
+
+    /// Which HTTP methods it answers.
+    const METHOD: Method = Method::Post;
+
+    /// Who may call it.
+    const ACCESS: Access;
+
+    /// The kinds of account it works for, the preferred one first.
+    const ACCOUNTS: &'static [AccountKind];
+
+    /// What it touches beyond its input; its IAM policy is exactly this.
+    const TOUCHES: &'static [Touch];
+
+    /// The largest body it takes, in bytes after base64.
+    const BODY_LIMIT: usize = 64 << 10;
+
+    /// A valid input in JSON; shown in the documents and replayed by the tests.
+    const EXAMPLE: &'static str;
+
+    /// What it answers.
+    type Output: Reply;
+
+    /// Does it.
+    fn run(self, app: &App, caller: &Caller) -> impl Future<Output = Result<Self::Output>> + Send;
+}
+
+/// Which HTTP methods an operation answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// `GET`, the input in the query.
+    Get,
+    /// `POST`, the input in a JSON body.
+    Post,
+    /// Either; `GET` makes the operation usable as an image's address.
+    GetOrPost,
+}
+
+impl Method {
+    /// The value of `Allow`.
+    pub const fn allow(self) -> &'static str {
+        match self {
+            Method::Get => "GET",
+            Method::Post => "POST",
+            Method::GetOrPost => "GET, POST",
+        }
+    }
+
+    /// The methods, in lower case, as OpenAPI spells them.
+    pub const fn names(self) -> &'static [&'static str] {
+        match self {
+            Method::Get => &["get"],
+            Method::Post => &["post"],
+            Method::GetOrPost => &["get", "post"],
+        }
+    }
+}
+
+/// Who may call an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Anyone; has a public URL.
+    Public,
+    /// A user with a session, or a service naming the user's `openid`; has a public URL.
+    User,
+    /// IAM principals only; has no URL.
+    Service,
+}
+
+impl Access {
+    /// The spelling in documents.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Access::Public => "Public",
+            Access::User => "User",
+            Access::Service => "Service",
+        }
+    }
+}
+
+/// Something outside an operation that it reads or writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Touch {
+    /// Reads a credential, and may signal that it is missing or refused.
+    Credential(CredentialKind),
+    /// Writes session, code and unionid items, with the app secret and the signing key.
+    LogIn,
+    /// Reads a session's keys.
+    Session,
+}

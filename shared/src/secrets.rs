@@ -1,0 +1,105 @@
+//! App secrets and the signing key: read from SSM by the few functions that need them.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use aws_credential_types::Credentials as AwsCredentials;
+use aws_sdk_ssm::{
+    Client,
+    config::{BehaviorVersion, Region, retry::RetryConfig, timeout::TimeoutConfig},
+    error::ProvideErrorMetadata,
+};
+
+use crate::{
+    Clock, Error, Problem, Result,
+    config::{Aws, Secret, SecretSource},
+    transport::Transport,
+};
+
+/// A secret is read again after this time, in seconds, so that a rotation needs no deployment.
+const REREAD_AFTER: u64 = 600;
+
+/// Resolves secrets, and keeps them for ten minutes.
+#[derive(Clone, Debug)]
+pub struct Secrets {
+    client: Client,
+    clock: Clock,
+    cache: Arc<Mutex<HashMap<String, (Secret, u64)>>>,
+}
+
+impl Secrets {
+    /// Secrets of the Region and account in `aws`.
+    pub fn new(transport: Transport, aws: &Aws, clock: Clock) -> Secrets {
+        let credentials = AwsCredentials::new(
+            &aws.access_key_id,
+            aws.secret_access_key.expose(),
+            aws.session_token.as_ref().map(|token| token.expose().to_owned()),
+            None,
+            "environment",
+        );
+        let timeouts = TimeoutConfig::builder()
+            .operation_attempt_timeout(Duration::from_secs(2))
+            .operation_timeout(Duration::from_secs(5))
+            .build();
+        let mut config = aws_sdk_ssm::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(aws.region.clone()))
+            .credentials_provider(credentials)
+            .http_client(transport)
+            .retry_config(RetryConfig::standard().with_max_attempts(3))
+            .timeout_config(timeouts);
+        config.set_endpoint_url(aws.ssm_endpoint.clone());
+        Secrets { client: Client::from_conf(config.build()), clock, cache: Arc::default() }
+    }
+
+    /// The secret itself.
+    ///
+    /// # Errors
+    /// [`Problem::Misconfigured`] if SSM has none of that name or may not be read.
+    pub async fn resolve(&self, source: &SecretSource) -> Result<Secret> {
+        let name = match source {
+            SecretSource::Value(secret) => return Ok(secret.clone()),
+            SecretSource::Ssm(name) => name,
+        };
+        let now = self.clock.now();
+        if let Some((secret, read_at)) = self.lock().get(name)
+            && now < read_at + REREAD_AFTER
+        {
+            return Ok(secret.clone());
+        }
+        let output = self.client.get_parameter().name(name).with_decryption(true).send().await;
+        let output = output.map_err(|error| {
+            let why = format!("SSM {name}: {}", error.code().unwrap_or("cannot be reached"));
+            Error::new(Problem::Misconfigured, "A secret cannot be read; the log says which.")
+                .because(why)
+        })?;
+        let value = output.parameter.and_then(|parameter| parameter.value).ok_or_else(|| {
+            Error::new(Problem::Misconfigured, "A secret is empty; the log says which.")
+                .because(format!("SSM {name}: empty"))
+        })?;
+        let secret = Secret::new(value);
+        self.lock().insert(name.clone(), (secret.clone(), now));
+        Ok(secret)
+    }
+
+    /// Forgets a secret that WeChat refused: the next use reads it again.
+    ///
+    /// `false` if it was not cached, so that reading again would give the same.
+    pub fn forget(&self, source: &SecretSource) -> bool {
+        match source {
+            SecretSource::Value(_) => false,
+            SecretSource::Ssm(name) => {
+                let now = self.clock.now();
+                // One that was read a moment ago is as fresh as it gets.
+                self.lock().remove(name).is_some_and(|(_, read_at)| read_at + 5 < now)
+            }
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, (Secret, u64)>> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,259 @@
+//! Session tokens: JWTs signed with Ed25519, verified without a secret.
+//!
+//! The algorithm is fixed: it is never read from a token.
+
+use std::fmt;
+
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
+use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Error, Problem, Result,
+    config::{PublicKey, Secret},
+};
+
+/// How long a session lives, in seconds: 2 hours. Afterwards `wx.login` makes a new one.
+pub const SESSION_LIFE: u64 = 7200;
+
+/// Clocks of the signing and the verifying function may differ by this much, in seconds.
+const LEEWAY: u64 = 5;
+
+const ISSUER: &str = "wechat";
+
+/// Longer than any token this project makes.
+const TOKEN_LIMIT: usize = 2048;
+
+/// Who is calling.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    iss: String,
+    /// The app the session belongs to.
+    #[serde(rename = "aud")]
+    pub appid: String,
+    /// The user, as this app knows them.
+    #[serde(rename = "sub")]
+    pub openid: String,
+    /// The user across the apps of one owner.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unionid: Option<String>,
+    /// The session's id.
+    pub sid: String,
+    /// Seconds since 1970.
+    pub iat: u64,
+    /// Seconds since 1970.
+    pub exp: u64,
+}
+
+impl Session {
+    /// A session that begins at `now`.
+    pub fn new(
+        appid: impl Into<String>,
+        openid: impl Into<String>,
+        unionid: Option<String>,
+        sid: impl Into<String>,
+        now: u64,
+    ) -> Session {
+        Session {
+            iss: ISSUER.to_owned(),
+            appid: appid.into(),
+            openid: openid.into(),
+            unionid,
+            sid: sid.into(),
+            iat: now,
+            exp: now + SESSION_LIFE,
+        }
+    }
+}
+
+impl fmt::Debug for Session {
+    /// Without the user's ids, which are personal data.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("appid", &self.appid)
+            .field("exp", &self.exp)
+            .finish_non_exhaustive()
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Header<'a> {
+    alg: &'a str,
+    kid: &'a str,
+    typ: &'a str,
+}
+
+/// Signs sessions; only the login operations have one.
+pub struct SigningKey {
+    kid: String,
+    pair: Ed25519KeyPair,
+}
+
+impl SigningKey {
+    /// Reads `kid:seed`, the seed being 32 bytes in base64url.
+    ///
+    /// # Errors
+    /// [`Problem::Misconfigured`] if it is anything else.
+    pub fn parse(text: &Secret) -> Result<SigningKey> {
+        let misconfigured = || {
+            Error::new(
+                Problem::Misconfigured,
+                "The session signing key is not kid:seed with 32 bytes of base64url.",
+            )
+        };
+        let (kid, seed) = text.expose().trim().split_once(':').ok_or_else(misconfigured)?;
+        let seed = BASE64_URL_SAFE_NO_PAD.decode(seed).map_err(|_| misconfigured())?;
+        let pair = Ed25519KeyPair::from_seed_unchecked(&seed).map_err(|_| misconfigured())?;
+        Ok(SigningKey { kid: kid.to_owned(), pair })
+    }
+
+    /// The key that verifies what this one signs.
+    pub fn public_key(&self) -> PublicKey {
+        let bytes = self.pair.public_key().as_ref().try_into().expect("Ed25519 keys are 32 bytes");
+        PublicKey { kid: self.kid.clone(), bytes }
+    }
+
+    /// The session as a token; the same session gives the same token.
+    pub fn sign(&self, session: &Session) -> String {
+        let encode = |value: Vec<u8>| BASE64_URL_SAFE_NO_PAD.encode(value);
+        let header = Header { alg: "EdDSA", kid: &self.kid, typ: "JWT" };
+        let mut token = encode(serde_json::to_vec(&header).expect("a header serializes"));
+        token.push('.');
+        token.push_str(&encode(serde_json::to_vec(session).expect("a session serializes")));
+        let signature = self.pair.sign(token.as_bytes());
+        token.push('.');
+        token.push_str(&encode(signature.as_ref().to_vec()));
+        token
+    }
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SigningKey").field("kid", &self.kid).finish_non_exhaustive()
+    }
+}
+
+/// Verifies a token at `now` and returns its session.
+///
+/// # Errors
+/// [`Problem::Unauthenticated`], saying whether to log in again.
+pub fn verify(token: &str, keys: &[PublicKey], now: u64) -> Result<Session> {
+    let session = authentic(token, keys).ok_or_else(|| {
+        Error::new(
+            Problem::Unauthenticated,
+            "The session token is not one of ours; log in again and send `Authorization: Bearer <session_token>`.",
+        )
+    })?;
+    if session.exp <= now {
+        return Err(Error::new(Problem::Unauthenticated, "The session is over; log in again."));
+    }
+    if session.iat > now + LEEWAY {
+        return Err(Error::new(Problem::Unauthenticated, "The session begins in the future."));
+    }
+    Ok(session)
+}
+
+fn authentic(token: &str, keys: &[PublicKey]) -> Option<Session> {
+    if token.len() > TOKEN_LIMIT {
+        return None;
+    }
+    let (signed, signature) = token.rsplit_once('.')?;
+    let (header, claims) = signed.split_once('.')?;
+    let decode = |text: &str| BASE64_URL_SAFE_NO_PAD.decode(text).ok();
+    let header = decode(header)?;
+    let header: Header<'_> = serde_json::from_slice(&header).ok()?;
+    if header.alg != "EdDSA" {
+        return None;
+    }
+    let key = keys.iter().find(|key| key.kid == header.kid)?;
+    UnparsedPublicKey::new(&ED25519, &key.bytes)
+        .verify(signed.as_bytes(), &decode(signature)?)
+        .ok()?;
+    let session: Session = serde_json::from_slice(&decode(claims)?).ok()?;
+    (session.iss == ISSUER).then_some(session)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(kid: &str, seed: u8) -> SigningKey {
+        let seed = BASE64_URL_SAFE_NO_PAD.encode([seed; 32]);
+        SigningKey::parse(&Secret::new(format!("{kid}:{seed}"))).unwrap()
+    }
+
+    fn session() -> Session {
+        Session::new("wx01", "oAlice", Some("uAlice".into()), "s1", 1_000)
+    }
+
+    fn refused(token: &str, keys: &[PublicKey], now: u64) -> bool {
+        verify(token, keys, now).is_err_and(|e| e.problem() == Problem::Unauthenticated)
+    }
+
+    #[test]
+    fn a_signed_session_comes_back_until_it_ends() {
+        let key = key("k1", 7);
+        let token = key.sign(&session());
+        let keys = [key.public_key()];
+        assert_eq!(verify(&token, &keys, 1_000).unwrap(), session());
+        assert_eq!(verify(&token, &keys, 1_000 + SESSION_LIFE - 1).unwrap(), session());
+        assert!(refused(&token, &keys, 1_000 + SESSION_LIFE));
+        assert!(refused(&token, &keys, 994));
+    }
+
+    #[test]
+    fn any_flipped_bit_is_refused() {
+        let key = key("k1", 7);
+        let token = key.sign(&session());
+        let keys = [key.public_key()];
+        for index in 0..token.len() {
+            for bit in 0..8 {
+                let mut bytes = token.clone().into_bytes();
+                bytes[index] ^= 1 << bit;
+                let Ok(flipped) = String::from_utf8(bytes) else { continue };
+                assert!(refused(&flipped, &keys, 1_000), "bit {bit} of byte {index}");
+            }
+        }
+    }
+
+    #[test]
+    fn two_keys_verify_during_a_rotation_and_one_afterwards() {
+        let (old, new) = (key("k1", 7), key("k2", 8));
+        let both = [new.public_key(), old.public_key()];
+        for key in [&old, &new] {
+            assert!(verify(&key.sign(&session()), &both, 1_000).is_ok());
+        }
+        assert!(refused(&old.sign(&session()), &both[..1], 1_000));
+        // The right kid over the wrong key.
+        assert!(refused(&key("k2", 9).sign(&session()), &both, 1_000));
+    }
+
+    #[test]
+    fn the_token_does_not_choose_the_algorithm() {
+        let key = key("k1", 7);
+        let keys = [key.public_key()];
+        let token = key.sign(&session());
+        let claims = token.split('.').nth(1).unwrap();
+        for header in [
+            r#"{"alg":"none","kid":"k1","typ":"JWT"}"#,
+            r#"{"alg":"HS256","kid":"k1","typ":"JWT"}"#,
+        ] {
+            let header = BASE64_URL_SAFE_NO_PAD.encode(header);
+            let signed = format!("{header}.{claims}");
+            let hmac = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &keys[0].bytes);
+            let tag = ring::hmac::sign(&hmac, signed.as_bytes());
+            let forged = format!("{signed}.{}", BASE64_URL_SAFE_NO_PAD.encode(tag));
+            assert!(refused(&forged, &keys, 1_000));
+            assert!(refused(&format!("{signed}."), &keys, 1_000));
+            assert!(refused(&signed, &keys, 1_000));
+        }
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        let keys = [key("k1", 7).public_key()];
+        for token in ["", ".", "..", "...", "a.b.c", "é.é.é", &"x".repeat(10_000)] {
+            assert!(refused(token, &keys, 1_000), "{token}");
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! The DynamoDB table: one item per partition key, one key prefix per kind of secret.
+//!
+//! The prefixes let an IAM policy give each function exactly its items
+//! (`dynamodb:LeadingKeys`). Only single-item calls and transactions of them are made.
+
+mod code;
+mod credential;
+mod session;
+
+use std::{collections::HashMap, time::Duration};
+
+use aws_credential_types::Credentials as AwsCredentials;
+use aws_sdk_dynamodb::{
+    Client,
+    config::{BehaviorVersion, Region, retry::RetryConfig, timeout::TimeoutConfig},
+    error::{ProvideErrorMetadata, SdkError},
+    types::AttributeValue,
+};
+
+pub use code::{Claim, Exchange};
+pub use session::{Login, SessionKeys};
+
+use crate::{
+    Error, Problem,
+    config::{Aws, Secret},
+    transport::Transport,
+};
+
+/// The name of the partition key.
+pub const PARTITION_KEY: &str = "pk";
+
+/// The name of the attribute that ends an item's life.
+pub const TTL: &str = "ttl";
+
+/// The one table.
+#[derive(Clone, Debug)]
+pub struct Table {
+    client: Client,
+    name: String,
+}
+
+/// An item as the SDK has it.
+pub(crate) type Item = HashMap<String, AttributeValue>;
+
+impl Table {
+    /// The table `name` of the Region and account in `aws`.
+    pub fn new(transport: Transport, name: &str, aws: &Aws) -> Table {
+        let credentials = AwsCredentials::new(
+            &aws.access_key_id,
+            aws.secret_access_key.expose(),
+            aws.session_token.as_ref().map(|token| token.expose().to_owned()),
+            None,
+            "environment",
+        );
+        let timeouts = TimeoutConfig::builder()
+            .operation_attempt_timeout(Duration::from_millis(1500))
+            .operation_timeout(Duration::from_secs(4))
+            .build();
+        let mut config = aws_sdk_dynamodb::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(aws.region.clone()))
+            .credentials_provider(credentials)
+            .http_client(transport)
+            .retry_config(RetryConfig::standard().with_max_attempts(3))
+            .timeout_config(timeouts);
+        config.set_endpoint_url(aws.dynamodb_endpoint.clone());
+        Table { client: Client::from_conf(config.build()), name: name.to_owned() }
+    }
+
+    /// The SDK's client, for creating and inspecting the table on one machine.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The table's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+fn unavailable<E, R>(error: SdkError<E, R>) -> Error
+where
+    SdkError<E, R>: ProvideErrorMetadata,
+{
+    let kind = match &error {
+        SdkError::ConstructionFailure(_) => "the request could not be built",
+        SdkError::TimeoutError(_) => "no answer in time",
+        SdkError::DispatchFailure(_) => "cannot be reached",
+        SdkError::ResponseError(_) => "answered nonsense",
+        _ => "refused",
+    };
+    // The SDK's own text may quote the item; its code does not.
+    let why = format!("DynamoDB: {kind} {}", error.code().unwrap_or_default());
+    Error::new(Problem::TableUnavailable, "The table cannot be reached; try again.").because(why)
+}
+
+/// Whether a condition failed: not trouble, but an answer.
+fn is_condition_failure<E, R>(error: &SdkError<E, R>) -> bool
+where
+    SdkError<E, R>: ProvideErrorMetadata,
+{
+    error.code() == Some("ConditionalCheckFailedException")
+}
+
+fn text(value: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(value.into())
+}
+
+fn number(value: impl ToString) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
+
+fn read_text(item: &Item, name: &str) -> Option<String> {
+    item.get(name)?.as_s().ok().cloned()
+}
+
+fn read_secret(item: &Item, name: &str) -> Option<Secret> {
+    read_text(item, name).map(Secret::new)
+}
+
+fn read_number<T: std::str::FromStr>(item: &Item, name: &str) -> Option<T> {
+    item.get(name)?.as_n().ok()?.parse().ok()
+}

@@ -1,0 +1,196 @@
+//! `code#<sha256>`: single-use codes, so that a client's retry gets the first answer.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::{
+    error::SdkError,
+    operation::put_item::PutItemError,
+    types::{Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem},
+};
+
+use super::{
+    Item, PARTITION_KEY, TTL, Table, is_condition_failure, number, read_number, read_text, text,
+    unavailable,
+};
+use crate::{
+    Error, Problem, Result,
+    crypto::{nonce, sha256_hex},
+    trace,
+};
+
+/// WeChat's codes live five minutes; so does the memory of an exchange. In seconds.
+const MEMORY: u64 = 300;
+
+/// An exchange that takes longer than this is given up, in seconds.
+const CLAIM_LIFE: u64 = 10;
+
+/// How long the second of two simultaneous requests waits for the first, in milliseconds
+/// between looks.
+const LOOKS: [u64; 8] = [100, 150, 250, 400, 600, 800, 1000, 1200];
+
+/// The right to exchange a code at WeChat.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Claim {
+    pk: String,
+    owner: String,
+}
+
+/// What the exchange of a code gave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exchange {
+    /// The user, as this app knows them.
+    pub openid: String,
+    /// The user across the apps of one owner.
+    pub unionid: Option<String>,
+    /// The session's id.
+    pub sid: String,
+    /// When the session was issued, seconds since 1970.
+    pub issued_at: u64,
+}
+
+enum State {
+    Free,
+    Pending,
+    Done(Exchange),
+}
+
+impl Table {
+    /// Claims a code, or returns what its first exchange gave within the last five minutes.
+    ///
+    /// Of simultaneous requests one gets the claim and the others wait for its outcome.
+    ///
+    /// # Errors
+    /// [`Problem::InProgress`] if the first request takes too long;
+    /// [`Problem::TableUnavailable`].
+    pub async fn claim_code(
+        &self,
+        appid: &str,
+        code: &str,
+        now: u64,
+    ) -> Result<std::result::Result<Claim, Exchange>> {
+        let pk = format!("code#{}", sha256_hex(format!("{appid}#{code}")));
+        let claim = Claim { pk, owner: nonce() };
+        let mut state = self.put_claim(&claim, now).await?;
+        for pause in LOOKS {
+            match state {
+                State::Free => return Ok(Ok(claim)),
+                State::Done(exchange) => return Ok(Err(exchange)),
+                State::Pending => {
+                    tokio::time::sleep(Duration::from_millis(pause)).await;
+                    state = match self.read_claim(&claim).await? {
+                        // The first request gave the code back: this one may try.
+                        State::Free => self.put_claim(&claim, now).await?,
+                        state => state,
+                    };
+                }
+            }
+        }
+        Err(Error::new(
+            Problem::InProgress,
+            "The same code is being exchanged by another request; try again after Retry-After.",
+        ))
+    }
+
+    async fn put_claim(&self, claim: &Claim, now: u64) -> Result<State> {
+        trace::table_write();
+        let outcome = self
+            .client
+            .put_item()
+            .table_name(&self.name)
+            .item(PARTITION_KEY, text(&claim.pk))
+            .item("claim_owner", text(&claim.owner))
+            .item("claim_until", number(now + CLAIM_LIFE))
+            .item(TTL, number(now + MEMORY))
+            .condition_expression(
+                "attribute_not_exists(pk) OR #ttl < :now OR (attribute_not_exists(openid) AND claim_until < :now)",
+            )
+            .expression_attribute_names("#ttl", TTL)
+            .expression_attribute_values(":now", number(now))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        match outcome {
+            Ok(_) => Ok(State::Free),
+            Err(SdkError::ServiceError(refused))
+                if refused.err().is_conditional_check_failed_exception() =>
+            {
+                let PutItemError::ConditionalCheckFailedException(failure) = refused.into_err()
+                else {
+                    return Ok(State::Pending);
+                };
+                Ok(failure.item.as_ref().map_or(State::Pending, read_state))
+            }
+            Err(error) => Err(unavailable(error)),
+        }
+    }
+
+    async fn read_claim(&self, claim: &Claim) -> Result<State> {
+        trace::table_read();
+        let output = self
+            .client
+            .get_item()
+            .table_name(&self.name)
+            .key(PARTITION_KEY, text(&claim.pk))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(unavailable)?;
+        Ok(output.item.as_ref().map_or(State::Free, read_state))
+    }
+
+    /// Gives a code back that WeChat refused or never saw.
+    ///
+    /// # Errors
+    /// [`Problem::TableUnavailable`]; the claim then ends by itself after ten seconds.
+    pub async fn release_code(&self, claim: &Claim) -> Result<()> {
+        trace::table_write();
+        let outcome = self
+            .client
+            .delete_item()
+            .table_name(&self.name)
+            .key(PARTITION_KEY, text(&claim.pk))
+            .condition_expression("claim_owner = :owner AND attribute_not_exists(openid)")
+            .expression_attribute_values(":owner", text(&claim.owner))
+            .send()
+            .await;
+        match outcome {
+            Ok(_) => Ok(()),
+            Err(error) if is_condition_failure(&error) => Ok(()),
+            Err(error) => Err(unavailable(error)),
+        }
+    }
+
+    /// The write that remembers an exchange, for a transaction with what it gave.
+    pub(super) fn remember_exchange(
+        &self,
+        claim: &Claim,
+        exchange: &Exchange,
+        now: u64,
+    ) -> TransactWriteItem {
+        let mut put = Put::builder()
+            .table_name(&self.name)
+            .item(PARTITION_KEY, text(&claim.pk))
+            .item("claim_owner", text(&claim.owner))
+            .item("openid", text(&exchange.openid))
+            .item("sid", text(&exchange.sid))
+            .item("issued_at", number(exchange.issued_at))
+            .item(TTL, number(now + MEMORY));
+        if let Some(unionid) = &exchange.unionid {
+            put = put.item("unionid", text(unionid));
+        }
+        let put = put.build().expect("table and item are set");
+        TransactWriteItem::builder().put(put).build()
+    }
+}
+
+fn read_state(item: &Item) -> State {
+    let exchange = || {
+        Some(Exchange {
+            openid: read_text(item, "openid")?,
+            unionid: read_text(item, "unionid"),
+            sid: read_text(item, "sid")?,
+            issued_at: read_number(item, "issued_at")?,
+        })
+    };
+    exchange().map_or(State::Pending, State::Done)
+}

@@ -1,0 +1,123 @@
+//! `session#<appid>#<openid>` and `unionid#<unionid>`: what a login leaves behind.
+
+use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
+
+use super::{
+    Claim, Exchange, PARTITION_KEY, TTL, Table, number, read_number, read_secret, text, unavailable,
+};
+use crate::{Result, config::Secret, trace};
+
+/// A session key nobody used for this long is forgotten, in seconds: 30 days.
+const SESSION_LIFE: u64 = 30 * 86_400;
+
+/// The previous session key still decrypts what was encrypted just before a login, in seconds.
+const PREVIOUS_LIFE: u64 = 300;
+
+/// What a login at a mini program gave.
+#[derive(Debug)]
+pub struct Login<'a> {
+    /// The app.
+    pub appid: &'a str,
+    /// Who logged in, and the session that was made.
+    pub exchange: &'a Exchange,
+    /// WeChat's key to the user's encrypted data; never leaves the server.
+    pub session_key: &'a Secret,
+}
+
+/// The keys that decrypt a user's data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionKeys {
+    /// Of the last login.
+    pub current: Secret,
+    /// Of the login before, for five minutes after the last one.
+    pub previous: Option<Secret>,
+}
+
+impl Table {
+    /// Writes all that a login leaves behind, or nothing: the session key, the outcome of the
+    /// code, and the user's openid under their unionid.
+    ///
+    /// # Errors
+    /// [`crate::Problem::TableUnavailable`].
+    pub async fn log_in(&self, login: &Login<'_>, claim: &Claim, now: u64) -> Result<()> {
+        let exchange = login.exchange;
+        let session = Update::builder()
+            .table_name(&self.name)
+            .key(PARTITION_KEY, text(session_pk(login.appid, &exchange.openid)))
+            .update_expression(
+                "SET previous_session_key = if_not_exists(session_key, :key), \
+                 session_key = :key, session_key_at = :now, #ttl = :ttl",
+            )
+            .expression_attribute_names("#ttl", TTL)
+            .expression_attribute_values(":key", text(login.session_key.expose()))
+            .expression_attribute_values(":now", number(now))
+            .expression_attribute_values(":ttl", number(now + SESSION_LIFE))
+            .build()
+            .expect("table, key and expression are set");
+        let mut writes = vec![
+            TransactWriteItem::builder().update(session).build(),
+            self.remember_exchange(claim, exchange, now),
+        ];
+        if let Some(unionid) = &exchange.unionid {
+            writes.push(self.remember_openid(unionid, login.appid, &exchange.openid));
+        }
+        writes.iter().for_each(|_| trace::table_write());
+        self.client
+            .transact_write_items()
+            .set_transact_items(Some(writes))
+            .send()
+            .await
+            .map_err(unavailable)?;
+        Ok(())
+    }
+
+    /// The write that records a user's openid at an app under their unionid.
+    fn remember_openid(&self, unionid: &str, appid: &str, openid: &str) -> TransactWriteItem {
+        let update = Update::builder()
+            .table_name(&self.name)
+            .key(PARTITION_KEY, text(format!("unionid#{unionid}")))
+            .update_expression("SET #appid = :openid")
+            .expression_attribute_names("#appid", appid)
+            .expression_attribute_values(":openid", text(openid))
+            .build()
+            .expect("table, key and expression are set");
+        TransactWriteItem::builder().update(update).build()
+    }
+
+    /// The keys of a user's session; `None` if the user never logged in, or too long ago.
+    ///
+    /// # Errors
+    /// [`crate::Problem::TableUnavailable`].
+    pub async fn session_keys(
+        &self,
+        appid: &str,
+        openid: &str,
+        now: u64,
+    ) -> Result<Option<SessionKeys>> {
+        trace::table_read();
+        let output = self
+            .client
+            .get_item()
+            .table_name(&self.name)
+            .key(PARTITION_KEY, text(session_pk(appid, openid)))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(unavailable)?;
+        Ok(output.item.and_then(|item| {
+            // DynamoDB removes expired items within days, not at once.
+            if read_number::<u64>(&item, TTL)? < now {
+                return None;
+            }
+            let current = read_secret(&item, "session_key")?;
+            let at: u64 = read_number(&item, "session_key_at")?;
+            let previous = read_secret(&item, "previous_session_key")
+                .filter(|previous| *previous != current && now < at + PREVIOUS_LIFE);
+            Some(SessionKeys { current, previous })
+        }))
+    }
+}
+
+fn session_pk(appid: &str, openid: &str) -> String {
+    format!("session#{appid}#{openid}")
+}

@@ -1,0 +1,190 @@
+//! The one HTTP client: it talks to WeChat and carries the AWS SDK's requests.
+
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use aws_smithy_runtime_api::client::{
+    http::{
+        HttpClient, HttpConnector as SdkConnector, HttpConnectorFuture, HttpConnectorSettings,
+        SharedHttpConnector,
+    },
+    orchestrator::{HttpRequest, HttpResponse},
+    result::ConnectorError,
+    runtime_components::RuntimeComponents,
+};
+use aws_smithy_types::body::SdkBody;
+use http::{Request, Response, Uri};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Bytes;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+};
+use rustls::pki_types::{CertificateDer, pem::PemObject};
+use tokio::net::TcpStream;
+use tower_service::Service;
+
+/// TCP and TLS together must be up within this time.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// An idle connection is dropped after this time, before the other side does it silently.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// An HTTP/1.1 client with keep-alive, TLS by rustls and ring, and no proxy.
+#[derive(Clone)]
+pub struct Transport {
+    client: Client<Connector, Full<Bytes>>,
+}
+
+/// Why there is no response.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// No connection: nothing was sent.
+    #[error("cannot connect")]
+    Connect(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The time is over; the request may have been acted upon.
+    #[error("no answer within {} ms", .0.as_millis())]
+    Timeout(Duration),
+    /// The connection broke; the request may have been acted upon.
+    #[error("the connection broke")]
+    Broken(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl Failure {
+    /// Whether the other side cannot have seen the request.
+    pub fn nothing_was_sent(&self) -> bool {
+        matches!(self, Failure::Connect(_))
+    }
+}
+
+impl Transport {
+    /// A client that trusts the web's certificate authorities and those in the PEM file
+    /// `ca_bundle`.
+    ///
+    /// # Errors
+    /// The file cannot be read or holds no certificate.
+    pub fn new(ca_bundle: Option<&str>) -> Result<Transport, String> {
+        let mut roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+        if let Some(path) = ca_bundle {
+            let broken = |why: &dyn fmt::Display| format!("AWS_CA_BUNDLE {path}: {why}");
+            for certificate in CertificateDer::pem_file_iter(path).map_err(|e| broken(&e))? {
+                let certificate = certificate.map_err(|e| broken(&e))?;
+                roots.add(certificate).map_err(|e| broken(&e))?;
+            }
+        }
+        let provider = rustls::crypto::ring::default_provider();
+        let tls = rustls::ClientConfig::builder_with_provider(provider.into())
+            .with_safe_default_protocol_versions()
+            .map_err(|error| error.to_string())?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let mut tcp = HttpConnector::new();
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        // Plain HTTP is for the loopback only; `Config` sees to that.
+        let connector = HttpsConnectorBuilder::new()
+            .with_tls_config(tls)
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(tcp);
+        let client = Client::builder(TokioExecutor::new())
+            .pool_idle_timeout(IDLE_TIMEOUT)
+            .pool_timer(TokioTimer::new())
+            .build(Connector(connector));
+        Ok(Transport { client })
+    }
+
+    /// Sends a request and reads the whole response of at most `limit` bytes.
+    ///
+    /// # Errors
+    /// Tells whether the other side can have seen the request.
+    pub async fn send(
+        &self,
+        request: Request<Full<Bytes>>,
+        timeout: Duration,
+        limit: usize,
+    ) -> Result<Response<Bytes>, Failure> {
+        let exchange = async {
+            let response = self.client.request(request).await.map_err(|error| {
+                if error.is_connect() {
+                    Failure::Connect(error.into())
+                } else {
+                    Failure::Broken(error.into())
+                }
+            })?;
+            let (parts, body) = response.into_parts();
+            let body = Limited::new(body, limit).collect().await.map_err(Failure::Broken)?;
+            Ok(Response::from_parts(parts, body.to_bytes()))
+        };
+        tokio::time::timeout(timeout, exchange).await.unwrap_or(Err(Failure::Timeout(timeout)))
+    }
+}
+
+impl fmt::Debug for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Transport")
+    }
+}
+
+/// Connects within [`CONNECT_TIMEOUT`], TLS handshake included.
+#[derive(Clone)]
+struct Connector(HttpsConnector<HttpConnector>);
+
+impl Service<Uri> for Connector {
+    type Response = MaybeHttpsStream<TokioIo<TcpStream>>;
+    type Error = Box<dyn std::error::Error + Send + Sync>;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.0.poll_ready(cx)
+    }
+
+    fn call(&mut self, uri: Uri) -> Self::Future {
+        let connecting = self.0.call(uri);
+        Box::pin(async move { tokio::time::timeout(CONNECT_TIMEOUT, connecting).await? })
+    }
+}
+
+/// What the SDK may read of a response; DynamoDB's items end at 400 KB.
+const SDK_RESPONSE_LIMIT: usize = 4 << 20;
+
+/// The SDK bounds its own calls; this only ends what it forgot.
+const SDK_TIMEOUT: Duration = Duration::from_secs(10);
+
+impl HttpClient for Transport {
+    fn http_connector(
+        &self,
+        _settings: &HttpConnectorSettings,
+        _components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+impl SdkConnector for Transport {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let transport = self.clone();
+        HttpConnectorFuture::new(async move {
+            let request =
+                request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
+            let (parts, body) = request.into_parts();
+            // Both services used here speak JSON: a body is always in memory.
+            let body = Bytes::copy_from_slice(body.bytes().unwrap_or_default());
+            let request = Request::from_parts(parts, Full::new(body));
+            let response = transport.send(request, SDK_TIMEOUT, SDK_RESPONSE_LIMIT).await.map_err(
+                |failure| match failure {
+                    Failure::Timeout(_) => ConnectorError::timeout(failure.into()),
+                    failure => ConnectorError::io(failure.into()),
+                },
+            )?;
+            HttpResponse::try_from(response.map(SdkBody::from))
+                .map_err(|error| ConnectorError::other(error.into(), None))
+        })
+    }
+}
