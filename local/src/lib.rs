@@ -1,3 +1,18 @@
-//! The bundle on one machine: function host, embedded DynamoDB, WeChat simulator, console.
+//! The bundle on one machine: function host, embedded DynamoDB, SSM stand-in, WeChat simulator.
+//!
+//! [`Stack`] is all of it in one process; `cargo run` starts one and leaves it running, and every
+//! test starts its own on free ports.
 
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+mod dynamodb;
+mod gateway;
+mod host;
+pub mod runtime_api;
+mod ssm;
+mod stack;
 pub mod wechat;
+
+pub use host::{Host, UnknownFunction};
+pub use stack::{Options, Stack, StartError, demo_accounts};

@@ -36,14 +36,14 @@ use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use ring::digest::{SHA256, digest};
-use shared::Clock;
+use shared::{Clock, config::AccountKind};
 use tokio::{net::TcpListener, task::JoinSet};
 
 use call::{Call, Reply, Route, refuse};
 use faults::Faults;
 use journal::Journal;
 
-pub use account::{Account, AccountKind, User};
+pub use account::{Account, User};
 pub use faults::{Effect, Fault};
 pub use journal::Entry;
 

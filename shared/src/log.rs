@@ -74,7 +74,10 @@ impl Log {
         Log { function_name: function_name.to_owned(), ..self.clone() }
     }
 
-    /// Writes a line with its fields and metrics.
+    /// Writes a line with its fields, and the metrics.
+    ///
+    /// A line of CloudWatch's embedded format has one value per metric and dimension, so metrics
+    /// by another dimension value get lines of their own.
     pub(crate) fn write(
         &self,
         clock: &Clock,
@@ -83,27 +86,48 @@ impl Log {
         fields: Map<String, Value>,
         metrics: &[Metric],
     ) {
-        if level < self.least && metrics.is_empty() {
-            return;
+        let mut groups = metrics.chunk_by(|a, b| a.dimension == b.dimension).peekable();
+        let plain = groups.next_if(|group| group[0].dimension.is_none()).unwrap_or_default();
+        if level >= self.least || !plain.is_empty() {
+            self.line(clock, level, message, fields, plain);
         }
+        for group in groups {
+            self.line(clock, Level::Info, "metrics", Map::new(), group);
+        }
+    }
+
+    fn line(
+        &self,
+        clock: &Clock,
+        level: Level,
+        message: &str,
+        fields: Map<String, Value>,
+        metrics: &[Metric],
+    ) {
         let now_ms = clock.now_ms();
-        let mut line = Map::new();
+        let mut line = fields;
         line.insert("timestamp".into(), timestamp(now_ms).into());
         line.insert("level".into(), level.as_str().into());
         line.insert("message".into(), message.into());
         line.insert("service".into(), self.service.clone().into());
         line.insert("function_name".into(), self.function_name.clone().into());
-        line.extend(fields);
-        if !metrics.is_empty() {
-            let directives: Vec<Value> =
-                metrics.iter().map(|metric| metric.directive(&self.namespace)).collect();
+        if let Some(first) = metrics.first() {
+            let mut dimensions = vec!["service"];
+            if let Some((dimension, value)) = &first.dimension {
+                dimensions.push(dimension);
+                line.insert((*dimension).into(), value.clone().into());
+            }
+            let definitions: Vec<Value> = metrics
+                .iter()
+                .map(|metric| json!({ "Name": metric.name, "Unit": metric.unit }))
+                .collect();
             for metric in metrics {
                 line.insert(metric.name.into(), metric.value.into());
-                if let Some((dimension, value)) = &metric.dimension {
-                    line.insert((*dimension).into(), value.clone().into());
-                }
             }
-            let aws = json!({ "Timestamp": now_ms, "CloudWatchMetrics": directives });
+            let directive = json!({
+                "Namespace": self.namespace, "Dimensions": [dimensions], "Metrics": definitions,
+            });
+            let aws = json!({ "Timestamp": now_ms, "CloudWatchMetrics": [directive] });
             line.insert("_aws".into(), aws);
         }
         (self.sink)(&Value::Object(line).to_string());
@@ -139,19 +163,45 @@ impl Metric {
         self.unit = unit;
         self
     }
-
-    fn directive(&self, namespace: &str) -> Value {
-        let dimensions: Vec<&str> =
-            ["service"].into_iter().chain(self.dimension.iter().map(|(name, _)| *name)).collect();
-        json!({
-            "Namespace": namespace,
-            "Dimensions": [dimensions],
-            "Metrics": [{ "Name": self.name, "Unit": self.unit }],
-        })
-    }
 }
 
 fn timestamp(ms: u64) -> String {
     let at = DateTime::from_millis(i64::try_from(ms).unwrap_or(i64::MAX));
     at.fmt(Format::DateTime).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Mutex, PoisonError};
+
+    use super::*;
+
+    #[test]
+    fn a_line_of_metrics_has_one_value_per_name() {
+        let lines: Arc<Mutex<Vec<Value>>> = Arc::default();
+        let sink = Arc::clone(&lines);
+        let log = Log::to(move |line| {
+            let line = serde_json::from_str(line).unwrap();
+            sink.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+        });
+        let metrics = [
+            Metric::count("ColdStart", 1),
+            Metric::count("RefreshOk", 1).by("kind", "a"),
+            Metric::count("RefreshFail", 0).by("kind", "a"),
+            Metric::count("RefreshOk", 2).by("kind", "b"),
+        ];
+
+        log.write(&Clock::frozen(1_000), Level::Info, "done", Map::new(), &metrics);
+
+        let lines = lines.lock().unwrap();
+        assert_eq!(lines.len(), 3);
+        assert_eq!(lines[0]["timestamp"], "1970-01-01T00:16:40Z");
+        assert_eq!(lines[0]["_aws"]["CloudWatchMetrics"][0]["Dimensions"], json!([["service"]]));
+        assert_eq!((&lines[1]["kind"], &lines[1]["RefreshOk"]), (&json!("a"), &json!(1)));
+        assert_eq!(
+            lines[1]["_aws"]["CloudWatchMetrics"][0]["Metrics"].as_array().unwrap().len(),
+            2
+        );
+        assert_eq!((&lines[2]["kind"], &lines[2]["RefreshOk"]), (&json!("b"), &json!(2)));
+    }
 }

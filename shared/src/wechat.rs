@@ -67,6 +67,7 @@ pub struct Call {
     body: Option<(Cow<'static, str>, Bytes)>,
     repeat: Repeat,
     timeout: Duration,
+    binary: bool,
     verdicts: &'static [Verdict],
 }
 
@@ -80,6 +81,7 @@ impl Call {
             body: None,
             repeat: Repeat::Safe,
             timeout: TIMEOUT,
+            binary: false,
             verdicts: &[],
         }
     }
@@ -135,6 +137,12 @@ impl Call {
     /// Changes how long the call may take (5 s).
     pub fn within(mut self, timeout: Duration) -> Call {
         self.timeout = timeout;
+        self
+    }
+
+    /// Expects an image or another file; JSON is then a refusal, or an answer of its own.
+    pub fn binary(mut self) -> Call {
+        self.binary = true;
         self
     }
 
@@ -302,6 +310,9 @@ impl Wechat {
             let Some(refusal) = Refusal::find(&answer.json::<Value>()?) else { return Ok(answer) };
             trace::refusal(refusal.errcode, refusal.rid.as_deref());
             return Err(verdict::error(refusal, call.verdicts, self.clock.now()));
+        }
+        if !call.binary {
+            return Err(nonsense(format!("{} answered something else than JSON", call.path)));
         }
         Ok(answer)
     }

@@ -3,24 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ring::digest::{SHA256, digest};
-use serde::Serialize;
+use shared::config::AccountKind;
 
 use super::base64url;
-
-/// What kind of app an appid belongs to; it decides which interfaces the app may call.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AccountKind {
-    /// A mini program.
-    #[default]
-    MiniProgram,
-    /// An official account (service or subscription account).
-    OfficialAccount,
-    /// A native app registered at the Open Platform.
-    MobileApp,
-    /// A website registered at the Open Platform.
-    Website,
-}
 
 /// One app as WeChat's console has it, with the knobs that change how WeChat treats it.
 #[derive(Clone, Debug)]

@@ -1,0 +1,89 @@
+//! Runs functions by name, each in an environment of its own, as Lambda does.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use functions::{OPERATIONS, refresh_credentials};
+use shared::{
+    App, Clock, Endpoint, Log,
+    config::{Config, ConfigError},
+    crypto::{hex, random_bytes},
+    lambda::{self, Invocation, Outcome},
+};
+
+/// Every function, ready to be invoked.
+pub struct Host {
+    functions: HashMap<String, Function>,
+}
+
+/// There is no function of that name.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no function {0}")]
+pub struct UnknownFunction(String);
+
+struct Function {
+    work: Work,
+    /// Its own caches and connections: what one function learned another must not know.
+    app: App,
+    cold: AtomicBool,
+}
+
+enum Work {
+    Operation(&'static Endpoint),
+    RefreshCredentials,
+}
+
+impl Host {
+    /// Builds an environment for every function.
+    pub(crate) fn new(config: &Config, clock: &Clock, log: &Log) -> Result<Host, ConfigError> {
+        let operations =
+            OPERATIONS.iter().map(|endpoint| (endpoint.binary(), Work::Operation(endpoint)));
+        let job = (refresh_credentials::NAME.to_owned(), Work::RefreshCredentials);
+        let functions = operations.chain([job]).map(|(name, work)| {
+            let app = App::new(config.clone(), clock.clone(), log.named(&name))?;
+            Ok((name, Function { work, app, cold: AtomicBool::new(true) }))
+        });
+        Ok(Host { functions: functions.collect::<Result<_, ConfigError>>()? })
+    }
+
+    /// Invokes a function, named as its binary, with an event.
+    ///
+    /// # Errors
+    /// There is none of that name.
+    pub async fn invoke(&self, name: &str, event: &[u8]) -> Result<Outcome, UnknownFunction> {
+        let function = self.functions.get(name).ok_or_else(|| UnknownFunction(name.to_owned()))?;
+        let invocation = Invocation {
+            request_id: request_id(),
+            cold_start: function.cold.swap(false, Ordering::Relaxed),
+        };
+        let app = &function.app;
+        Ok(match &function.work {
+            Work::Operation(endpoint) => {
+                lambda::invoke(&endpoint.handler, app, event, &invocation).await
+            }
+            Work::RefreshCredentials => {
+                let (name, job) = (refresh_credentials::NAME, refresh_credentials::run);
+                lambda::invoke_job(name, job, app, event, &invocation).await
+            }
+        })
+    }
+
+    /// Whether there is a function of that name.
+    pub(crate) fn knows(&self, name: &str) -> bool {
+        self.functions.contains_key(name)
+    }
+}
+
+/// A UUID, as Lambda's request ids are.
+fn request_id() -> String {
+    let id = hex(&random_bytes::<16>());
+    format!("{}-{}-4{}-8{}-{}", &id[..8], &id[8..12], &id[13..16], &id[17..20], &id[20..32])
+}
+
+/// Shared by everything that invokes functions.
+pub(crate) type SharedHost = Arc<Host>;
