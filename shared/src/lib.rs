@@ -22,6 +22,7 @@ pub mod lambda;
 mod log;
 pub mod openapi;
 mod operation;
+pub mod policy;
 mod reply;
 pub mod secrets;
 pub mod session;

@@ -8,6 +8,7 @@ mod binaries;
 mod failures;
 mod invoke;
 mod jssdk;
+mod template;
 
 use std::{
     sync::{Arc, Mutex},
