@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, HashMap};
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::IgnoredAny};
 
 use crate::{App, Body, Error, Handler, Method, Problem, Result, caller::Principal, input::Input};
 
 /// A request as Lambda hands it over.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct HttpEvent {
     #[serde(default)]
@@ -22,7 +22,7 @@ pub(crate) struct HttpEvent {
     request_context: RequestContext,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RequestContext {
     http: Http,
@@ -32,7 +32,7 @@ struct RequestContext {
     authorizer: Option<Authorizer>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct Http {
     method: String,
 }
@@ -40,7 +40,7 @@ struct Http {
 #[derive(Deserialize)]
 struct Authorizer {
     #[serde(default)]
-    iam: Option<serde::de::IgnoredAny>,
+    iam: Option<IgnoredAny>,
 }
 
 /// A response as Lambda takes it.
@@ -58,6 +58,18 @@ pub struct HttpResponse {
 }
 
 impl HttpEvent {
+    /// The request in an event, `None` for a direct invocation.
+    ///
+    /// Only the service writes `requestContext`: what an HTTP caller sends is a text inside the
+    /// event, so it cannot look like a direct invocation, nor the other way around.
+    pub(crate) fn read(event: &[u8]) -> Option<HttpEvent> {
+        serde_json::from_slice(event).ok().or_else(|| {
+            let members: HashMap<String, IgnoredAny> = serde_json::from_slice(event).ok()?;
+            // Unreadable, but not a service's: a request without a method is refused.
+            members.contains_key("requestContext").then(HttpEvent::default)
+        })
+    }
+
     fn header(&self, name: &str) -> Option<&str> {
         let found = self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.as_str())

@@ -22,7 +22,7 @@ fn read(path: &str) -> String {
 }
 
 /// Every function: the operations' binaries and the jobs.
-fn functions() -> BTreeSet<String> {
+pub(crate) fn functions() -> BTreeSet<String> {
     let operations = OPERATIONS.iter().map(|endpoint| endpoint.binary());
     operations.chain(JOBS.iter().map(|name| (*name).to_owned())).collect()
 }

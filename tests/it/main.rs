@@ -8,6 +8,7 @@ mod binaries;
 mod failures;
 mod invoke;
 mod jssdk;
+mod shapes;
 mod template;
 
 use std::{
