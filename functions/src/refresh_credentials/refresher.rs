@@ -178,11 +178,9 @@ impl<S: Store, U: Source> Refresher<S, U> {
         if wanted.is_empty() {
             return Vec::new();
         }
-        // A tick honours a pending signal too, should the stream be late or lost.
-        let signal = self.store.signal(&account.appid).await.unwrap_or_default();
         let mut entries = Vec::new();
         for kind in wanted {
-            entries.push(self.refresh_one(account, kind, signal.as_ref(), demand).await);
+            entries.push(self.refresh_one(account, kind, demand).await);
         }
         entries
     }
@@ -191,11 +189,12 @@ impl<S: Store, U: Source> Refresher<S, U> {
         &self,
         account: &Account,
         kind: CredentialKind,
-        signal: Option<&Signal>,
         demand: Demand,
     ) -> Entry {
         let key = CredentialKey::new(&account.appid, kind);
-        match self.attempt(account, &key, signal, demand).await {
+        // A tick honours a pending signal too, should the stream be late or lost.
+        let signal = self.store.signal(&key).await.unwrap_or_default();
+        match self.attempt(account, &key, signal.as_ref(), demand).await {
             Ok(entry) => entry,
             // The table is in trouble: nothing is known, and nothing was changed.
             Err(error) => {

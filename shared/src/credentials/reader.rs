@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{Consistency, Credential, CredentialKey, Record, Signal, Store};
-use crate::{Clock, Error, Problem, Result, crypto::jitter, trace};
+use crate::{Clock, Error, Problem, Result, crypto, trace, wechat::is_stale_token};
 
 /// A cached copy is read again after this time, in seconds.
 const REREAD_AFTER: u64 = 240;
@@ -28,6 +28,8 @@ const LOOKS: [u64; 5] = [200, 300, 500, 700, 800];
 pub struct Credentials<S> {
     store: S,
     clock: Clock,
+    /// A number below the given one, to spread the looks of many environments.
+    jitter: fn(u64) -> u64,
     cells: Arc<Mutex<HashMap<CredentialKey, Arc<Cell>>>>,
 }
 
@@ -69,7 +71,34 @@ impl Copy {
 impl<S: Store> Credentials<S> {
     /// A reader with an empty cache.
     pub fn new(store: S, clock: Clock) -> Credentials<S> {
-        Credentials { store, clock, cells: Arc::default() }
+        Credentials { store, clock, jitter: crypto::jitter, cells: Arc::default() }
+    }
+
+    /// The same with other randomness, for a simulation that is to repeat itself.
+    pub fn jitter(self, jitter: fn(u64) -> u64) -> Credentials<S> {
+        Credentials { jitter, ..self }
+    }
+
+    /// Calls WeChat with a credential.
+    ///
+    /// If WeChat refuses the credential, a newer one is waited for, bounded, and the call is made
+    /// once more: never a third time, whatever WeChat answers.
+    ///
+    /// # Errors
+    /// As `call`, and as [`Credentials::get`].
+    pub async fn with<T, F>(&self, key: &CredentialKey, call: impl Fn(Credential) -> F) -> Result<T>
+    where
+        F: Future<Output = Result<T>>,
+    {
+        let credential = self.get(key).await?;
+        let error = match call(credential.clone()).await {
+            Err(error) => error,
+            answer => return answer,
+        };
+        match error.wechat_errcode().filter(|errcode| is_stale_token(*errcode)) {
+            Some(errcode) => call(self.renew(key, &credential, errcode).await?).await,
+            None => Err(error),
+        }
     }
 
     /// A credential that is valid as far as this environment knows.
@@ -165,7 +194,7 @@ impl<S: Store> Credentials<S> {
             trace::signal_raised();
         }
         for pause in LOOKS {
-            tokio::time::sleep(Duration::from_millis(pause + jitter(50))).await;
+            tokio::time::sleep(Duration::from_millis(pause + (self.jitter)(50))).await;
             let Ok(Some(record)) = self.store.read(key, Consistency::Strong).await else {
                 continue;
             };
