@@ -211,8 +211,8 @@ impl World {
     }
 
     /// Starts a run at every tick, a moment late as schedules are.
-    async fn tick(self, ticks: u64) {
-        let start = tokio::time::Instant::now();
+    async fn tick(self, first: u64, ticks: u64) {
+        let start = tokio::time::Instant::now() + Duration::from_secs(first);
         for tick in 0..ticks {
             tokio::time::sleep_until(start + Duration::from_secs(tick * TICK)).await;
             let twins = self.faults.has(Trouble::Twins);
@@ -268,7 +268,8 @@ async fn simulate(scenario: &Scenario) -> Report {
     }
     let end = scenario.hours * 3600;
     if scenario.refresher {
-        tokio::spawn(world.clone().tick(end / TICK));
+        let first = if scenario.cold { TICK / 2 } else { 0 };
+        tokio::spawn(world.clone().tick(first, end / TICK));
         tokio::spawn(world.clone().stream(signals));
     }
     tokio::spawn(strikes(world.clone(), scenario.blows.clone()));

@@ -80,10 +80,9 @@ impl RequestLog {
         }
         failures.count += 1;
         failures.last = failures.last.max(at);
-        let clean = matches!(
-            error.problem(),
-            Problem::CredentialUnavailable | Problem::TableUnavailable
-        ) && error.retry_after_seconds().is_some();
+        let clean =
+            matches!(error.problem(), Problem::CredentialUnavailable | Problem::TableUnavailable)
+                && error.retry_after_seconds().is_some();
         self.unclean += u64::from(!clean);
     }
 

@@ -31,7 +31,7 @@ pub struct Scenario {
     /// One request in a hundred wants an operation that WeChat answers with 40001 whatever the
     /// token.
     pub stubborn: bool,
-    /// The first requests come before the first tick has done its work.
+    /// The first requests come half a minute before the first tick.
     pub cold: bool,
     /// Whether there is a refresher at all.
     pub refresher: bool,
@@ -52,7 +52,7 @@ pub const SCENARIOS: &[Named] = &[
     ("calm", "nothing goes wrong", |_| {}),
     ("legacy", "nothing goes wrong, tokens of cgi-bin/token", |day| day.mode = TokenMode::Legacy),
     ("tickets", "nothing goes wrong, an official account and a mini program", |day| day.accounts = BOTH),
-    ("cold", "the first requests come before the first token", |day| day.cold = true),
+    ("cold", "the first requests come half a minute before the first tick", |day| day.cold = true),
     ("invalidated", "somebody else refreshes the token ten times", |day| day.blows = every(8000, Blow::Invalidate)),
     ("poisoned", "WeChat refuses the token it still returns, ten times", |day| day.blows = every(8000, Blow::Poison)),
     ("down", "the token endpoint is down for 100 minutes while the token lives", |day| day.during(7_000, 13_000, Trouble::Down)),

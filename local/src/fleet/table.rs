@@ -257,8 +257,7 @@ impl Store for Table {
         let key = CredentialKey::new(appid, signal.kind);
         self.write(|state, _| {
             let known = state.signals.get(&key);
-            let new = known
-                .is_none_or(|(known, ttl)| known.version < signal.version || *ttl < now);
+            let new = known.is_none_or(|(known, ttl)| known.version < signal.version || *ttl < now);
             if new {
                 state.signals.insert(key.clone(), (signal.clone(), now + SIGNAL_LIFE));
                 *state.log.signals.entry((key.clone(), signal.version)).or_default() += 1;

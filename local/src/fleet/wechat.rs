@@ -275,10 +275,9 @@ impl State {
             return Ok(self.issue_token(key, now));
         }
         match live {
-            Some((value, expires_at)) if force || expires_at - now > OVERLAP_MS => Ok(Issued {
-                value: Secret::new(value),
-                expires_in: (expires_at - now) / 1000,
-            }),
+            Some((value, expires_at)) if force || expires_at - now > OVERLAP_MS => {
+                Ok(Issued { value: Secret::new(value), expires_in: (expires_at - now) / 1000 })
+            }
             _ => Ok(self.issue_token(key, now)),
         }
     }

@@ -96,7 +96,9 @@ impl Store for Table {
             .expression_attribute_values(":until", number(lease.until))
             .expression_attribute_values(":now", number(now))
             .return_values(ReturnValue::AllNew);
-        let free = "(attribute_not_exists(lease_until) OR lease_until < :now)";
+        // The SDK repeats a call whose answer was lost, and then meets its own lease.
+        let free =
+            "(attribute_not_exists(lease_until) OR lease_until < :now OR lease_owner = :owner)";
         update = if version == 0 {
             update.condition_expression(format!("{free} AND attribute_not_exists(version)"))
         } else {
@@ -216,9 +218,7 @@ impl Store for Table {
             .item("reason", text(&signal.reason))
             .item("at", number(now))
             .item(TTL, number(now + SIGNAL_LIFE))
-            .condition_expression(
-                "attribute_not_exists(pk) OR version < :version OR #ttl < :now",
-            )
+            .condition_expression("attribute_not_exists(pk) OR version < :version OR #ttl < :now")
             .expression_attribute_names("#ttl", TTL)
             .expression_attribute_values(":version", number(signal.version))
             .expression_attribute_values(":now", number(now))
