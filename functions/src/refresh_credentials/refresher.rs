@@ -257,12 +257,15 @@ impl<S: Store, U: Source> Refresher<S, U> {
         if demand != Demand::Due {
             return Some(Reason::Demand);
         }
-        if refused && record.credential.is_some() {
+        let left = record.credential.as_ref().map_or(0, |credential| credential.seconds_left(now));
+        // At its end WeChat replaces a token without force, refused or not.
+        if left <= margin(kind, self.mode) {
+            return Some(Reason::Time);
+        }
+        if refused {
             return Some(Reason::Refused);
         }
-        let left = record.credential.as_ref().map_or(0, |credential| credential.seconds_left(now));
-        let due = left <= margin(kind, self.mode) || record.failure.is_some();
-        due.then_some(Reason::Time)
+        record.failure.is_some().then_some(Reason::Time)
     }
 
     async fn fetch(
@@ -353,12 +356,11 @@ impl<S: Store, U: Source> Refresher<S, U> {
         let now = work.asked_at;
         let forced: Forced = work.record.forced.on(now);
         if forced.next_at() > now {
-            // In stable mode the next tick asks again without force: if somebody else replaced
-            // the token meanwhile, that alone mends it.
-            let retry_at = match self.mode {
-                TokenMode::Stable => forced.next_at().min(now + NEXT_TICK),
-                TokenMode::Legacy => forced.next_at(),
-            };
+            // Without force it is asked again long before: if somebody else replaced the token
+            // meanwhile, that alone mends it. It is well under the margin too, so that waiting
+            // for force never lets a token end.
+            let pause = NEXT_TICK << work.failures().min(2);
+            let retry_at = forced.next_at().min(now + pause);
             return Err(Unfetched::Failed(RefreshFailure {
                 at: now,
                 count: work.failures() + 1,
