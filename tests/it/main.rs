@@ -6,6 +6,7 @@ mod agreement;
 mod auth;
 mod binaries;
 mod failures;
+mod fleet;
 mod invoke;
 mod jssdk;
 
