@@ -63,7 +63,7 @@ fn simulate(options: &Options) -> ExitCode {
             .filter_map(|environments| Scenario::named(name, *environments, options.seed))
             .map(|scenario| fleet::run(&scenario))
             .collect();
-        println!("{}  in {:.1} s\n", fleet::print(&reports), began.elapsed().as_secs_f64());
+        println!("{}  in {:.1} s\n", fleet::side_by_side(&reports), began.elapsed().as_secs_f64());
     }
     ExitCode::SUCCESS
 }

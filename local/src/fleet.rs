@@ -35,7 +35,7 @@ use shared::{
 use tokio::sync::mpsc::UnboundedReceiver;
 
 pub use fault::{Blow, Fault, Trouble};
-pub use report::{Report, print};
+pub use report::{Report, side_by_side};
 pub use scenario::{SCENARIOS, Scenario};
 pub use table::{Table, TableLog};
 pub use wechat::{Wechat, WechatLog};
@@ -274,12 +274,13 @@ async fn simulate(scenario: &Scenario) -> Report {
     }
     tokio::spawn(strikes(world.clone(), scenario.blows.clone()));
 
+    let world = Arc::new(world);
     let mut random = Random::new(scenario.seed ^ 4);
     let environments: Vec<Environment> = (0..scenario.environments)
         .map(|number| {
             let (credentials, table) = world.environment();
-            // One environment in fifty is busy; the others idle as most of a fleet does.
-            let mean_ms = if number % 50 == 0 { 20_000 } else { 400_000 };
+            // One environment in a hundred is busy; the others idle as most of a fleet does.
+            let mean_ms = if number % 100 == 0 { 20_000 } else { 600_000 };
             Environment { credentials: Arc::new(credentials), table, mean_ms }
         })
         .collect();
@@ -306,7 +307,8 @@ async fn simulate(scenario: &Scenario) -> Report {
         let environment = &environments[number];
         let errand = scenario.errand(&world, &mut random);
         let credentials = Arc::clone(&environment.credentials);
-        let mut request = Box::pin(request(world.clone(), credentials, errand, Arc::clone(&log)));
+        let mut request =
+            Box::pin(request(Arc::clone(&world), credentials, errand, Arc::clone(&log)));
         // Most requests never wait: only the others become tasks.
         if is_pending(request.as_mut()) {
             tokio::spawn(request);
@@ -354,7 +356,7 @@ pub(crate) enum Errand {
 }
 
 async fn request(
-    world: World,
+    world: Arc<World>,
     credentials: Arc<Credentials<Table>>,
     errand: Errand,
     log: Arc<Mutex<report::RequestLog>>,

@@ -1,7 +1,10 @@
 //! The credentials engine under every trouble, on virtual time; the invariants are those of the
 //! engine's design.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 use functions::refresh_credentials::{Demand, State};
 use local::fleet::{self, Blow, Fault, Report, Scenario, Table, Trouble, World, killed_at};
@@ -24,7 +27,7 @@ const DAY: u64 = 86_400;
 fn day(name: &str, environments: usize) -> Report {
     let scenario = Scenario::named(name, environments, 1).expect("a scenario of this name");
     let report = fleet::run(&scenario);
-    println!("{}", fleet::print(std::slice::from_ref(&report)));
+    println!("{}", fleet::side_by_side(std::slice::from_ref(&report)));
     assert_eq!(report.table.older_over_newer, 0, "an older credential over a newer one");
     assert_eq!(report.table.second_winners, 0, "two values of one version");
     assert!(report.wechat.most_in_flight <= 1, "two fetches of one credential at once");
@@ -43,7 +46,7 @@ fn reads_allowed(report: &Report, credentials: u64) -> u64 {
 #[test]
 fn a_calm_day_costs_wechat_the_same_for_1_and_for_10_000_environments() {
     let reports = [1, 100, 10_000].map(|environments| day("calm", environments));
-    println!("{}", fleet::print(&reports));
+    println!("{}", fleet::side_by_side(&reports));
     for report in &reports {
         assert_eq!(report.failed(), 0);
         assert_eq!(report.wechat, reports[0].wechat, "independent of the number of environments");
@@ -181,12 +184,13 @@ fn slow_answers_cost_little_and_only_where_a_ticket_has_no_successor() {
 #[test]
 fn a_table_in_trouble_takes_no_live_copy_away() {
     let report = day("table", 100);
-    // One call in twenty fails; a request without a live copy needs the table.
-    assert!(report.failed() * 100 < report.requests.count, "{}", report.failed());
+    // Only a request without a live copy needs the table, and one call in twenty fails.
+    assert!(report.failed() * 50 < report.requests.count, "{}", report.failed());
 
     let report = day("table-down", 100);
     assert_eq!(report.requests.failed.keys().copied().collect::<Vec<_>>(), ["table-unavailable"]);
-    assert!(report.failed() * 500 < report.requests.count, "{}", report.failed());
+    // Of the twentieth of the day without the table, nineteen requests in twenty have one.
+    assert!(report.failed() * 400 < report.requests.count, "{}", report.failed());
 }
 
 #[test]
@@ -320,6 +324,25 @@ fn an_invalidated_token_under_64_requests_costs_one_signal_and_two_fetches() {
             assert_eq!(world.table.log().signals.into_values().collect::<Vec<_>>(), [1]);
         });
     }
+}
+
+#[test]
+fn invariant_4_a_request_calls_twice_at_most_however_often_tokens_change() {
+    fleet::block_on(async {
+        let world = warm(TokenMode::Stable, MINI_PROGRAM).await;
+        let (credentials, _) = world.environment();
+        let calls = AtomicU64::new(0);
+        let key = world.key(0, CredentialKind::AccessToken);
+
+        let outcome = credentials.with(&key, async |token: Credential| {
+            assert!(calls.fetch_add(1, Ordering::Relaxed) < 10, "a loop");
+            world.strike(Blow::Invalidate);
+            world.wechat.operation(&token.value)
+        });
+
+        assert_eq!(outcome.await.unwrap_err().problem(), Problem::CredentialUnavailable);
+        assert_eq!(calls.into_inner(), 2);
+    });
 }
 
 #[test]

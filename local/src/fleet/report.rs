@@ -166,7 +166,7 @@ impl Report {
 }
 
 /// The reports side by side.
-pub fn print(reports: &[Report]) -> String {
+pub fn side_by_side(reports: &[Report]) -> String {
     let columns: Vec<_> = reports.iter().map(Report::rows).collect();
     let mut table = String::new();
     if let Some(first) = reports.first() {
