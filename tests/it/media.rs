@@ -1,8 +1,14 @@
 //! What pages and users uploaded.
 
+use std::{path::PathBuf, process::Command};
+
 use http::Request;
-use local::wechat::{Effect, Fault, Upload, User};
-use serde_json::json;
+use local::{
+    runtime_api::{Answer as Answered, Environment},
+    wechat::{Effect, Fault, Upload, User},
+};
+use serde_json::{Value, json};
+use shared::Clock;
 
 use crate::{Answer, Bench, MINI, OFFICIAL};
 
@@ -53,6 +59,69 @@ async fn ten_megabytes_pass() {
 
     assert_eq!(answer.status, 200);
     assert!(answer.bytes == bytes, "the bytes differ");
+}
+
+/// The function's real binary, built if it is not there yet.
+fn binary() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let directory = test.ancestors().nth(2).unwrap();
+    // What cargo tells a test, a build script would take for a change.
+    let told = |name: &str| name.starts_with("CARGO_") && name != "CARGO_HOME";
+    let mut cargo = Command::new(env!("CARGO"));
+    std::env::vars().filter(|(name, _)| told(name)).for_each(|(name, _)| {
+        cargo.env_remove(name);
+    });
+    let built = cargo
+        .args(["build", "--quiet", "--package", "functions", "--bin", "media-get"])
+        .arg("--target-dir")
+        .arg(directory.parent().unwrap())
+        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+        .status();
+    assert!(built.unwrap().success());
+    directory.join("media-get")
+}
+
+#[tokio::test]
+async fn the_real_function_streams_what_lambda_would_not_buffer() {
+    // The function's process has the system's clock.
+    let bench = Bench::with(|options| options.clock = Clock::system()).await;
+    let bytes = image(10 << 20);
+    let media_id = bench.wechat().upload(OFFICIAL, Upload::Image(bytes.clone().into()));
+    let binary = tokio::task::spawn_blocking(binary).await.unwrap();
+    let mut function = Environment::start(&binary, &bench.stack.environment()).await.unwrap();
+    let session = bench.stack.session(OFFICIAL, "oAlice");
+    let event = |media_id: &str| {
+        json!({
+            "version": "2.0", "rawPath": "/", "rawQueryString": format!("media_id={media_id}"),
+            "headers": { "authorization": format!("Bearer {session}") },
+            "requestContext": {
+                "domainName": "abc.lambda-url.ap-east-1.on.aws", "http": { "method": "GET" },
+            },
+        })
+        .to_string()
+    };
+
+    let Answered::Streamed { prelude, body } = function.invoke(event(&media_id)).await else {
+        panic!("no stream");
+    };
+    let prelude: Value = serde_json::from_slice(&prelude).unwrap();
+    assert_eq!(prelude["statusCode"], 200);
+    assert_eq!(prelude["headers"]["content-type"], "image/jpeg");
+    assert!(body == bytes, "the bytes differ");
+
+    // A problem comes the same way: the URL would not understand another.
+    let Answered::Streamed { prelude, body } = function.invoke(event("nothing")).await else {
+        panic!("no stream");
+    };
+    let prelude: Value = serde_json::from_slice(&prelude).unwrap();
+    assert_eq!(prelude["headers"]["content-type"], "application/problem+json");
+    let problem: Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!((&prelude["statusCode"], &problem["errcode"]), (&json!(404), &json!(40007)));
+
+    let direct = json!({ "media_id": media_id, "openid": "oAlice" }).to_string();
+    let Answered::Error(error) = function.invoke(direct).await else { panic!("no error") };
+    let error: Value = serde_json::from_slice(&error).unwrap();
+    assert_eq!(error["errorType"], "body-too-large");
 }
 
 #[tokio::test]
