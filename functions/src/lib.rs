@@ -4,7 +4,10 @@
 #![warn(missing_docs)]
 
 pub mod auth;
+pub mod card;
+pub mod invoice;
 pub mod jssdk;
+pub mod media;
 pub mod refresh_credentials;
 
 use shared::Endpoint;
@@ -17,6 +20,15 @@ pub const OPERATIONS: &[Endpoint] = &[
     Endpoint::of::<auth::GetAccessToken>(),
     Endpoint::of::<auth::GetTicket>(),
     Endpoint::of::<jssdk::Config>(),
+    Endpoint::of::<jssdk::Diagnose>(),
+    Endpoint::of::<jssdk::CardExt>(),
+    Endpoint::of::<jssdk::ChooseCard>(),
+    Endpoint::of::<jssdk::ChooseInvoice>(),
+    Endpoint::of::<card::DecryptCode>(),
+    Endpoint::of::<media::Get>(),
+    Endpoint::of::<invoice::GetInvoiceInfo>(),
+    Endpoint::of::<invoice::GetInvoiceBatch>(),
+    Endpoint::of::<invoice::UpdateInvoiceStatus>(),
 ];
 
 /// The functions that are no operations: a schedule or a stream runs them.

@@ -28,8 +28,9 @@ pub(crate) fn router(host: SharedHost) -> Router {
         .route("/2015-03-31/functions/{name}/invocations", post(invoke));
     for endpoint in OPERATIONS {
         let name = endpoint.binary();
+        let streamed = endpoint.handler.streamed;
         let call = async move |State(host): State<SharedHost>, request: Request| {
-            call(&host, &name, request).await
+            call(&host, &name, streamed, request).await
         };
         router = router.route(&endpoint.path(), any(call));
     }
@@ -42,7 +43,7 @@ pub(crate) fn router(host: SharedHost) -> Router {
 }
 
 /// Makes the event API Gateway would make, and the response it would make of the answer.
-async fn call(host: &SharedHost, name: &str, request: Request) -> Response {
+async fn call(host: &SharedHost, name: &str, streamed: bool, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     if parts.method == Method::OPTIONS {
         return allow_everyone(StatusCode::NO_CONTENT.into_response());
@@ -50,9 +51,19 @@ async fn call(host: &SharedHost, name: &str, request: Request) -> Response {
     let Ok(body) = axum::body::to_bytes(body, BODY_LIMIT).await else {
         return problem(StatusCode::PAYLOAD_TOO_LARGE, "Lambda takes 6 MB.");
     };
-    let event = event(&parts.method, parts.uri.path(), parts.uri.query(), &parts.headers, &body);
+    let mut event =
+        event(&parts.method, parts.uri.path(), parts.uri.query(), &parts.headers, &body);
+    if streamed {
+        // Only a Function URL can pass a streamed answer on.
+        event["requestContext"]["domainName"] = "local.lambda-url.local.on.aws".into();
+    }
     match host.invoke(name, event.to_string().as_bytes()).await {
         Ok(Outcome::Http(response)) => allow_everyone(into_response(response)),
+        Ok(Outcome::Streamed(head, body)) => {
+            let mut response = into_response(head);
+            *response.body_mut() = Body::from(body);
+            allow_everyone(response)
+        }
         // An HTTP event is answered by an HTTP response, whatever happens.
         Ok(_) | Err(_) => problem(StatusCode::BAD_GATEWAY, "The function did not answer."),
     }
@@ -183,6 +194,14 @@ fn result(outcome: Outcome) -> Response {
     match outcome {
         Outcome::Http(response) => {
             (version, serde_json::to_string(&response).unwrap_or_default()).into_response()
+        }
+        Outcome::Streamed(head, body) => {
+            // Whoever does not invoke for a stream gets it whole: the head, eight zeros, the body.
+            let head =
+                json!({ "statusCode": head.status_code, "headers": head.headers, "cookies": [] });
+            let answer = [head.to_string().as_bytes(), &[0; 8], &body].concat();
+            let streamed = "application/vnd.awslambda.http-integration-response";
+            (version, [("content-type", streamed)], answer).into_response()
         }
         Outcome::Output(json) => (version, json).into_response(),
         Outcome::Failure { error_type, error_message } => {

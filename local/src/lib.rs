@@ -7,6 +7,7 @@
 #![warn(missing_docs)]
 
 mod dynamodb;
+pub mod fleet;
 mod gateway;
 mod host;
 pub mod runtime_api;

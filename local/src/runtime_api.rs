@@ -13,7 +13,7 @@ use axum::{
     Router,
     body::Bytes,
     extract::{DefaultBodyLimit, Path as UrlPath, State},
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -23,6 +23,15 @@ use tokio::{
     sync::{mpsc, oneshot},
     task::JoinHandle,
 };
+
+/// What Lambda takes of a response that is not streamed.
+const BUFFERED_LIMIT: usize = 6_291_556;
+
+/// More than any operation streams; Lambda itself takes 200 MB.
+const STREAMED_LIMIT: usize = 20 << 20;
+
+/// What separates the head of a streamed response from its body.
+const DELIMITER: [u8; 8] = [0; 8];
 
 /// A function's process and the Runtime API it polls. Dropping it ends both.
 pub struct Environment {
@@ -36,8 +45,15 @@ pub struct Environment {
 /// What a function made of an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// Its response.
+    /// Its response, of at most 6 MB.
     Response(Bytes),
+    /// Its streamed response, and the JSON with status and headers that went before.
+    Streamed {
+        /// `{"statusCode": …, "headers": …, "cookies": …}`.
+        prelude: Bytes,
+        /// The body.
+        body: Bytes,
+    },
     /// Its error: `{"errorType": …, "errorMessage": …}`.
     Error(Bytes),
     /// The process ended instead, with this status and standard error.
@@ -67,7 +83,7 @@ impl Environment {
             .route("/2018-06-01/runtime/invocation/next", get(next))
             .route("/2018-06-01/runtime/invocation/{id}/response", post(response))
             .route("/2018-06-01/runtime/invocation/{id}/error", post(error))
-            .layer(DefaultBodyLimit::max(7 << 20))
+            .layer(DefaultBodyLimit::max(STREAMED_LIMIT))
             .with_state(api.clone());
         let server = tokio::spawn(async move {
             // The listener is bound; it serves until the task is aborted.
@@ -151,7 +167,25 @@ async fn next(State(api): State<Api>) -> Response {
     (headers, event).into_response()
 }
 
-async fn response(api: State<Api>, UrlPath(id): UrlPath<String>, body: Bytes) -> StatusCode {
+async fn response(
+    api: State<Api>,
+    UrlPath(id): UrlPath<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> StatusCode {
+    let mode = headers.get("lambda-runtime-function-response-mode");
+    if mode.is_some_and(|mode| mode == "streaming") {
+        let Some(end) = body.windows(DELIMITER.len()).position(|window| window == DELIMITER) else {
+            return StatusCode::BAD_REQUEST;
+        };
+        let (prelude, body) = (body.slice(..end), body.slice(end + DELIMITER.len()..));
+        return finish(&api, &id, Answer::Streamed { prelude, body });
+    }
+    if body.len() > BUFFERED_LIMIT {
+        let message = r#"{"errorType":"Function.ResponseSizeTooLarge","errorMessage":"Response payload size exceeded maximum allowed payload size (6291556 bytes)."}"#;
+        finish(&api, &id, Answer::Error(message.into()));
+        return StatusCode::PAYLOAD_TOO_LARGE;
+    }
     finish(&api, &id, Answer::Response(body))
 }
 

@@ -17,7 +17,7 @@ use shared::{
     config::{Account, AccountKind, Aws, Config, Secret, SecretSource, TokenMode, check_base},
     crypto::random_bytes,
     lambda::Outcome,
-    session::SigningKey,
+    session::{Session, SigningKey},
     table::Table,
     transport::Transport,
 };
@@ -118,6 +118,7 @@ pub struct Stack {
     pub report: Value,
     config: Config,
     ssm_url: String,
+    signing_key: SigningKey,
     _tasks: JoinSet<()>,
 }
 
@@ -169,11 +170,11 @@ impl Stack {
             }
         };
 
-        let public_key = SigningKey::parse(&signing_key)
-            .map_err(fail("The session signing key cannot be used"))?
-            .public_key();
         let mut parameters =
             HashMap::from([(SIGNING_KEY.to_owned(), signing_key.expose().to_owned())]);
+        let signing_key = SigningKey::parse(&signing_key)
+            .map_err(fail("The session signing key cannot be used"))?;
+        let public_key = signing_key.public_key();
         let accounts =
             options.accounts.iter().map(|account| in_ssm(account, &mut parameters)).collect();
         let listener = bind((Ipv4Addr::LOCALHOST, 0).into()).await?;
@@ -245,6 +246,7 @@ impl Stack {
             report,
             config,
             ssm_url,
+            signing_key,
             _tasks: tasks,
         })
     }
@@ -252,6 +254,12 @@ impl Stack {
     /// Runs the refresher once and returns its report, or its problem.
     pub async fn refresh(&self, event: &Value) -> Value {
         refresh(&self.host, event).await
+    }
+
+    /// A session of somebody who did not log in, at any of the accounts.
+    pub fn session(&self, appid: &str, openid: &str) -> String {
+        let session = Session::new(appid, openid, None, "local", self.clock.now());
+        self.signing_key.sign(&session)
     }
 
     /// What a function's process needs to run against this stack.
@@ -292,7 +300,7 @@ async fn refresh(host: &Host, event: &Value) -> Value {
         Outcome::Failure { error_message, .. } => {
             serde_json::from_str(&error_message).unwrap_or_default()
         }
-        Outcome::Http(_) => Value::Null,
+        Outcome::Http(_) | Outcome::Streamed(..) => Value::Null,
     }
 }
 

@@ -9,11 +9,15 @@
 //! by `Simulator::state`.
 
 mod account;
+mod bridge;
 mod call;
+mod cards;
 mod control;
 mod faults;
+mod invoices;
 mod journal;
 mod login;
+mod media;
 mod quota;
 mod tickets;
 mod tokens;
@@ -44,12 +48,22 @@ use faults::Faults;
 use journal::Journal;
 
 pub use account::{Account, User};
+pub use cards::CardState;
 pub use faults::{Effect, Fault};
+pub use invoices::InvoiceState;
 pub use journal::Entry;
+pub use media::Upload;
 
 /// What WeChat can do here.
-const AREAS: &[fn() -> Vec<Route>] =
-    &[login::routes, quota::routes, tickets::routes, tokens::routes];
+const AREAS: &[fn() -> Vec<Route>] = &[
+    cards::routes,
+    invoices::routes,
+    login::routes,
+    media::routes,
+    quota::routes,
+    tickets::routes,
+    tokens::routes,
+];
 
 /// A running WeChat. Clones are handles to the same one.
 #[derive(Clone)]
@@ -171,6 +185,26 @@ impl Simulator {
     /// The ticket of a type (`jsapi`, `wx_card`) an app would be using now.
     pub fn ticket(&self, appid: &str, kind: &str) -> Option<String> {
         tickets::current(self, appid, kind)
+    }
+
+    /// Puts a card with this code into somebody's wallet, and tells its encrypted code.
+    pub fn issue_card(&self, appid: &str, code: &str) -> String {
+        cards::issue(self, appid, code)
+    }
+
+    /// Changes what became of a card.
+    pub fn change_card(&self, encrypt_code: &str, state: CardState) {
+        cards::change(self, encrypt_code, state);
+    }
+
+    /// Changes what is the matter with an invoice; one that does not exist comes into being.
+    pub fn put_invoice(&self, encrypt_code: &str, card_id: &str, state: InvoiceState) {
+        invoices::put(self, encrypt_code, card_id, state);
+    }
+
+    /// Uploads something to an account, and tells its media_id; good for three days.
+    pub fn upload(&self, appid: &str, upload: Upload) -> String {
+        media::store(self, appid, upload)
     }
 
     /// Changes an app as its owner would in WeChat's console: a new secret, an address allowed.

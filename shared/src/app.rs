@@ -3,12 +3,12 @@
 use crate::{
     Clock, Log, Result,
     config::{Config, ConfigError},
-    credentials::{CredentialKey, CredentialKind, Credentials},
+    credentials::{Credential, CredentialKey, CredentialKind, Credentials},
     secrets::Secrets,
     session::SigningKey,
     table::Table,
     transport::Transport,
-    wechat::{Answer, Call, Wechat, is_stale_token},
+    wechat::{Answer, Call, Wechat},
 };
 
 /// One environment of a function: built once, shared by its requests.
@@ -59,18 +59,11 @@ impl App {
     /// As [`Wechat::call`], and [`crate::Problem::CredentialUnavailable`].
     pub async fn call(&self, appid: &str, call: Call) -> Result<Answer> {
         let key = CredentialKey::new(appid, CredentialKind::AccessToken);
-        let token = self.credentials.get(&key).await?;
-        let outcome = self.wechat.call(&call.clone().access_token(&token.value)).await;
-        match outcome {
-            Err(error) => match error.wechat_errcode().filter(|code| is_stale_token(*code)) {
-                Some(errcode) => {
-                    let token = self.credentials.renew(&key, &token, errcode).await?;
-                    self.wechat.call(&call.access_token(&token.value)).await
-                }
-                None => Err(error),
-            },
-            answer => answer,
-        }
+        let call = &call;
+        let with_token = async |token: Credential| {
+            self.wechat.call(&call.clone().access_token(&token.value)).await
+        };
+        self.credentials.with(&key, with_token).await
     }
 
     /// The key that signs sessions.

@@ -21,6 +21,7 @@ pub struct Clock {
 enum Base {
     System,
     Frozen(Duration),
+    Timers(tokio::time::Instant, Duration),
     Follows(Arc<Clock>),
 }
 
@@ -33,6 +34,13 @@ impl Clock {
     /// Stands still at `unix_seconds` until somebody advances it.
     pub fn frozen(unix_seconds: u64) -> Clock {
         Clock { base: Base::Frozen(Duration::from_secs(unix_seconds)), offset: Arc::default() }
+    }
+
+    /// Starts at `unix_seconds` and moves with tokio's timers, so that where their time is paused
+    /// a sleep moves this clock too, at once.
+    pub fn of_timers(unix_seconds: u64) -> Clock {
+        let base = Base::Timers(tokio::time::Instant::now(), Duration::from_secs(unix_seconds));
+        Clock { base, offset: Arc::default() }
     }
 
     /// A clock that moves with this one and can be moved further on its own.
@@ -62,6 +70,7 @@ impl Clock {
                 SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64
             }
             Base::Frozen(at) => at.as_millis() as u64,
+            Base::Timers(start, at) => (*at + start.elapsed()).as_millis() as u64,
             Base::Follows(clock) => clock.now_ms(),
         };
         base.saturating_add_signed(self.offset.load(Ordering::SeqCst))

@@ -259,8 +259,8 @@ pub trait Store: Send + Sync {
         now: u64,
     ) -> impl Future<Output = Result<bool>> + Send;
 
-    /// The last signal of an account, read consistently.
-    fn signal(&self, appid: &str) -> impl Future<Output = Result<Option<Signal>>> + Send;
+    /// The last signal about a credential, read consistently.
+    fn signal(&self, key: &CredentialKey) -> impl Future<Output = Result<Option<Signal>>> + Send;
 }
 
 #[cfg(test)]

@@ -26,6 +26,8 @@ pub struct Handler {
     pub access: Access,
     /// [`Operation::BODY_LIMIT`].
     pub body_limit: usize,
+    /// [`Operation::STREAMED`].
+    pub streamed: bool,
     rules: Rules,
     run: for<'a> fn(Input, &'a App, &'a Caller) -> Result<Running<'a>>,
 }
@@ -38,6 +40,7 @@ impl Handler {
             method: O::METHOD,
             access: O::ACCESS,
             body_limit: O::BODY_LIMIT,
+            streamed: O::STREAMED,
             rules: Rules { access: O::ACCESS, accounts: O::ACCOUNTS },
             run: |input, app, caller| {
                 let operation: O = input.read()?;

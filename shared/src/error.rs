@@ -53,7 +53,9 @@ pub enum Problem {
     StaleSessionKey,
     /// The receiver's state forbids it (not subscribed, not following …).
     ReceiverState,
-    /// The body is larger than the operation takes.
+    /// The state of the card, invoice or other thing forbids it.
+    WrongState,
+    /// The body is larger than the operation takes, or the answer than Lambda hands over.
     BodyTooLarge,
     /// The content type is not one the operation takes.
     UnsupportedMediaType,
@@ -95,6 +97,7 @@ impl Problem {
         Problem::MethodNotAllowed,
         Problem::StaleSessionKey,
         Problem::ReceiverState,
+        Problem::WrongState,
         Problem::BodyTooLarge,
         Problem::UnsupportedMediaType,
         Problem::Undecryptable,
@@ -127,6 +130,7 @@ impl Problem {
             Problem::MethodNotAllowed => ("method-not-allowed", 405, "Wrong HTTP method"),
             Problem::StaleSessionKey => ("stale-session-key", 409, "Log in again"),
             Problem::ReceiverState => ("receiver-state", 409, "The receiver cannot get this"),
+            Problem::WrongState => ("wrong-state", 409, "Its state does not allow this"),
             Problem::BodyTooLarge => ("body-too-large", 413, "The body is too large"),
             Problem::UnsupportedMediaType => ("unsupported-media-type", 415, "Wrong content type"),
             Problem::Undecryptable => ("undecryptable", 422, "The data cannot be decrypted"),

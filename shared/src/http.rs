@@ -3,9 +3,12 @@
 use std::collections::{BTreeMap, HashMap};
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
+use hyper::body::Bytes;
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 
-use crate::{App, Body, Error, Handler, Method, Problem, Result, caller::Principal, input::Input};
+use crate::{
+    App, Body, Error, File, Handler, Method, Problem, Result, caller::Principal, input::Input,
+};
 
 /// A request as Lambda hands it over.
 #[derive(Default, Deserialize)]
@@ -82,10 +85,15 @@ impl HttpEvent {
             .filter(|id| (1..=64).contains(&id.len()) && id.bytes().all(plain))
     }
 
+    /// Whether it came by a Function URL: an HTTP API cannot pass a streamed answer on.
+    pub(crate) fn by_function_url(&self) -> bool {
+        // The service sets the domain name, so a client cannot choose it.
+        self.request_context.domain_name.ends_with(".on.aws")
+    }
+
     /// Runs the operation for this request.
     pub(crate) async fn handle(&self, handler: &Handler, app: &App) -> Result<Body> {
-        // The service sets the domain name, so a client cannot choose it.
-        if app.config.edge_only && self.request_context.domain_name.ends_with(".on.aws") {
+        if app.config.edge_only && self.by_function_url() {
             return Err(Error::new(
                 Problem::Forbidden,
                 "This deployment is reached through its own domain, not through this URL.",
@@ -162,15 +170,38 @@ impl HttpEvent {
 impl HttpResponse {
     /// The response to a request that went well.
     pub(crate) fn success(body: Body, request_id: &str) -> HttpResponse {
-        let (content_type, name, body, is_base64_encoded) = match body {
-            Body::Json(json) => ("application/json".to_owned(), None, json, false),
-            Body::File(file) => {
-                (file.content_type, file.name, BASE64_STANDARD.encode(&file.bytes), true)
+        match body {
+            Body::Json(json) => {
+                HttpResponse::new(200, "application/json".to_owned(), json, request_id)
             }
-        };
-        let mut response = HttpResponse::new(200, content_type, body, request_id);
-        response.is_base64_encoded = is_base64_encoded;
-        if let Some(name) = name {
+            Body::File(file) => {
+                let mut response = HttpResponse::head(&file, request_id);
+                response.body = BASE64_STANDARD.encode(&file.bytes);
+                response.is_base64_encoded = true;
+                response
+            }
+        }
+    }
+
+    /// The same, its body apart and as plain bytes.
+    pub(crate) fn streamed(body: Body, request_id: &str) -> (HttpResponse, Bytes) {
+        match body {
+            Body::Json(_) => HttpResponse::success(body, request_id).split(),
+            Body::File(file) => (HttpResponse::head(&file, request_id), file.bytes),
+        }
+    }
+
+    /// A response whose body is text, and that body.
+    pub(crate) fn split(mut self) -> (HttpResponse, Bytes) {
+        let body = std::mem::take(&mut self.body).into();
+        (self, body)
+    }
+
+    /// A file's response without the file.
+    fn head(file: &File, request_id: &str) -> HttpResponse {
+        let mut response =
+            HttpResponse::new(200, file.content_type.clone(), String::new(), request_id);
+        if let Some(name) = &file.name {
             let name: String = name
                 .chars()
                 .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'))

@@ -1,6 +1,7 @@
 //! The boundary to Lambda: one event in, one answer out, for both shapes of invocation.
 
 use std::{
+    convert::Infallible,
     panic::AssertUnwindSafe,
     process::ExitCode,
     sync::{
@@ -10,13 +11,19 @@ use std::{
     time::Instant,
 };
 
-use base64::prelude::{BASE64_STANDARD, Engine as _};
-use futures_util::FutureExt;
-use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use futures_util::{
+    FutureExt,
+    stream::{self, Once},
+};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use hyper::body::Bytes;
+use lambda_runtime::{
+    Diagnostic, FunctionResponse, LambdaEvent, MetadataPrelude, StreamResponse, service_fn,
+};
 use serde_json::{Map, Value, json, value::RawValue};
 
 use crate::{
-    App, Body, Clock, Error, Handler, Log, Operation, Result,
+    App, Body, Clock, Error, Handler, Log, Operation, Problem, Result,
     caller::Principal,
     config::Config,
     http::{HttpEvent, HttpResponse},
@@ -30,6 +37,9 @@ use crate::{
 pub enum Outcome {
     /// To an HTTP event: whatever happened, it is a response.
     Http(HttpResponse),
+    /// To an HTTP event that came by a Function URL, from an operation that streams: the response
+    /// without its body, and the body.
+    Streamed(HttpResponse, Bytes),
     /// To a direct invocation that went well: the output's JSON.
     Output(String),
     /// To a direct invocation that failed: a function error.
@@ -141,9 +151,17 @@ fn serve_boxed(answer: Answer) -> ExitCode {
                 let event = event.payload.get().as_bytes();
                 match answer(&app, event, invocation).await {
                     Outcome::Http(response) => {
-                        serde_json::value::to_raw_value(&response).map_err(broken)
+                        let response =
+                            serde_json::value::to_raw_value(&response).map_err(broken)?;
+                        Ok(FunctionResponse::BufferedResponse(response))
                     }
-                    Outcome::Output(json) => RawValue::from_string(json).map_err(broken),
+                    Outcome::Streamed(response, body) => {
+                        Ok(FunctionResponse::StreamingResponse(stream(response, body)))
+                    }
+                    Outcome::Output(json) => {
+                        let output = RawValue::from_string(json).map_err(broken)?;
+                        Ok(FunctionResponse::BufferedResponse(output))
+                    }
                     Outcome::Failure { error_type, error_message } => {
                         Err(Diagnostic { error_type: error_type.to_owned(), error_message })
                     }
@@ -158,6 +176,27 @@ fn serve_boxed(answer: Answer) -> ExitCode {
             eprintln!("{}", json!({ "level": "ERROR", "message": message }));
             ExitCode::FAILURE
         }
+    }
+}
+
+/// The body is whole before its first byte leaves: until then whatever goes wrong is a problem,
+/// and never half a file.
+fn stream(
+    response: HttpResponse,
+    body: Bytes,
+) -> StreamResponse<Once<std::future::Ready<Result<Bytes, Infallible>>>> {
+    let headers: HeaderMap = response
+        .headers
+        .into_iter()
+        .filter_map(|(name, value)| {
+            Some((HeaderName::from_static(name), HeaderValue::from_str(&value).ok()?))
+        })
+        .collect();
+    let status_code =
+        StatusCode::from_u16(response.status_code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    StreamResponse {
+        metadata_prelude: MetadataPrelude { status_code, headers, cookies: Vec::new() },
+        stream: stream::once(std::future::ready(Ok(body))),
     }
 }
 
@@ -183,20 +222,50 @@ pub async fn invoke(
     };
     let (result, summary) = trace::scope(AssertUnwindSafe(work).catch_unwind()).await;
     let result = result.unwrap_or_else(|_| Err(Error::internal("panic")));
+    let streamed = handler.streamed && http.as_ref().is_some_and(HttpEvent::by_function_url);
+    let result = result.and_then(|body| if streamed { Ok(body) } else { fit(body) });
     let correlation_id = http.as_ref().and_then(HttpEvent::correlation_id);
     let verdict = result.as_ref().map(drop);
     log_request(handler.id, app, invocation, correlation_id, verdict, &summary, started);
     match (http, result) {
+        (Some(_), Ok(body)) if streamed => {
+            let (response, body) = HttpResponse::streamed(body, request_id);
+            Outcome::Streamed(response, body)
+        }
+        (Some(_), Err(error)) if streamed => {
+            let (response, body) = HttpResponse::problem(&error, handler, request_id).split();
+            Outcome::Streamed(response, body)
+        }
         (Some(_), Ok(body)) => Outcome::Http(HttpResponse::success(body, request_id)),
         (Some(_), Err(error)) => Outcome::Http(HttpResponse::problem(&error, handler, request_id)),
         (None, Ok(Body::Json(output))) => Outcome::Output(output),
-        (None, Ok(Body::File(file))) => {
-            let body = BASE64_STANDARD.encode(&file.bytes);
-            let headers = json!({ "content-type": file.content_type });
-            let output = json!({ "statusCode": 200, "headers": headers, "body": body, "isBase64Encoded": true });
-            Outcome::Output(output.to_string())
+        (None, Ok(file @ Body::File(_))) => {
+            // As an HTTP response has it, so that a back end can pass it on as it is.
+            match serde_json::to_string(&HttpResponse::success(file, request_id)) {
+                Ok(output) => Outcome::Output(output),
+                Err(error) => failure(&Error::internal(error), request_id),
+            }
         }
         (None, Err(error)) => failure(&error, request_id),
+    }
+}
+
+/// What of a file fits into the 6 MB that Lambda buffers of an answer, as base64 and with headers.
+const BUFFERED_LIMIT: usize = (6 << 20) / 4 * 3 - (8 << 10);
+
+/// Refuses a file that Lambda would refuse, with words that help.
+fn fit(body: Body) -> Result<Body> {
+    match &body {
+        Body::File(file) if file.bytes.len() > BUFFERED_LIMIT => {
+            let megabytes = file.bytes.len() as f64 / f64::from(1 << 20);
+            Err(Error::new(
+                Problem::BodyTooLarge,
+                format!(
+                    "The file has {megabytes:.1} MB, and Lambda answers at most 6 MB of base64 this way: fetch it from the function's own URL, which streams; a service signs that request."
+                ),
+            ))
+        }
+        _ => Ok(body),
     }
 }
 

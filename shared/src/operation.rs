@@ -35,6 +35,10 @@ pub trait Operation: DeserializeOwned + JsonSchema + Send + 'static {
     /// The largest body it takes, in bytes after base64.
     const BODY_LIMIT: usize = 64 << 10;
 
+    /// Whether the answer may be larger than the 6 MB Lambda buffers: it is then streamed to
+    /// whoever comes by the Function URL, which needs `InvokeMode: RESPONSE_STREAM`.
+    const STREAMED: bool = false;
+
     /// A valid input in JSON; shown in the documents and replayed by the tests.
     const EXAMPLE: &'static str;
 

@@ -306,15 +306,21 @@ impl Wechat {
         if !response.status().is_success() {
             return Err(nonsense(format!("{} answered {}", call.path, response.status())));
         }
-        if answer.is_json() {
-            let Some(refusal) = Refusal::find(&answer.json::<Value>()?) else { return Ok(answer) };
-            trace::refusal(refusal.errcode, refusal.rid.as_deref());
-            return Err(verdict::error(refusal, call.verdicts, self.clock.now()));
-        }
-        if !call.binary {
+        if !answer.is_json() {
+            if call.binary {
+                return Ok(answer);
+            }
             return Err(nonsense(format!("{} answered something else than JSON", call.path)));
         }
-        Ok(answer)
+        let json = match answer.json::<Value>() {
+            Ok(json) => json,
+            // A file may happen to begin with a brace.
+            Err(_) if call.binary => return Ok(answer),
+            Err(error) => return Err(error),
+        };
+        let Some(refusal) = Refusal::find(&json) else { return Ok(answer) };
+        trace::refusal(refusal.errcode, refusal.rid.as_deref());
+        Err(verdict::error(refusal, call.verdicts, self.clock.now()))
     }
 }
 

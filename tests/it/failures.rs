@@ -63,7 +63,7 @@ async fn a_token_that_wechat_forgot_is_renewed_within_the_request() {
     assert_eq!(bench.calls("/cgi-bin/stable_token"), 1);
     let item = bench.item(&format!("credential#{MINI}#access_token")).await;
     assert_eq!(item["version"], 2);
-    assert_eq!(bench.item(&format!("signal#{MINI}")).await["version"], 1);
+    assert_eq!(bench.item(&format!("signal#{MINI}#access_token")).await["version"], 1);
 }
 
 #[tokio::test]

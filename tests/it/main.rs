@@ -5,9 +5,13 @@
 mod agreement;
 mod auth;
 mod binaries;
+mod card;
 mod failures;
+mod fleet;
+mod invoice;
 mod invoke;
 mod jssdk;
+mod media;
 mod shapes;
 mod template;
 
@@ -116,7 +120,7 @@ impl Bench {
 
     async fn send(&self, request: Request<String>) -> Answer {
         let request = request.map(|body| Full::new(body.into()));
-        let response = self.client.send(request, Duration::from_secs(20), 8 << 20).await.unwrap();
+        let response = self.client.send(request, Duration::from_secs(20), 12 << 20).await.unwrap();
         let (parts, body) = response.into_parts();
         Answer { status: parts.status.as_u16(), headers: parts.headers, bytes: body.to_vec() }
     }

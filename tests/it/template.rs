@@ -93,11 +93,12 @@ fn stanza(operation: &Endpoint) -> String {
     }
     if is_public(operation) {
         let methods = handler.method.allow();
+        let mode = if handler.streamed { "\n        InvokeMode: RESPONSE_STREAM" } else { "" };
         write!(
             text,
             r#"      ReservedConcurrentExecutions: !If [HasReservation, !Ref ReservedConcurrency, !Ref AWS::NoValue]
       FunctionUrlConfig:
-        AuthType: NONE
+        AuthType: NONE{mode}
         Cors: !If
           - HasOrigins
           - AllowOrigins: !Ref AllowedOrigins

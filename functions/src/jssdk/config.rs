@@ -5,22 +5,42 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
-    Access, App, Caller, Error, Method, Operation, Problem, Result, Touch,
+    Access, App, Caller, Method, Operation, Result, Touch,
     config::AccountKind,
     credentials::{CredentialKey, CredentialKind},
     crypto::{nonce, sha1_hex},
 };
 
+use super::{
+    Finding, MASK,
+    interfaces::{check_apis, check_open_tags, names},
+    page::Page,
+    page_text,
+};
+
 /// Signs a page for `wx.config`.
 ///
-/// Send `encodeURIComponent(location.href)`; what follows `#` is dropped, the rest is signed
-/// exactly as it stands.
+/// Send `encodeURIComponent(location.href)` of the page that calls `wx.config`, at the time it
+/// calls it. What follows `#` is dropped; the rest is signed exactly as it stands, escapes and
+/// order included. The answer can be given to `wx.config` as it is.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// The page's address, of a host in `JSSDK_ALLOWED_HOSTS`.
+    /// The page's address, of a host in `JSSDK_ALLOWED_HOSTS` or below one, on port 80 or 443.
     #[schemars(length(min = 1, max = 2048))]
     url: String,
+    /// The interfaces the page will call; checked and handed back. In a query as `a,b` or
+    /// repeated.
+    #[serde(default, rename = "jsApiList", deserialize_with = "names")]
+    js_api_list: Vec<String>,
+    /// The open tags the page will show; checked and handed back. In a query as `a,b` or
+    /// repeated.
+    #[serde(default, rename = "openTagList", deserialize_with = "names")]
+    open_tag_list: Vec<String>,
+    /// Adds what was signed and what was changed before; `wx.config` then shows every answer, as
+    /// its own `debug` does.
+    #[serde(default)]
+    debug: bool,
 }
 
 /// The parameters of `wx.config`.
@@ -36,6 +56,33 @@ pub struct Signed {
     nonce_str: String,
     /// SHA-1 in lower-case hex.
     signature: String,
+    /// As asked for; never empty beside open tags, because WeChat wants a name there.
+    #[serde(rename = "jsApiList", skip_serializing_if = "Vec::is_empty")]
+    js_api_list: Vec<String>,
+    /// As asked for.
+    #[serde(rename = "openTagList", skip_serializing_if = "Vec::is_empty")]
+    open_tag_list: Vec<String>,
+    /// What looks wrong with the address; it was signed as it is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<Finding>,
+    /// Only if asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    debug: Option<SignedText>,
+}
+
+/// What was signed.
+#[derive(Serialize, JsonSchema)]
+pub struct SignedText {
+    /// The address in the signature: compare it with `location.href.split('#')[0]`.
+    url: String,
+    /// The signed text, with `***` for the ticket.
+    signed: String,
+    /// What was changed of the address that was sent.
+    normalized: Vec<String>,
+    /// Grows by one with every new ticket.
+    ticket_version: u64,
+    /// Seconds the ticket still lives.
+    ticket_expires_in: u64,
 }
 
 impl Operation for Config {
@@ -44,85 +91,40 @@ impl Operation for Config {
     const ACCESS: Access = Access::Public;
     const ACCOUNTS: &'static [AccountKind] = &[AccountKind::OfficialAccount];
     const TOUCHES: &'static [Touch] = &[Touch::Credential(CredentialKind::JsapiTicket)];
-    const EXAMPLE: &'static str = r#"{"url":"https://h5.example.com/shop?id=1#/cart"}"#;
+    const EXAMPLE: &'static str =
+        r#"{"url":"https://h5.example.com/shop?id=1#/cart","jsApiList":["scanQRCode"]}"#;
     type Output = Signed;
 
     async fn run(self, app: &App, caller: &Caller) -> Result<Signed> {
-        let url = self.url.split('#').next().unwrap_or_default();
-        check_host(url, &app.config.jssdk_allowed_hosts)?;
+        let Config { url, mut js_api_list, open_tag_list, debug } = self;
+        let page = Page::read(&url)?;
+        page.check_host(&app.config.jssdk_allowed_hosts)?;
+        check_apis(&js_api_list)?;
+        check_open_tags(&open_tag_list)?;
+        if js_api_list.is_empty() && !open_tag_list.is_empty() {
+            js_api_list.push("checkJsApi".to_owned());
+        }
         let key = CredentialKey::new(caller.appid(), CredentialKind::JsapiTicket);
         let ticket = app.credentials.get(&key).await?;
         let (timestamp, nonce_str) = (app.clock.now(), nonce());
-        let signature = sha1_hex(format!(
-            "jsapi_ticket={}&noncestr={nonce_str}&timestamp={timestamp}&url={url}",
-            ticket.value.expose()
-        ));
-        Ok(Signed { app_id: caller.appid().to_owned(), timestamp, nonce_str, signature })
-    }
-}
-
-/// Only pages of our own hosts: anything else would make this an oracle for strangers' pages.
-fn check_host(url: &str, allowed: &[String]) -> Result<()> {
-    let invalid = |detail| Err(Error::invalid("url", detail));
-    if !(1..=2048).contains(&url.len()) {
-        return invalid("The address may have 2048 bytes.");
-    }
-    let Some((scheme, rest)) = url.split_once("://") else {
-        return invalid("Send the whole address, encodeURIComponent(location.href).");
-    };
-    let authority = rest.split(['/', '?']).next().unwrap_or_default();
-    let (host, port) = authority.split_once(':').unwrap_or((authority, ""));
-    let right_port = match scheme {
-        "https" => matches!(port, "" | "443"),
-        "http" => matches!(port, "" | "80"),
-        _ => return invalid("The address must begin with https:// or http://."),
-    };
-    if !right_port {
-        return invalid("WeChat only knows pages on port 80 and 443.");
-    }
-    let host = host.to_ascii_lowercase();
-    let within = |allowed: &String| {
-        host == *allowed
-            || host.strip_suffix(allowed.as_str()).is_some_and(|sub| sub.ends_with('.'))
-    };
-    if allowed.iter().any(within) {
-        Ok(())
-    } else {
-        Err(Error::new(
-            Problem::Forbidden,
-            "Pages of this host are not signed here; add it to JSSDK_ALLOWED_HOSTS.",
-        )
-        .field("url"))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_our_hosts_and_web_ports_are_signed() {
-        let allowed = ["example.com".to_owned()];
-        for url in [
-            "https://example.com",
-            "https://EXAMPLE.com/a?b#c",
-            "http://h5.example.com:80/",
-            "https://a.b.example.com:443?x",
-        ] {
-            assert!(check_host(url, &allowed).is_ok(), "{url}");
-        }
-        for url in [
-            "",
-            "example.com",
-            "https://badexample.com/",
-            "https://example.com.evil.cn/",
-            "https://evil.cn/https://example.com",
-            "https://user@example.com/",
-            "https://example.com:8443/",
-            "javascript://example.com/",
-        ] {
-            assert!(check_host(url, &allowed).is_err(), "{url}");
-        }
-        assert!(check_host("https://example.com", &[]).is_err());
+        let text = |ticket: &str| page_text(ticket, &nonce_str, &timestamp.to_string(), &page.url);
+        let signature = sha1_hex(text(ticket.value.expose()));
+        let debug = debug.then(|| SignedText {
+            url: page.url.clone(),
+            signed: text(MASK),
+            normalized: page.normalized,
+            ticket_version: ticket.version,
+            ticket_expires_in: ticket.seconds_left(timestamp),
+        });
+        Ok(Signed {
+            app_id: caller.appid().to_owned(),
+            timestamp,
+            nonce_str,
+            signature,
+            js_api_list,
+            open_tag_list,
+            warnings: page.warnings,
+            debug,
+        })
     }
 }

@@ -23,6 +23,14 @@ const NEXT_TICK: u64 = 55;
 /// A failure that somebody must mend is tried again at least this often, in seconds.
 const LONGEST_PAUSE: u64 = 600;
 
+/// A ticket has no successor before its end, and every environment's clock is a little wrong: it
+/// counts as over only when it is over for certain. In seconds.
+const TICKET_GRACE: u64 = 3;
+
+/// A ticket that WeChat repeats after its end is believed this long at a time, in seconds. Below
+/// the 300 s under which handlers read again every minute.
+const TICKET_EXTENSION: u64 = 240;
+
 /// WeChat's credentials live this long at most, in seconds.
 const LONGEST_LIFE: u64 = 7200;
 
@@ -178,24 +186,18 @@ impl<S: Store, U: Source> Refresher<S, U> {
         if wanted.is_empty() {
             return Vec::new();
         }
-        // A tick honours a pending signal too, should the stream be late or lost.
-        let signal = self.store.signal(&account.appid).await.unwrap_or_default();
         let mut entries = Vec::new();
         for kind in wanted {
-            entries.push(self.refresh_one(account, kind, signal.as_ref(), demand).await);
+            entries.push(self.refresh_one(account, kind, demand).await);
         }
         entries
     }
 
-    async fn refresh_one(
-        &self,
-        account: &Account,
-        kind: CredentialKind,
-        signal: Option<&Signal>,
-        demand: Demand,
-    ) -> Entry {
+    async fn refresh_one(&self, account: &Account, kind: CredentialKind, demand: Demand) -> Entry {
         let key = CredentialKey::new(&account.appid, kind);
-        match self.attempt(account, &key, signal, demand).await {
+        // A tick honours a pending signal too, should the stream be late or lost.
+        let signal = self.store.signal(&key).await.unwrap_or_default();
+        match self.attempt(account, &key, signal.as_ref(), demand).await {
             Ok(entry) => entry,
             // The table is in trouble: nothing is known, and nothing was changed.
             Err(error) => {
@@ -216,7 +218,7 @@ impl<S: Store, U: Source> Refresher<S, U> {
         let record = self.store.read(key, Consistency::Strong).await?.unwrap_or_default();
         let now = self.clock.now();
         let refused = signal
-            .is_some_and(|signal| signal.kind == key.kind && signal.version >= record.version());
+            .is_some_and(|signal| signal.kind == key.kind && signal.version == record.version());
         let Some(reason) = self.reason(key.kind, &record, refused, demand, now) else {
             return Ok(self.entry(key, &record, State::Fresh));
         };
@@ -230,29 +232,18 @@ impl<S: Store, U: Source> Refresher<S, U> {
             let record = self.store.read(key, Consistency::Strong).await?.unwrap_or_default();
             return Ok(self.entry(key, &record, State::Leased));
         };
-        let asked_at = self.clock.now();
         let force = demand == Demand::Force;
-        match self.fetch(account, key, &record, reason, force).await {
-            Ok(issued) => self.publish(key, &record, issued, asked_at).await,
-            Err(Unfetched::Failed(failure)) => {
-                self.store.fail(key, &self.owner, &failure).await?;
-                let record = Record { failure: Some(failure), ..record };
-                Ok(self.entry(key, &record, State::Failed))
-            }
-            Err(Unfetched::NoAccessToken) => {
-                let failure = RefreshFailure {
-                    at: now,
-                    count: 0,
-                    retry_at: now,
-                    errcode: None,
-                    message: "waits for the access token".to_owned(),
-                };
-                self.store.fail(key, &self.owner, &failure).await?;
-                let record = Record { failure: Some(failure), ..record };
-                Ok(self.entry(key, &record, State::Waiting))
-            }
-            Err(Unfetched::LostLease) => Ok(self.entry(key, &record, State::Superseded)),
-        }
+        let asked_at = self.clock.now();
+        let work = Work { account, key, record: &record, asked_at };
+        let (failure, state) = match self.fetch(&work, reason, force).await {
+            Ok(issued) => return self.publish(&work, issued).await,
+            Err(Unfetched::Failed(failure)) => (failure, State::Failed),
+            Err(Unfetched::NoAccessToken(failure)) => (failure, State::Waiting),
+            Err(Unfetched::LostLease) => return Ok(self.entry(key, &record, State::Superseded)),
+        };
+        self.store.fail(key, &self.owner, &failure).await?;
+        let record = Record { failure: Some(failure), ..record };
+        Ok(self.entry(key, &record, state))
     }
 
     fn reason(
@@ -266,33 +257,29 @@ impl<S: Store, U: Source> Refresher<S, U> {
         if demand != Demand::Due {
             return Some(Reason::Demand);
         }
-        if refused && record.credential.is_some() {
+        let left = record.credential.as_ref().map_or(0, |credential| credential.seconds_left(now));
+        // At its end WeChat replaces a token without force, refused or not.
+        if left <= margin(kind, self.mode) {
+            return Some(Reason::Time);
+        }
+        if refused {
             return Some(Reason::Refused);
         }
-        let left = record.credential.as_ref().map_or(0, |credential| credential.seconds_left(now));
-        let due = left <= margin(kind, self.mode) || record.failure.is_some();
-        due.then_some(Reason::Time)
+        record.failure.is_some().then_some(Reason::Time)
     }
 
     async fn fetch(
         &self,
-        account: &Account,
-        key: &CredentialKey,
-        record: &Record,
+        work: &Work<'_>,
         reason: Reason,
         force: bool,
     ) -> std::result::Result<Issued, Unfetched> {
-        if key.kind == CredentialKind::AccessToken {
-            return self.fetch_access_token(account, key, record, reason, force).await;
+        if work.key.kind == CredentialKind::AccessToken {
+            return self.fetch_access_token(work, reason, force).await;
         }
-        let token_key = CredentialKey::new(&account.appid, CredentialKind::AccessToken);
-        let token = self.store.read(&token_key, Consistency::Strong).await;
-        let token = token.map_err(|error| self.failed(record, &error))?.unwrap_or_default();
-        let live = |token: Record| {
-            token.credential.filter(|token| token.seconds_left(self.clock.now()) > 0)
-        };
-        let token = live(token).ok_or(Unfetched::NoAccessToken)?;
-        match self.source.ticket(account, key.kind, &token.value).await {
+        let token_key = CredentialKey::new(&work.key.appid, CredentialKind::AccessToken);
+        let token = self.access_token(work, &token_key).await?;
+        match self.source.ticket(work.account, work.key.kind, &token.value).await {
             // The token itself is refused: renew it as if a handler had said so, and try once more.
             Err(error) if error.wechat_errcode().is_some_and(is_stale_token) => {
                 let signal = Signal {
@@ -301,62 +288,83 @@ impl<S: Store, U: Source> Refresher<S, U> {
                     reason: "refused for a ticket".to_owned(),
                 };
                 let renewed =
-                    Box::pin(self.attempt(account, &token_key, Some(&signal), Demand::Due)).await;
-                renewed.map_err(|error| self.failed(record, &error))?;
-                let token = self.store.read(&token_key, Consistency::Strong).await;
-                let token = token.map_err(|error| self.failed(record, &error))?;
-                let token = token.and_then(live).ok_or(Unfetched::NoAccessToken)?;
-                self.source.ticket(account, key.kind, &token.value).await
+                    Box::pin(self.attempt(work.account, &token_key, Some(&signal), Demand::Due));
+                renewed.await.map_err(|error| work.failed(&error))?;
+                let token = self.access_token(work, &token_key).await?;
+                self.source.ticket(work.account, work.key.kind, &token.value).await
             }
             outcome => outcome,
         }
-        .map_err(|error| self.failed(record, &error))
+        .map_err(|error| work.failed(&error))
+    }
+
+    /// The live access token that a ticket is fetched with.
+    async fn access_token(
+        &self,
+        work: &Work<'_>,
+        key: &CredentialKey,
+    ) -> std::result::Result<Credential, Unfetched> {
+        let token = self.store.read(key, Consistency::Strong).await;
+        let token = token.map_err(|error| work.failed(&error))?.unwrap_or_default();
+        let live = token.credential.filter(|token| token.seconds_left(self.clock.now()) > 0);
+        live.ok_or_else(|| {
+            // Whoever waits for the ticket is to wait as long as for the token. It is not the
+            // ticket's own failure, and does not count as one.
+            let retry_at = token.failure.map_or(0, |failure| failure.retry_at).max(work.asked_at);
+            Unfetched::NoAccessToken(RefreshFailure {
+                at: work.asked_at,
+                count: work.failures(),
+                retry_at,
+                errcode: None,
+                message: "waits for the access token".to_owned(),
+            })
+        })
     }
 
     async fn fetch_access_token(
         &self,
-        account: &Account,
-        key: &CredentialKey,
-        record: &Record,
+        work: &Work<'_>,
         reason: Reason,
         force: bool,
     ) -> std::result::Result<Issued, Unfetched> {
         let ask = async |force| {
-            let issued = self.source.access_token(account, self.mode, force).await;
-            issued.map_err(|error| self.failed(record, &error))
+            let issued = self.source.access_token(work.account, self.mode, force).await;
+            issued.map_err(|error| work.failed(&error))
         };
         let unwanted = reason == Reason::Refused || force;
         if self.mode == TokenMode::Legacy {
             // Every call makes a new token and retires the old one.
             if unwanted {
-                self.remember_forced(key, record).await?;
+                self.remember_forced(work).await?;
             }
             return ask(false).await;
         }
         if !force {
             let issued = ask(false).await?;
-            let same = record.credential.as_ref().is_some_and(|known| known.value == issued.value);
+            let known = work.record.credential.as_ref();
+            let same = known.is_some_and(|known| known.value == issued.value);
             if !(unwanted && same) {
                 return Ok(issued);
             }
         }
-        self.remember_forced(key, record).await?;
+        self.remember_forced(work).await?;
         ask(true).await
     }
 
     /// Counts a forced refresh before it is asked for, or says when the next one is allowed.
-    async fn remember_forced(
-        &self,
-        key: &CredentialKey,
-        record: &Record,
-    ) -> std::result::Result<(), Unfetched> {
-        let now = self.clock.now();
-        let forced: Forced = record.forced.on(now);
+    async fn remember_forced(&self, work: &Work<'_>) -> std::result::Result<(), Unfetched> {
+        let now = work.asked_at;
+        let forced: Forced = work.record.forced.on(now);
         if forced.next_at() > now {
+            // Without force it is asked again long before: if somebody else replaced the token
+            // meanwhile, that alone mends it. It is well under the margin too, so that waiting
+            // for force never lets a token end.
+            let pause = NEXT_TICK << work.failures().min(2);
+            let retry_at = forced.next_at().min(now + pause);
             return Err(Unfetched::Failed(RefreshFailure {
                 at: now,
-                count: record.failure.as_ref().map_or(0, |failure| failure.count) + 1,
-                retry_at: forced.next_at(),
+                count: work.failures() + 1,
+                retry_at,
                 errcode: None,
                 message: format!(
                     "WeChat refuses the token and still returns it; it was forced {} times today, \
@@ -367,34 +375,33 @@ impl<S: Store, U: Source> Refresher<S, U> {
                 ),
             }));
         }
-        match self.store.remember_forced(key, &self.owner, forced.and_one(now)).await {
+        match self.store.remember_forced(work.key, &self.owner, forced.and_one(now)).await {
             Ok(true) => Ok(()),
             Ok(false) => Err(Unfetched::LostLease),
-            Err(error) => Err(self.failed(record, &error)),
+            Err(error) => Err(work.failed(&error)),
         }
     }
 
-    async fn publish(
-        &self,
-        key: &CredentialKey,
-        record: &Record,
-        issued: Issued,
-        asked_at: u64,
-    ) -> Result<Entry> {
-        let expires_at = asked_at + issued.expires_in;
+    async fn publish(&self, work: &Work<'_>, issued: Issued) -> Result<Entry> {
+        let Work { key, record, asked_at, .. } = *work;
+        let is_token = key.kind == CredentialKind::AccessToken;
+        let expires_at = if is_token {
+            asked_at + issued.expires_in
+        } else {
+            self.clock.now() + issued.expires_in + TICKET_GRACE
+        };
         let known = record.credential.as_ref().filter(|known| known.value == issued.value);
         let credential = match known {
+            Some(known) if is_token => Credential { expires_at, ..known.clone() },
             // A repeated ticket comes with a full life whatever its age: the first word counts,
             // unless WeChat still hands it out after that.
-            Some(known) if key.kind != CredentialKind::AccessToken => Credential {
-                expires_at: if known.expires_at > asked_at {
-                    known.expires_at.min(expires_at)
-                } else {
-                    expires_at.min(asked_at + margin(key.kind, self.mode))
-                },
-                ..known.clone()
-            },
-            Some(known) => Credential { expires_at, ..known.clone() },
+            Some(known) if known.expires_at > asked_at => {
+                Credential { expires_at: known.expires_at.min(expires_at), ..known.clone() }
+            }
+            Some(known) => {
+                let expires_at = expires_at.min(asked_at + TICKET_EXTENSION);
+                Credential { expires_at, ..known.clone() }
+            }
             None => Credential {
                 value: issued.value,
                 version: record.version() + 1,
@@ -406,31 +413,12 @@ impl<S: Store, U: Source> Refresher<S, U> {
         let won = self.store.publish(key, &self.owner, record.version(), &credential).await?;
         if !won {
             let record = self.store.read(key, Consistency::Strong).await?.unwrap_or_default();
-            return Ok(self.entry(key, &record, State::Superseded));
+            // The SDK repeats a write whose answer was lost, and then meets its own.
+            let own = record.credential.as_ref() == Some(&credential);
+            return Ok(self.entry(key, &record, if own { state } else { State::Superseded }));
         }
         let record = Record { credential: Some(credential), failure: None, ..record.clone() };
         Ok(self.entry(key, &record, state))
-    }
-
-    fn failed(&self, record: &Record, error: &Error) -> Unfetched {
-        let now = self.clock.now();
-        let count = record.failure.as_ref().map_or(0, |failure| failure.count) + 1;
-        let pause = match error.problem() {
-            Problem::WechatBusy | Problem::WechatUnreachable | Problem::TableUnavailable => {
-                NEXT_TICK
-            }
-            Problem::QuotaExceeded => {
-                error.retry_after_seconds().unwrap_or(NEXT_TICK).min(LONGEST_PAUSE)
-            }
-            _ => (NEXT_TICK << (count - 1).min(5)).min(LONGEST_PAUSE),
-        };
-        Unfetched::Failed(RefreshFailure {
-            at: now,
-            count,
-            retry_at: now + pause,
-            errcode: error.wechat_errcode(),
-            message: explain(error),
-        })
     }
 
     fn entry(&self, key: &CredentialKey, record: &Record, state: State) -> Entry {
@@ -450,12 +438,49 @@ impl<S: Store, U: Source> Refresher<S, U> {
     }
 }
 
+/// A leased credential.
+struct Work<'a> {
+    account: &'a Account,
+    key: &'a CredentialKey,
+    record: &'a Record,
+    /// Pauses count from here and not from a failure's end: an attempt that took ten seconds to
+    /// fail must not be late for the next tick.
+    asked_at: u64,
+}
+
+impl Work<'_> {
+    /// Attempts that failed before this one.
+    fn failures(&self) -> u32 {
+        self.record.failure.as_ref().map_or(0, |failure| failure.count)
+    }
+
+    fn failed(&self, error: &Error) -> Unfetched {
+        let count = self.failures() + 1;
+        let pause = match error.problem() {
+            Problem::WechatBusy | Problem::WechatUnreachable | Problem::TableUnavailable => {
+                NEXT_TICK
+            }
+            Problem::QuotaExceeded => {
+                error.retry_after_seconds().unwrap_or(NEXT_TICK).min(LONGEST_PAUSE)
+            }
+            _ => (NEXT_TICK << (count - 1).min(5)).min(LONGEST_PAUSE),
+        };
+        Unfetched::Failed(RefreshFailure {
+            at: self.asked_at,
+            count,
+            retry_at: self.asked_at + pause,
+            errcode: error.wechat_errcode(),
+            message: explain(error),
+        })
+    }
+}
+
 /// Why a leased credential was not fetched.
 enum Unfetched {
     /// Recorded, and tried again later.
     Failed(RefreshFailure),
-    /// A ticket needs an access token that is not there.
-    NoAccessToken,
+    /// A ticket needs an access token that is not there; recorded too.
+    NoAccessToken(RefreshFailure),
     /// Somebody else has the lease by now.
     LostLease,
 }

@@ -22,6 +22,10 @@ pub struct Account {
     pub ip_allow_list: Option<Vec<String>>,
     /// The card interface is granted; without it a `wx_card` ticket is refused with 48001.
     pub cards: bool,
+    /// The invoice interface is granted; without it invoices are refused with 72015.
+    pub invoices: bool,
+    /// The JS interface safe domains: pages there and below may use the JS-SDK.
+    pub js_domains: Vec<String>,
     /// Bound to an Open Platform account, so that logins tell the unionid.
     pub open_platform: bool,
     /// The openids whose logins WeChat refuses as high risk (40226).
@@ -53,6 +57,8 @@ impl Default for Account {
             secret_frozen: false,
             ip_allow_list: None,
             cards: true,
+            invoices: true,
+            js_domains: vec!["example.com".into()],
             open_platform: true,
             blocked: BTreeSet::new(),
             daily_limits: BTreeMap::new(),

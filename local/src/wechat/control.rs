@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 
 use super::call::{Reply, parse_query};
 use super::journal::Journal;
-use super::{Account, AccountKind, Effect, Fault, Simulator, User, faults::Faults, quota, tokens};
+use super::{
+    Account, AccountKind, Effect, Fault, Simulator, User, bridge, faults::Faults, quota, tokens,
+};
 
 /// Where the interface is.
 pub(super) const PREFIX: &str = "/_simulator";
@@ -39,6 +41,13 @@ const ACTIONS: &[Action] = &[
         run: |simulator, _| Ok(accounts(simulator)),
     },
     Action {
+        method: Method::POST,
+        path: "/bridge",
+        help: "What a WeChat client asks for a page: {\"api\", \"url\", \"params\", \"user\"?}; \
+               api is preVerifyJSAPI, batchAddCard, chooseCard, chooseInvoice or uploadImage.",
+        run: |simulator, request| Ok(bridge::answer(simulator, &json(request)?)),
+    },
+    Action {
         method: Method::GET,
         path: "/clock",
         help: "WeChat's time.",
@@ -49,6 +58,13 @@ const ACTIONS: &[Action] = &[
         path: "/clock",
         help: "Moves WeChat's time forward: {\"advance_s\":7200}.",
         run: advance,
+    },
+    Action {
+        method: Method::POST,
+        path: "/domains",
+        help: "Binds an app's JS interface safe domains, instead of those it has: \
+               {\"appid\", \"domains\":[\"example.com\"]}.",
+        run: bind_domains,
     },
     Action {
         method: Method::POST,
@@ -140,6 +156,7 @@ fn accounts(simulator: &Simulator) -> Value {
             "appid": account.appid,
             "kind": account.kind,
             "cards": account.cards,
+            "js_domains": account.js_domains,
             "open_platform": account.open_platform,
             "ip_allow_list": account.ip_allow_list,
             "calls_today": quota::calls_today(simulator, &account.appid),
@@ -227,6 +244,20 @@ fn journal(simulator: &Simulator, request: &Request<Bytes>) -> Answer {
     let path = text(request, "path").unwrap_or_default();
     let since = number(request, "since")?.unwrap_or(0);
     Ok(json!(simulator.state(|journal: &mut Journal| journal.entries(&path, since))))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BindDomains {
+    appid: String,
+    domains: Vec<String>,
+}
+
+fn bind_domains(simulator: &Simulator, request: &Request<Bytes>) -> Answer {
+    let BindDomains { appid, domains } = json(request)?;
+    known(simulator, &appid)?;
+    simulator.change_account(&appid, |account| account.js_domains = domains);
+    Ok(json!({}))
 }
 
 #[derive(Deserialize)]

@@ -2,12 +2,12 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use super::{Consistency, Credential, CredentialKey, Record, Signal, Store};
-use crate::{Clock, Error, Problem, Result, crypto::jitter, trace};
+use crate::{Clock, Error, Problem, Result, crypto, trace, wechat::is_stale_token};
 
 /// A cached copy is read again after this time, in seconds.
 const REREAD_AFTER: u64 = 240;
@@ -28,12 +28,17 @@ const LOOKS: [u64; 5] = [200, 300, 500, 700, 800];
 pub struct Credentials<S> {
     store: S,
     clock: Clock,
+    /// A number below the given one, to spread the looks of many environments.
+    jitter: fn(u64) -> u64,
     cells: Arc<Mutex<HashMap<CredentialKey, Arc<Cell>>>>,
 }
 
 #[derive(Debug, Default)]
 struct Cell {
-    copy: tokio::sync::Mutex<Copy>,
+    copy: Mutex<Copy>,
+    /// Held while the table is read or a newer version is waited for. A warm request never waits
+    /// behind one that recovers.
+    flight: tokio::sync::Mutex<()>,
 }
 
 /// What this environment knows of one credential.
@@ -41,13 +46,14 @@ struct Cell {
 struct Copy {
     credential: Option<Credential>,
     read_at: u64,
-    /// The last recovery that gave nothing: the version that failed, and when it ended.
+    /// The last recovery that gave nothing.
     gave_up: Option<GaveUp>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct GaveUp {
-    version: u64,
+    /// The version that WeChat refused; none if there was none to use.
+    refused: Option<u64>,
     at_ms: u64,
     retry_after: u64,
 }
@@ -64,12 +70,63 @@ impl Copy {
             && (left >= REREAD_BELOW || (left_at_read < REREAD_BELOW && age < REREAD_PAUSE));
         fresh.then_some(credential)
     }
+
+    /// The cached credential, if it lives and is another than the refused one.
+    fn usable(&self, refused: Option<u64>, now: u64) -> Option<&Credential> {
+        let credential = self.credential.as_ref()?;
+        let usable = credential.seconds_left(now) > 0 && Some(credential.version) != refused;
+        usable.then_some(credential)
+    }
+
+    fn keep(&mut self, record: &Record, consistency: Consistency, now: u64) {
+        self.read_at = now;
+        // An eventually consistent read may be behind what this environment knows already. A
+        // strong one is the truth, even if a restored backup made it older.
+        let behind = consistency == Consistency::Eventual
+            && self.credential.as_ref().is_some_and(|known| record.version() < known.version);
+        if !behind {
+            self.credential.clone_from(&record.credential);
+        }
+    }
+}
+
+impl Cell {
+    fn copy(&self) -> MutexGuard<'_, Copy> {
+        self.copy.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl<S: Store> Credentials<S> {
     /// A reader with an empty cache.
     pub fn new(store: S, clock: Clock) -> Credentials<S> {
-        Credentials { store, clock, cells: Arc::default() }
+        Credentials { store, clock, jitter: crypto::jitter, cells: Arc::default() }
+    }
+
+    /// The same with other randomness, for a simulation that is to repeat itself.
+    pub fn jitter(self, jitter: fn(u64) -> u64) -> Credentials<S> {
+        Credentials { jitter, ..self }
+    }
+
+    /// Calls WeChat with a credential.
+    ///
+    /// If WeChat refuses the credential, a newer one is waited for, bounded, and the call is made
+    /// once more: never a third time, whatever WeChat answers.
+    ///
+    /// # Errors
+    /// As `call`, and as [`Credentials::get`].
+    pub async fn with<T, F>(&self, key: &CredentialKey, call: impl Fn(Credential) -> F) -> Result<T>
+    where
+        F: Future<Output = Result<T>>,
+    {
+        let credential = self.get(key).await?;
+        let error = match call(credential.clone()).await {
+            Err(error) => error,
+            answer => return answer,
+        };
+        match error.wechat_errcode().filter(|errcode| is_stale_token(*errcode)) {
+            Some(errcode) => call(self.renew(key, &credential, errcode).await?).await,
+            None => Err(error),
+        }
     }
 
     /// A credential that is valid as far as this environment knows.
@@ -81,27 +138,26 @@ impl<S: Store> Credentials<S> {
     /// [`Problem::CredentialUnavailable`] with `Retry-After`, or
     /// [`Problem::TableUnavailable`].
     pub async fn get(&self, key: &CredentialKey) -> Result<Credential> {
+        let asked_at_ms = self.clock.now_ms();
         let cell = self.cell(key);
-        let mut copy = cell.copy.lock().await;
-        let now = self.clock.now();
-        if let Some(credential) = copy.fresh(now) {
+        if let Some(credential) = cell.copy().fresh(self.clock.now()) {
             return Ok(credential.clone());
         }
-        match self.store.read(key, Consistency::Eventual).await {
-            Ok(record) => {
-                let record = record.unwrap_or_default();
-                self.keep(&mut copy, &record);
-                match &copy.credential {
-                    Some(credential) if credential.seconds_left(now) > 0 => Ok(credential.clone()),
-                    _ => self.recover(key, &mut copy, &record, 0, "missing or expired").await,
-                }
-            }
-            // A table in trouble does not take a live copy away.
-            Err(error) => {
-                let live = copy.credential.clone().filter(|known| known.seconds_left(now) > 0);
-                live.ok_or(error)
-            }
+        let _flight = cell.flight.lock().await;
+        if let Some(credential) = cell.copy().fresh(self.clock.now()) {
+            return Ok(credential.clone());
         }
+        let read = self.store.read(key, Consistency::Eventual).await;
+        let now = self.clock.now();
+        if let Ok(record) = &read {
+            cell.copy().keep(&record.clone().unwrap_or_default(), Consistency::Eventual, now);
+        }
+        // A table in trouble does not take a live copy away.
+        if let Some(credential) = cell.copy().usable(None, now) {
+            return Ok(credential.clone());
+        }
+        read?;
+        self.recover(key, &cell, None, asked_at_ms, "missing or expired").await
     }
 
     /// A newer credential than the one WeChat refused.
@@ -120,80 +176,68 @@ impl<S: Store> Credentials<S> {
     ) -> Result<Credential> {
         let asked_at_ms = self.clock.now_ms();
         let cell = self.cell(key);
-        let mut copy = cell.copy.lock().await;
-        let now = self.clock.now();
-        if let Some(credential) = &copy.credential
-            && credential.version > refused.version
-            && credential.seconds_left(now) > 0
-        {
+        let _flight = cell.flight.lock().await;
+        let refused = Some(refused.version);
+        if let Some(credential) = cell.copy().usable(refused, self.clock.now()) {
             return Ok(credential.clone());
         }
+        let reason = format!("errcode {errcode}");
+        self.recover(key, &cell, refused, asked_at_ms, &reason).await
+    }
+
+    /// Reads consistently, and if that gives nothing signals the refresher and waits, bounded.
+    async fn recover(
+        &self,
+        key: &CredentialKey,
+        cell: &Cell,
+        refused: Option<u64>,
+        asked_at_ms: u64,
+        reason: &str,
+    ) -> Result<Credential> {
         // Whoever queued behind a recovery that failed shares its outcome.
-        if let Some(gave_up) = copy.gave_up
-            && gave_up.version == refused.version
+        if let Some(gave_up) = cell.copy().gave_up
+            && gave_up.refused == refused
             && gave_up.at_ms >= asked_at_ms
         {
             return Err(unavailable(gave_up.retry_after));
         }
-        let record = self.store.read(key, Consistency::Strong).await?.unwrap_or_default();
-        self.keep(&mut copy, &record);
-        if let Some(credential) = &copy.credential
-            && credential.version > refused.version
-            && credential.seconds_left(now) > 0
-        {
+        let record = self.look(key, cell).await?;
+        let now = self.clock.now();
+        if let Some(credential) = cell.copy().usable(refused, now) {
             return Ok(credential.clone());
         }
-        let reason = format!("errcode {errcode}");
-        self.recover(key, &mut copy, &record, refused.version, &reason).await
-    }
-
-    /// Signals the refresher and waits, bounded, for a version above the one in `record`.
-    async fn recover(
-        &self,
-        key: &CredentialKey,
-        copy: &mut Copy,
-        record: &Record,
-        refused: u64,
-        reason: &str,
-    ) -> Result<Credential> {
-        let failed = record.version().max(refused);
-        if let Some(retry_at) = gives_up_until(record, self.clock.now()) {
-            return self.give_up(copy, refused, retry_at - self.clock.now());
+        if let Some(retry_at) = gives_up_until(&record, now) {
+            return self.give_up(cell, refused, retry_at - now);
         }
-        let signal = Signal { kind: key.kind, version: failed, reason: reason.to_owned() };
-        if self.store.raise(&key.appid, &signal, self.clock.now()).await? {
+        let signal =
+            Signal { kind: key.kind, version: record.version(), reason: reason.to_owned() };
+        if self.store.raise(&key.appid, &signal, now).await? {
             trace::signal_raised();
         }
         for pause in LOOKS {
-            tokio::time::sleep(Duration::from_millis(pause + jitter(50))).await;
-            let Ok(Some(record)) = self.store.read(key, Consistency::Strong).await else {
-                continue;
-            };
-            self.keep(copy, &record);
+            tokio::time::sleep(Duration::from_millis(pause + (self.jitter)(50))).await;
+            let Ok(record) = self.look(key, cell).await else { continue };
             let now = self.clock.now();
-            if let Some(credential) = &copy.credential
-                && credential.version > failed
-            {
+            if let Some(credential) = cell.copy().usable(refused, now) {
                 return Ok(credential.clone());
             }
             if let Some(retry_at) = gives_up_until(&record, now) {
-                return self.give_up(copy, refused, retry_at - now);
+                return self.give_up(cell, refused, retry_at - now);
             }
         }
-        self.give_up(copy, refused, 5)
+        self.give_up(cell, refused, 5)
     }
 
-    fn give_up(&self, copy: &mut Copy, version: u64, retry_after: u64) -> Result<Credential> {
-        copy.gave_up = Some(GaveUp { version, at_ms: self.clock.now_ms(), retry_after });
+    async fn look(&self, key: &CredentialKey, cell: &Cell) -> Result<Record> {
+        let record = self.store.read(key, Consistency::Strong).await?.unwrap_or_default();
+        cell.copy().keep(&record, Consistency::Strong, self.clock.now());
+        Ok(record)
+    }
+
+    fn give_up(&self, cell: &Cell, refused: Option<u64>, retry_after: u64) -> Result<Credential> {
+        let at_ms = self.clock.now_ms();
+        cell.copy().gave_up = Some(GaveUp { refused, at_ms, retry_after });
         Err(unavailable(retry_after))
-    }
-
-    fn keep(&self, copy: &mut Copy, record: &Record) {
-        copy.read_at = self.clock.now();
-        // An eventually consistent read may be behind what this environment knows already.
-        if record.version() >= copy.credential.as_ref().map_or(0, |known| known.version) {
-            copy.credential.clone_from(&record.credential);
-        }
     }
 
     fn cell(&self, key: &CredentialKey) -> Arc<Cell> {

@@ -1,4 +1,4 @@
-//! `credential#<appid>#<kind>` and `signal#<appid>`.
+//! `credential#<appid>#<kind>` and `signal#<appid>#<kind>`.
 
 use aws_sdk_dynamodb::types::ReturnValue;
 
@@ -22,8 +22,10 @@ fn credential_pk(key: &CredentialKey) -> String {
     format!("credential#{}#{}", key.appid, key.kind)
 }
 
-fn signal_pk(appid: &str) -> String {
-    format!("signal#{appid}")
+/// One item per kind: in one item for all, two kinds in trouble would take turns to replace each
+/// other's signal, and every request of either would make a record.
+fn signal_pk(appid: &str, kind: CredentialKind) -> String {
+    format!("signal#{appid}#{kind}")
 }
 
 fn read_record(item: &Item) -> Record {
@@ -94,7 +96,9 @@ impl Store for Table {
             .expression_attribute_values(":until", number(lease.until))
             .expression_attribute_values(":now", number(now))
             .return_values(ReturnValue::AllNew);
-        let free = "(attribute_not_exists(lease_until) OR lease_until < :now)";
+        // The SDK repeats a call whose answer was lost, and then meets its own lease.
+        let free =
+            "(attribute_not_exists(lease_until) OR lease_until < :now OR lease_owner = :owner)";
         update = if version == 0 {
             update.condition_expression(format!("{free} AND attribute_not_exists(version)"))
         } else {
@@ -208,18 +212,15 @@ impl Store for Table {
             .client
             .put_item()
             .table_name(&self.name)
-            .item(PARTITION_KEY, text(signal_pk(appid)))
+            .item(PARTITION_KEY, text(signal_pk(appid, signal.kind)))
             .item("kind", text(signal.kind.as_str()))
             .item("version", number(signal.version))
             .item("reason", text(&signal.reason))
             .item("at", number(now))
             .item(TTL, number(now + SIGNAL_LIFE))
-            .condition_expression(
-                "attribute_not_exists(pk) OR version < :version OR kind <> :kind OR #ttl < :now",
-            )
+            .condition_expression("attribute_not_exists(pk) OR version < :version OR #ttl < :now")
             .expression_attribute_names("#ttl", TTL)
             .expression_attribute_values(":version", number(signal.version))
-            .expression_attribute_values(":kind", text(signal.kind.as_str()))
             .expression_attribute_values(":now", number(now))
             .send()
             .await;
@@ -230,21 +231,20 @@ impl Store for Table {
         }
     }
 
-    async fn signal(&self, appid: &str) -> Result<Option<Signal>> {
+    async fn signal(&self, key: &CredentialKey) -> Result<Option<Signal>> {
         trace::table_read();
         let output = self
             .client
             .get_item()
             .table_name(&self.name)
-            .key(PARTITION_KEY, text(signal_pk(appid)))
+            .key(PARTITION_KEY, text(signal_pk(&key.appid, key.kind)))
             .consistent_read(true)
             .send()
             .await
             .map_err(unavailable)?;
         Ok(output.item.and_then(|item| {
-            let kind = read_text(&item, "kind")?;
             Some(Signal {
-                kind: *CredentialKind::ALL.iter().find(|known| known.as_str() == kind)?,
+                kind: key.kind,
                 version: read_number(&item, "version")?,
                 reason: read_text(&item, "reason")?,
             })

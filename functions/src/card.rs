@@ -1,0 +1,5 @@
+//! Cards of the user's wallet.
+
+mod decryptcode;
+
+pub use decryptcode::DecryptCode;

@@ -1,0 +1,258 @@
+//! A page's address: what of it is signed, whether it may be, and what looks wrong with it.
+
+use shared::{Error, Problem, Result};
+
+use super::{Cause, Finding};
+
+/// WeChat does not say how long an address may be; browsers and proxies end about here.
+pub(super) const LONGEST: usize = 2048;
+
+/// A page's address as it is signed.
+#[derive(Debug)]
+pub(super) struct Page {
+    /// Without the fragment, otherwise as it was sent.
+    pub(super) url: String,
+    /// What was changed.
+    pub(super) normalized: Vec<String>,
+    /// What was left as it is and looks wrong.
+    pub(super) warnings: Vec<Finding>,
+}
+
+impl Page {
+    /// Reads an address that was decoded once already.
+    pub(super) fn read(sent: &str) -> Result<Page> {
+        let invalid = |detail: &str| Err(Error::invalid("url", detail));
+        if !(1..=LONGEST).contains(&sent.len()) {
+            return invalid("The address has 1 to 2048 bytes.");
+        }
+        if sent.chars().any(char::is_control) {
+            return invalid("The address holds a control character; send location.href as it is.");
+        }
+        let mut normalized = Vec::new();
+        let mut url = sent.to_owned();
+        // No address begins so: the whole of it was encoded twice.
+        if is_encoded(&url) {
+            url = percent_decode(&url);
+            if is_encoded(&url) {
+                return invalid(
+                    "The address is encoded more than twice; encode location.href once.",
+                );
+            }
+            normalized.push("The address was encoded twice; it was decoded once more.".to_owned());
+        }
+        if let Some((page, fragment)) = url.split_once('#') {
+            normalized.push(format!("The fragment of {} bytes was dropped.", fragment.len() + 1));
+            url = page.to_owned();
+        }
+        let warnings = suspicious(&url);
+        Ok(Page { url, normalized, warnings })
+    }
+
+    /// Only pages of our own hosts: anything else would make this an oracle for strangers' pages.
+    pub(super) fn check_host(&self, allowed: &[String]) -> Result<()> {
+        let host = host(&self.url).map_err(|detail| Error::invalid("url", detail))?;
+        if is_within(&host, allowed) {
+            return Ok(());
+        }
+        Err(Error::new(
+            Problem::Forbidden,
+            "Pages of this host are not signed here; add it to JSSDK_ALLOWED_HOSTS.",
+        )
+        .field("url"))
+    }
+}
+
+/// Whether a host is one of these or below one of them.
+pub(super) fn is_within(host: &str, domains: &[String]) -> bool {
+    domains.iter().any(|domain| {
+        host == domain || host.strip_suffix(domain.as_str()).is_some_and(|rest| rest.ends_with('.'))
+    })
+}
+
+/// The host in lower case, if WeChat could know a page there.
+pub(super) fn host(url: &str) -> Result<String, &'static str> {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return Err("Send the whole address, encodeURIComponent(location.href).");
+    };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let (host, port) = match authority.split_once(':') {
+        Some((host, port)) => (host, Some(port)),
+        None => (authority, None),
+    };
+    let right_port = match scheme {
+        "https" => matches!(port, None | Some("443")),
+        "http" => matches!(port, None | Some("80")),
+        _ => return Err("The address must begin with https:// or http://."),
+    };
+    // A browser would read a \ or an @ before the host's end as something else than it says.
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
+    if host.is_empty() || !host.bytes().all(plain) {
+        return Err("The address has no host WeChat could know; send location.href.");
+    }
+    if !right_port {
+        return Err("WeChat only knows pages on port 80 (http) and 443 (https).");
+    }
+    Ok(host.to_ascii_lowercase())
+}
+
+fn suspicious(url: &str) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if url.contains("&amp;") {
+        findings.push(Cause::HtmlEscaped.suspected());
+    }
+    if has_escaped_escape(url) {
+        findings.push(Cause::EncodedTwice.suspected());
+    }
+    let odd = |c: char| !c.is_ascii() || matches!(c, ' ' | '"' | '<' | '>');
+    if url.chars().any(odd) {
+        findings.push(Cause::Decoded.suspected());
+    }
+    let after_host = url.split_once("://").map_or("", |(_, rest)| rest);
+    if !after_host.split('?').next().unwrap_or_default().contains('/') {
+        findings.push(Cause::SlashDiffers.suspected());
+    }
+    findings
+}
+
+/// `%25E4`: an escape whose percent sign was escaped again.
+fn has_escaped_escape(url: &str) -> bool {
+    url.match_indices("%25").any(|(at, _)| {
+        let digits = url.as_bytes().get(at + 3..at + 5);
+        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    })
+}
+
+fn is_encoded(url: &str) -> bool {
+    let begins = |prefix: &str| {
+        url.get(..prefix.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(prefix))
+    };
+    ["http%3A", "https%3A", "http%253A", "https%253A"].into_iter().any(begins)
+}
+
+/// Decodes `%XX` once; a `+` stays a `+`, and what is no escape stays as it is.
+pub(super) fn percent_decode(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut decoded = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        let digit =
+            |offset: usize| bytes.get(at + offset).and_then(|b| char::from(*b).to_digit(16));
+        match (bytes[at], digit(1), digit(2)) {
+            (b'%', Some(high), Some(low)) => {
+                decoded.push((high * 16 + low) as u8);
+                at += 3;
+            }
+            (byte, ..) => {
+                decoded.push(byte);
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8_lossy(&decoded).into_owned()
+}
+
+/// JavaScript's `encodeURIComponent`.
+pub(super) fn percent_encode(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.!~*'()".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn causes(url: &str) -> Vec<Cause> {
+        Page::read(url).unwrap().warnings.iter().map(|finding| finding.cause).collect()
+    }
+
+    #[test]
+    fn only_our_hosts_and_web_ports_are_signed() {
+        let allowed = ["example.com".to_owned()];
+        let check = |url: &str| Page::read(url).and_then(|page| page.check_host(&allowed));
+        for url in [
+            "https://example.com",
+            "https://EXAMPLE.com/a?b#c",
+            "http://h5.example.com:80/",
+            "https://a.b.example.com:443?x",
+        ] {
+            assert!(check(url).is_ok(), "{url}");
+        }
+        for (url, problem) in [
+            ("", Problem::InvalidInput),
+            ("example.com", Problem::InvalidInput),
+            ("/shop?id=1", Problem::InvalidInput),
+            ("https://badexample.com/", Problem::Forbidden),
+            ("https://example.com.evil.cn/", Problem::Forbidden),
+            ("https://evil.cn/https://example.com", Problem::Forbidden),
+            ("https://evil.cn?.example.com", Problem::Forbidden),
+            ("https://user@example.com/", Problem::InvalidInput),
+            ("https://evil.cn\\.example.com/", Problem::InvalidInput),
+            ("https://example.com:8443/", Problem::InvalidInput),
+            ("https://example.com:80/", Problem::InvalidInput),
+            ("https://example.com:/", Problem::InvalidInput),
+            ("javascript://example.com/", Problem::InvalidInput),
+            ("https:///", Problem::InvalidInput),
+            ("https://example.com/\r\nx", Problem::InvalidInput),
+        ] {
+            assert_eq!(check(url).unwrap_err().problem(), problem, "{url}");
+        }
+        assert!(Page::read("https://example.com").unwrap().check_host(&[]).is_err());
+    }
+
+    #[test]
+    fn the_fragment_goes_and_everything_else_stays() {
+        let page = Page::read("https://example.com/a%20b?z=1&x=%e4%B8%AD&a=+#/cart?y=1#z").unwrap();
+        assert_eq!(page.url, "https://example.com/a%20b?z=1&x=%e4%B8%AD&a=+");
+        assert_eq!((page.normalized.len(), page.warnings.len()), (1, 0));
+    }
+
+    #[test]
+    fn an_address_encoded_twice_is_decoded_once_more() {
+        let page = Page::read("https%3A%2F%2Fexample.com%2Fa%2520b%3Fx%3D1%23top").unwrap();
+        assert_eq!(page.url, "https://example.com/a%20b?x=1");
+        assert_eq!(page.normalized.len(), 2);
+        assert!(Page::read("https%253A%252F%252Fexample.com%252F").is_err());
+    }
+
+    #[test]
+    fn what_looks_wrong_is_signed_as_it_is_and_said() {
+        assert_eq!(causes("https://example.com/?a=1&amp;b=2"), [Cause::HtmlEscaped]);
+        assert_eq!(causes("https://example.com/?a=%25E4%25B8%25AD"), [Cause::EncodedTwice]);
+        assert_eq!(causes("https://example.com/?a=中"), [Cause::Decoded]);
+        assert_eq!(causes("https://example.com?a=1"), [Cause::SlashDiffers]);
+        assert_eq!(causes("https://example.com/a?x=50%25&y=%E4"), []);
+    }
+
+    proptest! {
+        #[test]
+        fn what_a_browser_encodes_comes_back(text in any::<String>()) {
+            prop_assert_eq!(percent_decode(&percent_encode(&text)), text);
+        }
+
+        #[test]
+        fn no_address_makes_it_panic(url in any::<String>()) {
+            if let Ok(page) = Page::read(&url) {
+                prop_assert!(!page.url.contains('#'));
+                let _ = page.check_host(&["example.com".to_owned()]);
+            }
+        }
+
+        #[test]
+        fn the_signed_address_is_what_stands_before_the_fragment(
+            path in "[a-zA-Z0-9/%._~+-]{0,40}", query in "[a-zA-Z0-9=&%._~+-]{0,40}", fragment in ".{0,40}",
+        ) {
+            let page = format!("https://example.com/{path}?{query}");
+            let fragment: String = fragment.chars().filter(|c| !c.is_control()).collect();
+            prop_assert_eq!(Page::read(&format!("{page}#{fragment}")).unwrap().url, page);
+        }
+    }
+}

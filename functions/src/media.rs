@@ -1,0 +1,5 @@
+//! What pages and users uploaded to WeChat.
+
+mod get;
+
+pub use get::Get;

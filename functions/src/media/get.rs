@@ -1,0 +1,182 @@
+//! `GET /media/get?media_id=…`
+//!
+//! WeChat: `GET /cgi-bin/media/get`, and with `hd_voice` `GET /cgi-bin/media/get/jssdk`
+
+use std::time::Duration;
+
+use schemars::{JsonSchema, SchemaGenerator};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use shared::{
+    Access, App, Body, Caller, Error, File, Method, Operation, Problem, Reply, Result, Touch,
+    config::AccountKind,
+    credentials::CredentialKind,
+    wechat::{Answer, Call, Verdict},
+};
+
+/// Ten megabytes take their time from the other end of the world.
+const TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Fetches what was uploaded to WeChat within the last three days: an image, a voice or a video.
+///
+/// The answer is the file itself, with its type and name, up to 10 MB by the function's own URL;
+/// of a video it is JSON with its address. A direct invocation gets
+/// `{"statusCode":200,"headers":…,"body":…,"isBase64Encoded":true}`, and of a file over 4.4 MB,
+/// which Lambda cannot hand over that way, a problem: a service then fetches it by the URL.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Get {
+    /// The `serverId` of `wx.uploadImage` or `wx.uploadVoice`, or the `media_id` of a message.
+    #[schemars(length(min = 1, max = 256))]
+    media_id: String,
+    /// Of a voice from `wx.uploadVoice`, the better recording: 16 kHz speex instead of 8 kHz amr.
+    #[serde(default)]
+    hd_voice: bool,
+}
+
+/// What was uploaded.
+pub enum Media {
+    /// An image or a voice.
+    File(File),
+    /// A video.
+    Video(Video),
+}
+
+/// A video.
+#[derive(Serialize, Deserialize, JsonSchema)]
+pub struct Video {
+    /// Where the video is; fetch it soon.
+    video_url: String,
+}
+
+impl Reply for Media {
+    fn into_body(self) -> Result<Body> {
+        match self {
+            Media::File(file) => file.into_body(),
+            Media::Video(video) => video.into_body(),
+        }
+    }
+
+    fn content(generator: &mut SchemaGenerator) -> Value {
+        let bytes = json!({ "schema": { "type": "string", "format": "binary" } });
+        let mut content = Video::content(generator);
+        for media_type in ["image/*", "audio/*", "video/*"] {
+            content[media_type] = bytes.clone();
+        }
+        content
+    }
+}
+
+#[rustfmt::skip]
+const VERDICTS: &[Verdict] = &[
+    (40007, Problem::NotFound, "WeChat has nothing of this media_id for this account: it is older than three days, or of another account."),
+    (46001, Problem::NotFound, "WeChat has nothing of this media_id."),
+    (41006, Problem::InvalidInput, "The media_id is missing."),
+];
+
+impl Operation for Get {
+    const ID: &'static str = "media.get";
+    const METHOD: Method = Method::Get;
+    const ACCESS: Access = Access::User;
+    const ACCOUNTS: &'static [AccountKind] =
+        &[AccountKind::OfficialAccount, AccountKind::MiniProgram];
+    const TOUCHES: &'static [Touch] = &[Touch::Credential(CredentialKind::AccessToken)];
+    const STREAMED: bool = true;
+    const EXAMPLE: &'static str = r#"{"media_id":"demo-image"}"#;
+    type Output = Media;
+
+    async fn run(self, app: &App, caller: &Caller) -> Result<Media> {
+        let Get { media_id, hd_voice } = self;
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        if !(1..=256).contains(&media_id.len()) || !media_id.bytes().all(plain) {
+            return Err(Error::invalid("media_id", "Send the serverId or media_id as it is."));
+        }
+        let path = if hd_voice { "/cgi-bin/media/get/jssdk" } else { "/cgi-bin/media/get" };
+        let call = Call::get(path).query("media_id", &media_id).within(TIMEOUT).binary();
+        let answer =
+            app.call(caller.appid(), call.verdicts(VERDICTS)).await.map_err(|error| match error
+                .problem()
+            {
+                Problem::NotFound | Problem::InvalidInput => error.field("media_id"),
+                _ => error,
+            })?;
+        if let Some(video) = video(&answer) {
+            return Ok(Media::Video(video));
+        }
+        let Some((content_type, extension)) = kind(&answer, hd_voice) else {
+            return Err(Error::new(
+                Problem::WechatUnreachable,
+                "WeChat answered with something that is no image, voice or video; try again.",
+            ));
+        };
+        let name = Some(format!("{media_id}.{extension}"));
+        Ok(Media::File(File { content_type: content_type.to_owned(), name, bytes: answer.body }))
+    }
+}
+
+fn video(answer: &Answer) -> Option<Video> {
+    if answer.is_json() { answer.json().ok() } else { None }
+}
+
+/// Type and extension, by the bytes; only speex has none that tell.
+fn kind(answer: &Answer, hd_voice: bool) -> Option<(&'static str, &'static str)> {
+    let bytes = &answer.body[..];
+    let kind = match bytes {
+        [0xff, 0xd8, 0xff, ..] => ("image/jpeg", "jpg"),
+        [0x89, b'P', b'N', b'G', ..] => ("image/png", "png"),
+        [b'G', b'I', b'F', b'8', ..] => ("image/gif", "gif"),
+        [b'B', b'M', ..] => ("image/bmp", "bmp"),
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => ("image/webp", "webp"),
+        [b'#', b'!', b'A', b'M', b'R', ..] => ("audio/amr", "amr"),
+        [b'O', b'g', b'g', b'S', ..] => ("audio/ogg", "ogg"),
+        [b'I', b'D', b'3', ..] | [0xff, 0xf2 | 0xf3 | 0xfa | 0xfb, ..] => ("audio/mpeg", "mp3"),
+        [_, _, _, _, b'f', b't', b'y', b'p', ..] => ("video/mp4", "mp4"),
+        [] => return None,
+        _ => {
+            let declared = answer.content_type.as_deref().unwrap_or_default();
+            let is = |prefix: &str| {
+                declared.get(..prefix.len()).is_some_and(|d| d.eq_ignore_ascii_case(prefix))
+            };
+            return (hd_voice && is("voice/speex") || is("audio/speex"))
+                .then_some(("audio/speex", "speex"));
+        }
+    };
+    Some(kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind_of(bytes: &'static [u8], content_type: &str, hd_voice: bool) -> Option<&'static str> {
+        let answer = Answer {
+            body: bytes.into(),
+            content_type: Some(content_type.to_owned()),
+            content_disposition: None,
+        };
+        kind(&answer, hd_voice).map(|(_, extension)| extension)
+    }
+
+    #[test]
+    fn the_bytes_tell_the_type_and_not_the_header() {
+        for (bytes, extension) in [
+            (&b"\xff\xd8\xff\xe0\0\0"[..], "jpg"),
+            (b"\x89PNG\r\n\x1a\n", "png"),
+            (b"GIF89a", "gif"),
+            (b"RIFF\0\0\0\0WEBPVP8 ", "webp"),
+            (b"#!AMR\n\x3c", "amr"),
+            (b"\xff\xfb\x90", "mp3"),
+            (b"\0\0\0\x18ftypmp42", "mp4"),
+        ] {
+            assert_eq!(kind_of(bytes, "text/plain", false), Some(extension));
+        }
+    }
+
+    #[test]
+    fn only_speex_is_believed() {
+        assert_eq!(kind_of(b"\x36\x9d\x1b", "voice/speex", true), Some("speex"));
+        assert_eq!(kind_of(b"\x36\x9d\x1b", "text/html", true), None);
+        assert_eq!(kind_of(b"<script>", "image/jpeg", false), None);
+        assert_eq!(kind_of(b"", "voice/speex", true), None);
+    }
+}

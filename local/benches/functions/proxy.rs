@@ -1,0 +1,156 @@
+//! TLS and distance between a function and what it talks to.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
+
+use local::Stack;
+use rustls::{
+    ServerConfig,
+    pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
+};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    sync::mpsc,
+};
+use tokio_rustls::TlsAcceptor;
+
+/// Stand-ins for the table, for WeChat and for SSM.
+pub(crate) struct Proxies {
+    /// `http://…` of the original, and the address to use instead.
+    replaced: Vec<(String, String)>,
+    ca_bundle: Option<PathBuf>,
+}
+
+impl Proxies {
+    /// Puts TLS, and half of `latency` each way, before everything the stack talks to.
+    pub(crate) async fn start(stack: &Stack, tls: bool, latency: Duration) -> Proxies {
+        let (acceptor, ca_bundle) = if tls {
+            let (acceptor, file) = certificate();
+            (Some(acceptor), Some(file))
+        } else {
+            (None, None)
+        };
+        let mut replaced = Vec::new();
+        let urls = stack.environment().into_iter().filter(|(name, value)| {
+            name.contains("URL") && value.starts_with("http") || name == "WECHAT_API_BASE"
+        });
+        for (_, url) in urls {
+            let target: SocketAddr =
+                url.trim_start_matches("http://").parse().expect("the stack is on the loopback");
+            let listener =
+                TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port is free");
+            let port = listener.local_addr().expect("it is bound").port();
+            let scheme = if tls { "https" } else { "http" };
+            replaced.push((url, format!("{scheme}://localhost:{port}")));
+            tokio::spawn(forward(listener, target, acceptor.clone(), latency));
+        }
+        Proxies { replaced, ca_bundle }
+    }
+
+    /// The variables of a function, leading through the proxies.
+    pub(crate) fn through(&self, variables: Vec<(String, String)>) -> Vec<(String, String)> {
+        let bundle = self.ca_bundle.iter().flat_map(|file| {
+            let file = file.display().to_string();
+            ["AWS_CA_BUNDLE", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE"]
+                .map(|name| (name.to_owned(), file.clone()))
+        });
+        variables
+            .into_iter()
+            .map(|(name, value)| {
+                let other = self.replaced.iter().find(|(original, _)| *original == value);
+                (name, other.map_or(value, |(_, proxy)| proxy.clone()))
+            })
+            .chain(bundle)
+            .collect()
+    }
+}
+
+fn certificate() -> (TlsAcceptor, PathBuf) {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("it is made");
+    let file = std::env::temp_dir().join(format!("bench-ca-{}.pem", std::process::id()));
+    std::fs::write(&file, made.cert.pem()).expect("the temporary directory is writable");
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("ring has them")
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key)
+        .expect("the certificate fits the key");
+    (TlsAcceptor::from(Arc::new(config)), file)
+}
+
+async fn forward(
+    listener: TcpListener,
+    target: SocketAddr,
+    tls: Option<TlsAcceptor>,
+    latency: Duration,
+) {
+    while let Ok((near, _)) = listener.accept().await {
+        let tls = tls.clone();
+        tokio::spawn(async move {
+            // The handshake of TCP costs a round trip too.
+            tokio::time::sleep(latency).await;
+            let (_, distant) = (near.set_nodelay(true), distance(near, latency));
+            let Ok(far) = TcpStream::connect(target).await else { return };
+            let _ = far.set_nodelay(true);
+            match tls {
+                Some(acceptor) => {
+                    let Ok(near) = acceptor.accept(distant).await else { return };
+                    exchange(near, far).await;
+                }
+                None => exchange(distant, far).await,
+            }
+        });
+    }
+}
+
+async fn exchange(
+    mut near: impl AsyncRead + AsyncWrite + Unpin,
+    mut far: impl AsyncRead + AsyncWrite + Unpin,
+) {
+    // Whoever closes first ends both.
+    let _ = tokio::io::copy_bidirectional(&mut near, &mut far).await;
+}
+
+/// A stream whose bytes arrive half of `latency` later, in both directions.
+fn distance(stream: TcpStream, latency: Duration) -> tokio::io::DuplexStream {
+    let (here, there) = tokio::io::duplex(1 << 20);
+    let (read, write) = stream.into_split();
+    let (there_read, there_write) = tokio::io::split(there);
+    tokio::spawn(delay(read, there_write, latency / 2));
+    tokio::spawn(delay(there_read, write, latency / 2));
+    here
+}
+
+async fn delay(
+    mut from: impl AsyncRead + Unpin + Send + 'static,
+    mut to: impl AsyncWrite + Unpin,
+    by: Duration,
+) {
+    let (sender, mut receiver) = mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        let mut buffer = vec![0; 64 << 10];
+        while let Ok(length @ 1..) = from.read(&mut buffer).await {
+            let due = tokio::time::Instant::now() + by;
+            if sender.send((due, buffer[..length].to_vec())).is_err() {
+                break;
+            }
+        }
+    });
+    while let Some((due, bytes)) = receiver.recv().await {
+        if !by.is_zero() {
+            tokio::time::sleep_until(due).await;
+        }
+        if to.write_all(&bytes).await.is_err() {
+            return;
+        }
+    }
+    // The other side has closed; so does this one.
+    let _ = to.shutdown().await;
+}

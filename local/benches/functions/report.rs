@@ -1,0 +1,174 @@
+//! Medians, ratios and the budgets.
+
+use std::{io::Write, time::Duration};
+
+use flate2::{Compression, write::DeflateEncoder};
+use serde_json::json;
+
+use crate::subject::Subject;
+
+/// What one run of a subject gave.
+pub(crate) struct Figures {
+    /// exec to first poll.
+    pub(crate) init: Duration,
+    /// exec to first answer.
+    pub(crate) cold: Duration,
+    /// First event to first answer.
+    pub(crate) cold_invoke: Duration,
+    /// The other calls.
+    pub(crate) warm: Vec<Duration>,
+    /// Peak memory.
+    pub(crate) peak_kb: u64,
+    /// Table accesses and upstream calls of the first and the last request.
+    pub(crate) counts: Option<[u64; 4]>,
+}
+
+/// All runs of all subjects.
+pub(crate) struct Report {
+    rows: Vec<Row>,
+}
+
+struct Row {
+    name: String,
+    size: Option<(u64, u64)>,
+    runs: Vec<Figures>,
+}
+
+impl Report {
+    /// An empty report on these subjects; the first is the yardstick.
+    pub(crate) fn new(subjects: &[Subject]) -> Report {
+        let row = |subject: &Subject| Row {
+            name: subject.name.clone(),
+            size: subject.binary.as_deref().map(|binary| {
+                let bytes = std::fs::read(binary).expect("the binary was built");
+                (bytes.len() as u64, deflated(&bytes))
+            }),
+            runs: Vec::new(),
+        };
+        Report { rows: subjects.iter().map(row).collect() }
+    }
+
+    /// Adds a run of the subject at `index`.
+    pub(crate) fn add(&mut self, index: usize, figures: Figures) {
+        self.rows[index].runs.push(figures);
+    }
+
+    /// Prints the table.
+    pub(crate) fn print(&self) {
+        let yardstick = &self.rows[0];
+        println!(
+            "{:22} {:>8} {:>8} {:>6} {:>8} {:>8} {:>6} {:>8} {:>8} {:>6} {:>6} {:>6}  cold/warm: table+WeChat",
+            "median of runs",
+            "init ms",
+            "cold ms",
+            "×",
+            "warm µs",
+            "p99 µs",
+            "×",
+            "calls/s",
+            "peak MB",
+            "×",
+            "MB",
+            "zip MB"
+        );
+        for row in &self.rows {
+            let warm = row.warm(50);
+            let counts = row.runs.last().and_then(|run| run.counts);
+            let counts = counts
+                .map_or_else(String::new, |[ct, cu, wt, wu]| format!("{ct}+{cu} / {wt}+{wu}"));
+            let size = |bytes: Option<u64>| {
+                bytes.map_or_else(|| "–".to_owned(), |b| format!("{:.2}", b as f64 / 1e6))
+            };
+            println!(
+                "{:22} {:8.2} {:8.2} {:6.2} {:8.0} {:8.0} {:6.2} {:8.0} {:8.2} {:6.2} {:>6} {:>6}  {counts}",
+                row.name,
+                ms(row.init()),
+                ms(row.cold()),
+                row.cold().as_secs_f64() / yardstick.cold().as_secs_f64(),
+                warm.as_secs_f64() * 1e6,
+                row.warm(99).as_secs_f64() * 1e6,
+                warm.as_secs_f64() / yardstick.warm(50).as_secs_f64(),
+                1.0 / row.mean_warm().as_secs_f64(),
+                row.peak_kb() as f64 / 1024.0,
+                row.peak_kb() as f64 / yardstick.peak_kb() as f64,
+                size(row.size.map(|(binary, _)| binary)),
+                size(row.size.map(|(_, zip)| zip)),
+            );
+        }
+    }
+
+    /// The same as JSON.
+    pub(crate) fn json(&self) -> String {
+        let rows: Vec<_> = self
+            .rows
+            .iter()
+            .map(|row| {
+                json!({
+                    "name": row.name,
+                    "runs": row.runs.len(),
+                    "init_ms": ms(row.init()),
+                    "cold_ms": ms(row.cold()),
+                    "cold_invoke_ms": ms(median(row.runs.iter().map(|run| run.cold_invoke))),
+                    "warm_p50_us": row.warm(50).as_secs_f64() * 1e6,
+                    "warm_p99_us": row.warm(99).as_secs_f64() * 1e6,
+                    "calls_per_second": 1.0 / row.mean_warm().as_secs_f64(),
+                    "peak_kb": row.peak_kb(),
+                    "binary_bytes": row.size.map(|(binary, _)| binary),
+                    "zip_bytes": row.size.map(|(_, zip)| zip),
+                    "counts": row.runs.last().and_then(|run| run.counts),
+                })
+            })
+            .collect();
+        serde_json::to_string_pretty(&rows).expect("plain values serialize")
+    }
+}
+
+impl Row {
+    fn init(&self) -> Duration {
+        median(self.runs.iter().map(|run| run.init))
+    }
+
+    fn cold(&self) -> Duration {
+        median(self.runs.iter().map(|run| run.cold))
+    }
+
+    fn peak_kb(&self) -> u64 {
+        let mut peaks: Vec<_> = self.runs.iter().map(|run| run.peak_kb).collect();
+        peaks.sort_unstable();
+        peaks.get(peaks.len() / 2).copied().unwrap_or_default()
+    }
+
+    /// The median over the runs of a percentile within each.
+    fn warm(&self, percentile: usize) -> Duration {
+        median(self.runs.iter().map(|run| {
+            let mut warm = run.warm.clone();
+            warm.sort_unstable();
+            let index = (warm.len() * percentile / 100).min(warm.len().saturating_sub(1));
+            warm.get(index).copied().unwrap_or_default()
+        }))
+    }
+
+    fn mean_warm(&self) -> Duration {
+        median(self.runs.iter().map(|run| {
+            let total: Duration = run.warm.iter().sum();
+            total / u32::try_from(run.warm.len().max(1)).expect("few calls")
+        }))
+    }
+}
+
+fn median(values: impl Iterator<Item = Duration>) -> Duration {
+    let mut values: Vec<_> = values.collect();
+    values.sort_unstable();
+    values.get(values.len() / 2).copied().unwrap_or_default()
+}
+
+fn ms(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1e3
+}
+
+/// The size in a zip, as Lambda stores it.
+fn deflated(bytes: &[u8]) -> u64 {
+    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(bytes).expect("memory takes it");
+    encoder.finish().expect("memory takes it").len() as u64
+}

@@ -1,0 +1,333 @@
+//! Something that is measured: a command that polls a Runtime API.
+
+use std::{
+    collections::VecDeque,
+    io::{BufRead, BufReader, Read, Write},
+    net::{TcpListener, TcpStream},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::{Arc, Condvar, Mutex},
+    thread,
+    time::{Duration, Instant},
+};
+
+use local::{
+    Stack,
+    wechat::{Simulator, User},
+};
+use serde_json::{Value, json};
+
+use crate::{proxy::Proxies, report::Figures};
+
+/// A function, the no-op, the default stack or a peer.
+pub(crate) struct Subject {
+    /// Its name in the report.
+    pub(crate) name: String,
+    /// The file whose size counts, if it is one file.
+    pub(crate) binary: Option<PathBuf>,
+    command: Vec<String>,
+    variables: Vec<(String, String)>,
+    event: Box<dyn Fn() -> String>,
+}
+
+/// How much of a CPU a function gets once it polls.
+#[derive(Clone, Copy)]
+pub(crate) struct Throttle {
+    /// Of one CPU.
+    pub(crate) percent: u64,
+}
+
+/// What the Runtime API saw.
+#[derive(Default)]
+struct Timeline {
+    first_poll: Option<Instant>,
+    sent_at: Option<Instant>,
+    answered_at: Vec<Instant>,
+    latencies: Vec<Duration>,
+    bad_answer: Option<String>,
+}
+
+impl Subject {
+    /// The yardstick.
+    pub(crate) fn noop(binary: PathBuf) -> Subject {
+        Subject {
+            name: "no-op".to_owned(),
+            command: vec![binary.display().to_string()],
+            binary: Some(binary),
+            variables: Vec::new(),
+            event: Box::new(|| "{}".to_owned()),
+        }
+    }
+
+    /// One of our functions.
+    pub(crate) fn function(
+        name: &str,
+        binary: PathBuf,
+        stack: &Stack,
+        proxies: &Proxies,
+    ) -> Subject {
+        Subject {
+            name: name.to_owned(),
+            command: vec![binary.display().to_string()],
+            binary: Some(binary),
+            variables: proxies.through(stack.environment()),
+            event: event(name, stack),
+        }
+    }
+
+    /// The same work as `jssdk-config`'s on the default features of the usual crates.
+    pub(crate) fn default_stack(binary: PathBuf, stack: &Stack, proxies: &Proxies) -> Subject {
+        Subject {
+            name: "default stack".to_owned(),
+            command: vec![binary.display().to_string()],
+            binary: Some(binary),
+            variables: proxies.through(stack.environment()),
+            event: Box::new(|| "{}".to_owned()),
+        }
+    }
+
+    /// The peers whose start scripts are in a directory: `<name>/run`.
+    pub(crate) fn peers(directory: &Path, stack: &Stack, proxies: &Proxies) -> Vec<Subject> {
+        let mut names: Vec<_> = std::fs::read_dir(directory)
+            .expect("the peers' directory can be read")
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .filter(|path| path.join("run").is_file())
+            .collect();
+        names.sort();
+        let subject = |path: PathBuf| {
+            let mut variables = proxies.through(stack.environment());
+            variables.extend(std::env::var("PATH").map(|path| ("PATH".to_owned(), path)));
+            Subject {
+                name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+                command: vec![path.join("run").display().to_string()],
+                binary: None,
+                variables,
+                event: Box::new(|| "{}".to_owned()),
+            }
+        };
+        names.into_iter().map(subject).collect()
+    }
+
+    /// Starts it, feeds it events, ends it.
+    pub(crate) fn measure(&self, calls: usize, throttle: Option<Throttle>) -> Figures {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        let address = listener.local_addr().expect("it is bound");
+        let events: VecDeque<String> = (0..=calls).map(|_| (self.event)()).collect();
+        let shared = Arc::new((Mutex::new((Timeline::default(), events)), Condvar::new()));
+        {
+            let shared = Arc::clone(&shared);
+            // It ends with the process: the listener is gone when the test is.
+            thread::spawn(move || {
+                for stream in listener.incoming().flatten() {
+                    let shared = Arc::clone(&shared);
+                    thread::spawn(move || converse(stream, &shared));
+                }
+            });
+        }
+        let started = Instant::now();
+        let mut child = Command::new(&self.command[0])
+            .args(&self.command[1..])
+            .env_clear()
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
+            .env("AWS_LAMBDA_RUNTIME_API", address.to_string())
+            .env("AWS_LAMBDA_FUNCTION_NAME", &self.name)
+            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256")
+            .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
+            .env("AWS_LAMBDA_LOG_STREAM_NAME", "bench")
+            .env("AWS_LAMBDA_LOG_GROUP_NAME", "bench")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{:?}: {error}", self.command));
+        let stdout = child.stdout.take().expect("it is piped");
+        let log = thread::spawn(move || {
+            BufReader::new(stdout).lines().map_while(Result::ok).collect::<Vec<_>>()
+        });
+        let pid = child.id();
+        let (lock, changed) = &*shared;
+        let mut guard = lock.lock().expect("no thread panics");
+        let deadline = started + Duration::from_secs(120);
+        while guard.0.answered_at.len() <= calls {
+            if let (Some(throttle), Some(_), true) =
+                (throttle, guard.0.first_poll, guard.0.answered_at.is_empty())
+            {
+                drop(guard);
+                pause(pid, throttle, lock);
+                guard = lock.lock().expect("no thread panics");
+                continue;
+            }
+            let (next, _) =
+                changed.wait_timeout(guard, Duration::from_millis(1)).expect("no thread panics");
+            guard = next;
+            assert!(Instant::now() < deadline, "{} does not answer", self.name);
+            if let Some(answer) = &guard.0.bad_answer {
+                panic!("{} failed: {answer}", self.name);
+            }
+        }
+        let peak_kb = peak_memory_kb(pid);
+        child.kill().expect("it runs");
+        child.wait().expect("it runs");
+        let lines = log.join().expect("the reader does not panic");
+        let timeline = &guard.0;
+        let first_poll = timeline.first_poll.expect("it answered, so it polled");
+        Figures {
+            init: first_poll - started,
+            cold: timeline.answered_at[0] - started,
+            cold_invoke: timeline.latencies[0],
+            warm: timeline.latencies[1..].to_vec(),
+            peak_kb,
+            counts: counts(&lines),
+        }
+    }
+}
+
+/// Table reads and calls to WeChat of the first and the last request, from its own log.
+fn counts(lines: &[String]) -> Option<[u64; 4]> {
+    let requests: Vec<Value> = lines
+        .iter()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .filter(|line| line["table_reads"].is_u64())
+        .collect();
+    let (first, last) = (requests.first()?, requests.last()?);
+    let count = |line: &Value, name: &str| line[name].as_u64().unwrap_or_default();
+    Some([
+        count(first, "table_reads") + count(first, "table_writes"),
+        count(first, "upstream_calls"),
+        count(last, "table_reads") + count(last, "table_writes"),
+        count(last, "upstream_calls"),
+    ])
+}
+
+/// Lets the process run for its share of a tenth of a second, and stops it for the rest.
+fn pause(pid: u32, throttle: Throttle, shared: &Mutex<(Timeline, VecDeque<String>)>) {
+    let period = Duration::from_millis(100);
+    let share = period * u32::try_from(throttle.percent).expect("a percentage") / 100;
+    thread::sleep(share);
+    let answered = !shared.lock().expect("no thread panics").0.answered_at.is_empty();
+    if answered {
+        return;
+    }
+    signal(pid, "STOP");
+    thread::sleep(period - share);
+    signal(pid, "CONT");
+}
+
+fn signal(pid: u32, name: &str) {
+    // The process may have ended by itself.
+    let _ = Command::new("kill").args([&format!("-{name}"), &pid.to_string()]).status();
+}
+
+fn peak_memory_kb(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let line = |name: &str| {
+        status
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.split_whitespace().next()?.parse().ok())
+    };
+    line("VmHWM:").or_else(|| line("VmRSS:")).unwrap_or_default()
+}
+
+/// Speaks the Runtime API on one connection: as little of HTTP as its clients need.
+fn converse(stream: TcpStream, shared: &(Mutex<(Timeline, VecDeque<String>)>, Condvar)) {
+    // Without it the kernel waits for more to send.
+    let _ = stream.set_nodelay(true);
+    let Ok(mut writer) = stream.try_clone() else { return };
+    let mut reader = BufReader::new(stream);
+    loop {
+        let mut line = String::new();
+        if reader.read_line(&mut line).unwrap_or(0) == 0 {
+            return;
+        }
+        let (mut length, mut header) = (0, String::new());
+        loop {
+            header.clear();
+            if reader.read_line(&mut header).unwrap_or(0) == 0 {
+                return;
+            }
+            if header == "\r\n" {
+                break;
+            }
+            if let Some(value) = header.to_ascii_lowercase().strip_prefix("content-length:") {
+                length = value.trim().parse().unwrap_or(0);
+            }
+        }
+        let mut body = vec![0; length];
+        if reader.read_exact(&mut body).is_err() {
+            return;
+        }
+        let now = Instant::now();
+        let (lock, changed) = shared;
+        let mut guard = lock.lock().expect("no thread panics");
+        let (timeline, events) = &mut *guard;
+        let answer = if line.starts_with("GET") {
+            timeline.first_poll.get_or_insert(now);
+            let Some(event) = events.pop_front() else {
+                // Nothing more to do: the poll stays open, as Lambda leaves it.
+                drop(guard);
+                thread::sleep(Duration::from_secs(3600));
+                return;
+            };
+            timeline.sent_at = Some(Instant::now());
+            let id = format!("00000000-0000-4000-8000-{:012}", events.len());
+            format!(
+                "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nlambda-runtime-aws-request-id: {id}\r\n\
+                 lambda-runtime-deadline-ms: 9999999999999\r\nlambda-runtime-invoked-function-arn: arn:aws:lambda:local:0:function:f\r\n\
+                 lambda-runtime-trace-id: Root=1-0-0\r\ncontent-length: {}\r\n\r\n{event}",
+                event.len()
+            )
+        } else {
+            let body = String::from_utf8_lossy(&body);
+            let failed = line.contains("/error")
+                || serde_json::from_str::<Value>(&body)
+                    .is_ok_and(|answer| answer["statusCode"].as_u64().is_some_and(|s| s >= 400));
+            if failed {
+                timeline.bad_answer = Some(body.into_owned());
+            }
+            if let Some(sent_at) = timeline.sent_at {
+                timeline.latencies.push(now - sent_at);
+            }
+            timeline.answered_at.push(now);
+            changed.notify_all();
+            "HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n".to_owned()
+        };
+        drop(guard);
+        if writer.write_all(answer.as_bytes()).is_err() {
+            return;
+        }
+    }
+}
+
+/// The events of a function, each good for one request.
+fn event(name: &str, stack: &Stack) -> Box<dyn Fn() -> String> {
+    let http = |method: &str, query: &str, body: &str| {
+        json!({
+            "version": "2.0", "routeKey": "$default", "rawPath": "/", "rawQueryString": query,
+            "headers": { "content-type": "application/json", "user-agent": "bench" },
+            "requestContext": {
+                "domainName": "example.lambda-url.ap-east-1.on.aws",
+                "http": { "method": method, "path": "/", "sourceIp": "203.0.113.1" },
+            },
+            "body": body, "isBase64Encoded": false,
+        })
+        .to_string()
+    };
+    match name {
+        "jssdk-config" => {
+            let event = http("GET", "url=https%3A%2F%2Fexample.com%2Fshop%3Fid%3D1", "");
+            Box::new(move || event.clone())
+        }
+        "auth-code2session" => {
+            let simulator: Simulator = stack.wechat.clone().expect("the stack has a simulator");
+            let next = std::cell::Cell::new(0);
+            Box::new(move || {
+                // Different people: WeChat allows one person a hundred logins a minute.
+                next.set(next.get() + 1);
+                let user = User::new(&format!("user{}", next.get()));
+                let code = simulator.mint_code("wx1111111111111111", &user);
+                http("POST", "", &json!({ "js_code": code }).to_string())
+            })
+        }
+        _ => Box::new(|| "{}".to_owned()),
+    }
+}
