@@ -5,6 +5,7 @@
 
 pub mod auth;
 pub mod jssdk;
+pub mod oauth;
 pub mod refresh_credentials;
 
 use shared::Endpoint;
@@ -17,6 +18,11 @@ pub const OPERATIONS: &[Endpoint] = &[
     Endpoint::of::<auth::GetAccessToken>(),
     Endpoint::of::<auth::GetTicket>(),
     Endpoint::of::<jssdk::Config>(),
+    Endpoint::of::<oauth::AuthorizeUrl>(),
+    Endpoint::of::<oauth::GetToken>(),
+    Endpoint::of::<oauth::RefreshToken>(),
+    Endpoint::of::<oauth::GetUserInfo>(),
+    Endpoint::of::<oauth::CheckToken>(),
 ];
 
 /// The functions that are no operations: a schedule or a stream runs them.

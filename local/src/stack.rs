@@ -58,6 +58,8 @@ pub struct Options {
     pub token_mode: TokenMode,
     /// Hosts whose pages may be signed.
     pub jssdk_allowed_hosts: Vec<String>,
+    /// Hand OAuth tokens to clients.
+    pub expose_sns_tokens: bool,
     /// The time.
     pub clock: Clock,
     /// Where log lines go.
@@ -77,6 +79,7 @@ impl Default for Options {
             data_dir: None,
             token_mode: TokenMode::Stable,
             jssdk_allowed_hosts: vec!["example.com".to_owned(), "localhost".to_owned()],
+            expose_sns_tokens: false,
             clock: Clock::system(),
             log: Log::from_env(),
             schedule: true,
@@ -95,6 +98,7 @@ pub fn demo_accounts() -> Vec<Account> {
         account("wx1111111111111111", AccountKind::MiniProgram),
         account("wx2222222222222222", AccountKind::OfficialAccount),
         account("wx3333333333333333", AccountKind::MobileApp),
+        account("wx4444444444444444", AccountKind::Website),
     ]
 }
 
@@ -189,7 +193,7 @@ impl Stack {
             session_signing_key: Some(SecretSource::Ssm(SIGNING_KEY.to_owned())),
             jssdk_allowed_hosts: options.jssdk_allowed_hosts.clone(),
             edge_only: false,
-            expose_sns_tokens: false,
+            expose_sns_tokens: options.expose_sns_tokens,
             aws: Aws {
                 region: "local".to_owned(),
                 access_key_id: "local".to_owned(),
@@ -271,6 +275,7 @@ impl Stack {
             ("SESSION_PUBLIC_KEYS", keys),
             ("SESSION_SIGNING_KEY_SSM", SIGNING_KEY.to_owned()),
             ("JSSDK_ALLOWED_HOSTS", config.jssdk_allowed_hosts.join(",")),
+            ("EXPOSE_SNS_TOKENS", config.expose_sns_tokens.to_string()),
             ("AWS_REGION", config.aws.region.clone()),
             ("AWS_ACCESS_KEY_ID", config.aws.access_key_id.clone()),
             ("AWS_SECRET_ACCESS_KEY", config.aws.secret_access_key.expose().to_owned()),

@@ -15,6 +15,7 @@ mod faults;
 mod journal;
 mod login;
 mod quota;
+mod sns;
 mod tickets;
 mod tokens;
 
@@ -49,7 +50,7 @@ pub use journal::Entry;
 
 /// What WeChat can do here.
 const AREAS: &[fn() -> Vec<Route>] =
-    &[login::routes, quota::routes, tickets::routes, tokens::routes];
+    &[login::routes, quota::routes, sns::routes, tickets::routes, tokens::routes];
 
 /// A running WeChat. Clones are handles to the same one.
 #[derive(Clone)]
@@ -116,6 +117,22 @@ impl Simulator {
     /// A `wx.login` code: good for five minutes, once, and for this app.
     pub fn mint_code(&self, appid: &str, user: &User) -> String {
         login::mint_code(self, appid, user)
+    }
+
+    /// An OAuth code, as after a consent to this scope: good once, for this app, and for five
+    /// minutes from a page in WeChat or ten from elsewhere.
+    pub fn mint_oauth_code(&self, appid: &str, user: &User, scope: &str) -> String {
+        sns::mint_code(self, appid, user, scope)
+    }
+
+    /// Somebody changes the password, which ends every consent (42007).
+    pub fn change_password(&self, user: &User) {
+        sns::change_password(self, &user.name);
+    }
+
+    /// Every OAuth access and refresh token there ever was, to look for where none may be.
+    pub fn sns_tokens(&self) -> Vec<String> {
+        sns::tokens(self)
     }
 
     /// The session_key of somebody's last login.

@@ -6,7 +6,7 @@ use schemars::{Schema, SchemaGenerator};
 use serde_json::Value;
 
 use crate::{
-    Access, App, Body, Caller, Method, Operation, Reply, Result, Touch,
+    Access, App, Body, Caller, Case, Error, Method, Operation, Reply, Result, Touch,
     caller::{Principal, Rules},
     input::Input,
 };
@@ -26,6 +26,9 @@ pub struct Handler {
     pub access: Access,
     /// [`Operation::BODY_LIMIT`].
     pub body_limit: usize,
+    /// [`Operation::FILES`].
+    pub files: &'static [&'static str],
+    codes: &'static [(Case, i64)],
     rules: Rules,
     run: for<'a> fn(Input, &'a App, &'a Caller) -> Result<Running<'a>>,
 }
@@ -38,6 +41,8 @@ impl Handler {
             method: O::METHOD,
             access: O::ACCESS,
             body_limit: O::BODY_LIMIT,
+            files: O::FILES,
+            codes: O::CODES,
             rules: Rules { access: O::ACCESS, accounts: O::ACCOUNTS },
             run: |input, app, caller| {
                 let operation: O = input.read()?;
@@ -60,6 +65,26 @@ impl Handler {
         };
         let caller = self.rules.admit(app, principal, appid, openid)?;
         (self.run)(input, app, &caller)?.await
+    }
+
+    /// Adds the number an older interface had for this failure, if there was one.
+    pub(crate) fn numbered(&self, error: Error) -> Error {
+        if self.codes.is_empty() {
+            return error;
+        }
+        let code = self.codes.iter().find(|(case, _)| case.fits(&error)).map_or(-1, |(_, n)| *n);
+        error.code(code)
+    }
+
+    /// Whether a path is one of [`Operation::FILES`].
+    pub fn serves(&self, path: &str) -> bool {
+        self.files.iter().any(|pattern| match pattern.split_once('*') {
+            None => path == *pattern,
+            Some((before, after)) => path
+                .strip_prefix(before)
+                .and_then(|rest| rest.strip_suffix(after))
+                .is_some_and(|within| !within.is_empty() && !within.contains('/')),
+        })
     }
 }
 

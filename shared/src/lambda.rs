@@ -185,6 +185,7 @@ pub async fn invoke(
     };
     let (result, summary) = trace::scope(AssertUnwindSafe(work).catch_unwind()).await;
     let result = result.unwrap_or_else(|_| Err(Error::internal("panic")));
+    let result = result.map_err(|error| handler.numbered(error));
     let correlation_id = http.as_ref().and_then(HttpEvent::correlation_id);
     let verdict = result.as_ref().map(drop);
     log_request(handler.id, app, invocation, correlation_id, verdict, &summary, started);

@@ -8,6 +8,7 @@ mod binaries;
 mod failures;
 mod invoke;
 mod jssdk;
+mod oauth;
 
 use std::{
     sync::{Arc, Mutex},
@@ -27,6 +28,7 @@ use shared::{Clock, Log, transport::Transport};
 const MINI: &str = "wx1111111111111111";
 const OFFICIAL: &str = "wx2222222222222222";
 const MOBILE: &str = "wx3333333333333333";
+const WEBSITE: &str = "wx4444444444444444";
 
 /// 2026-11-20 12:00 in China.
 const NOON: u64 = 1_795_147_200;
