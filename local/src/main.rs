@@ -83,6 +83,12 @@ fn greet(stack: &Stack) {
         if stack.wechat.is_some() { "   (simulated; control: /_simulator)" } else { "" };
     eprintln!("  WeChat      {wechat_url}{simulated}");
     eprintln!("  DynamoDB    {dynamodb_url}   (table wechat)\n");
+    for entry in stack.report["credentials"].as_array().into_iter().flatten() {
+        if let Some(message) = entry["message"].as_str() {
+            let text = |name: &str| entry[name].as_str().unwrap_or_default();
+            eprintln!("  trouble: {} {}: {message}\n", text("appid"), text("kind"));
+        }
+    }
     if stack.wechat.is_some() {
         eprintln!("Log a user in, and use the session. Paste:\n");
         eprintln!(

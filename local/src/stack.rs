@@ -14,7 +14,7 @@ use functions::refresh_credentials;
 use serde_json::{Value, json};
 use shared::{
     Clock, Log,
-    config::{Account, AccountKind, Aws, Config, Secret, SecretSource, TokenMode},
+    config::{Account, AccountKind, Aws, Config, Secret, SecretSource, TokenMode, check_base},
     crypto::random_bytes,
     lambda::Outcome,
     session::SigningKey,
@@ -147,7 +147,10 @@ impl Stack {
         let url = http(&front)?;
 
         let (wechat, wechat_url) = match &options.wechat_api {
-            Some(url) => (None, url.trim_end_matches('/').to_owned()),
+            Some(url) => {
+                check_base(url).map_err(|why| StartError(format!("--wechat-api {why}")))?;
+                (None, url.trim_end_matches('/').to_owned())
+            }
             None => {
                 let listener = bind(next_to(*listen, 1)).await?;
                 let url = http(&listener)?;

@@ -328,7 +328,12 @@ fn is_plain(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
 }
 
-fn check_base(base: &str) -> Result<(), String> {
+/// Whether a host of WeChat's can be used: https, or http on this machine.
+///
+/// # Errors
+/// Says what is wrong with it.
+pub fn check_base(base: &str) -> Result<(), String> {
+    let base = base.trim_end_matches('/');
     let uri: http::Uri = base.parse().map_err(|_| format!("holds {base}, which is no URL"))?;
     let host = uri.host().unwrap_or_default();
     let loopback = matches!(host, "127.0.0.1" | "localhost" | "[::1]");

@@ -11,7 +11,7 @@ use crate::Clock;
 
 /// How much a line matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
+pub(crate) enum Level {
     /// Nothing to do.
     Info,
     /// Refused, and nobody's fault here.

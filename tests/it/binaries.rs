@@ -1,1 +1,112 @@
+//! The real Lambda binaries, as processes under a Runtime API.
 
+use std::{path::PathBuf, process::Command};
+
+use local::runtime_api::{Answer, Environment};
+use serde_json::{Value, json};
+use shared::{crypto::sha1_hex, logical_id};
+
+use crate::{
+    Bench, MINI, OFFICIAL,
+    agreement::{fill_in, root},
+};
+
+/// Builds binaries and returns where they are; `BINARIES_DIR` names a `sam build` to use instead.
+fn build(names: &[&str]) -> impl Fn(&str) -> PathBuf + use<> {
+    let built = std::env::var_os("BINARIES_DIR").map(PathBuf::from);
+    if built.is_none() {
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.current_dir(root()).args(["build", "--quiet", "--package", "functions"]);
+        for name in names {
+            cargo.args(["--bin", name]);
+        }
+        assert!(cargo.status().unwrap().success(), "the binaries do not build");
+    }
+    let target = std::env::current_exe().unwrap();
+    let target = target.ancestors().nth(2).unwrap().to_owned();
+    move |name| match &built {
+        Some(directory) => directory.join(logical_id(name)).join("bootstrap"),
+        None => target.join(name),
+    }
+}
+
+fn json(answer: &Answer) -> Value {
+    match answer {
+        Answer::Response(bytes) => serde_json::from_slice(bytes).unwrap(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_binaries_answer_their_events_under_the_runtime_api() {
+    let path =
+        build(&["auth-code2session", "jssdk-config", "refresh-credentials", "auth-getaccesstoken"]);
+    // Real processes have the real time, so everything else must too.
+    let bench = Bench::with(|options| options.clock = shared::Clock::system()).await;
+    let variables = bench.stack.environment();
+    let start = async |name: &str| Environment::start(&path(name), &variables).await.unwrap();
+
+    let mut login = start("auth-code2session").await;
+    let event = fill_in(&bench, "auth-code2session", "");
+    let answer = json(&login.invoke(event.to_string()).await);
+    assert_eq!(answer["statusCode"], 200, "{answer}");
+    let body: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
+    let openid = body["openid"].as_str().unwrap();
+    let item = bench.item(&format!("session#{MINI}#{openid}")).await;
+    assert!(item["session_key"].is_string(), "{item}");
+    // A session signed by the process opens what the in-process host closes.
+    let token = body["session_token"].as_str();
+    let checked = bench.post_as(token, "/auth/checkSession", json!({})).await;
+    assert_eq!(checked.json(), json!({ "valid": true }));
+    // The same environment serves the next request, and again the first answer.
+    let again = json(&login.invoke(event.to_string()).await);
+    assert_eq!(again["body"].as_str().map(|body| body.contains(token.unwrap())), Some(true));
+    assert_eq!(bench.calls("/sns/jscode2session"), 1);
+
+    let mut config = start("jssdk-config").await;
+    let event = fill_in(&bench, "jssdk-config", "");
+    let answer = json(&config.invoke(event.to_string()).await);
+    let signed: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
+    let ticket = bench.wechat().ticket(OFFICIAL, "jsapi").unwrap();
+    let (nonce, timestamp) = (signed["nonceStr"].as_str().unwrap(), &signed["timestamp"]);
+    let string1 = format!(
+        "jsapi_ticket={ticket}&noncestr={nonce}&timestamp={timestamp}&url=https://h5.example.com/shop?id=1"
+    );
+    assert_eq!(signed["signature"], sha1_hex(string1));
+
+    bench.wechat().invalidate_token(MINI);
+    let mut refresher = start("refresh-credentials").await;
+    let input = json!({ "appid": MINI, "refresh": "now" });
+    let report = json(&refresher.invoke(input.to_string()).await);
+    assert_eq!(report["credentials"][0]["state"], "renewed", "{report}");
+    let item = bench.item(&format!("credential#{MINI}#access_token")).await;
+    assert_eq!(item["version"], 2);
+
+    let mut token = start("auth-getaccesstoken").await;
+    let answer = json(&token.invoke("{}").await);
+    assert_eq!(answer["access_token"], bench.wechat().access_token(MINI).unwrap());
+    // A direct invocation that fails is a function error with the problem as its message.
+    let Answer::Error(error) = token.invoke(r#"{"appid":"wx9"}"#).await else { panic!() };
+    let error: Value = serde_json::from_slice(&error).unwrap();
+    assert_eq!(error["errorType"], "unknown-app");
+    let problem: Value = serde_json::from_str(error["errorMessage"].as_str().unwrap()).unwrap();
+    assert_eq!(problem["field"], "appid");
+
+    let log = login.stop().await.unwrap();
+    let line: Value = serde_json::from_str(log.lines().next().unwrap()).unwrap();
+    assert_eq!(line["operation"], "auth.code2Session");
+    assert_eq!(line["function_name"], "auth-code2session");
+    assert_eq!(line["cold_start"], true);
+    assert!(!log.contains(openid) && !log.contains("session_token"), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_setting_ends_the_function_with_its_name() {
+    let path = build(&["jssdk-config"]);
+    let variables = [("AWS_REGION".to_owned(), "ap-east-1".to_owned())];
+    let mut function = Environment::start(&path("jssdk-config"), &variables).await.unwrap();
+    let Answer::Exited(complaint) = function.invoke("{}").await else { panic!("it started") };
+    for name in ["TABLE_NAME is not set", "WECHAT_APPS is not set"] {
+        assert!(complaint.contains(name), "{complaint}");
+    }
+}

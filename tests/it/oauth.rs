@@ -12,7 +12,8 @@ const RENEW: &str = "/sns/oauth2/refresh_token";
 const PROFILE: &str = "/sns/userinfo";
 
 impl Bench {
-    fn oauth_code(&self, appid: &str, name: &str) -> String {
+    /// A code of somebody who consented to show the profile.
+    pub(crate) fn oauth_code(&self, appid: &str, name: &str) -> String {
         self.wechat().mint_oauth_code(appid, &User::new(name), "snsapi_userinfo")
     }
 
