@@ -3,10 +3,13 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod app;
 pub mod auth;
 pub mod jssdk;
 pub mod oauth;
 pub mod refresh_credentials;
+pub mod site;
+pub mod templatemessage;
 
 use shared::Endpoint;
 
@@ -23,6 +26,11 @@ pub const OPERATIONS: &[Endpoint] = &[
     Endpoint::of::<oauth::RefreshToken>(),
     Endpoint::of::<oauth::GetUserInfo>(),
     Endpoint::of::<oauth::CheckToken>(),
+    Endpoint::of::<app::LaunchMiniProgram>(),
+    Endpoint::of::<app::OpenCustomerService>(),
+    Endpoint::of::<app::SubscribeMsg>(),
+    Endpoint::of::<templatemessage::Subscribe>(),
+    Endpoint::of::<site::WellKnown>(),
 ];
 
 /// The functions that are no operations: a schedule or a stream runs them.

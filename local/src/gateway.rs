@@ -33,12 +33,16 @@ pub(crate) fn router(host: SharedHost) -> Router {
         };
         router = router.route(&endpoint.path(), any(call));
     }
-    router
-        .fallback(async || {
-            problem(StatusCode::NOT_FOUND, "There is nothing here; see /openapi.json.")
-        })
-        .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .with_state(host)
+    router.fallback(elsewhere).layer(DefaultBodyLimit::max(BODY_LIMIT)).with_state(host)
+}
+
+/// The files that operations answer at places others prescribe.
+async fn elsewhere(State(host): State<SharedHost>, request: Request) -> Response {
+    let path = request.uri().path();
+    match OPERATIONS.iter().find(|endpoint| endpoint.handler.serves(path)) {
+        Some(endpoint) => call(&host, &endpoint.binary(), request).await,
+        None => problem(StatusCode::NOT_FOUND, "There is nothing here; see /openapi.json."),
+    }
 }
 
 /// Makes the event API Gateway would make, and the response it would make of the answer.

@@ -18,6 +18,7 @@ use shared::{
     crypto::random_bytes,
     lambda::Outcome,
     session::SigningKey,
+    site::SiteFiles,
     table::Table,
     transport::Transport,
 };
@@ -58,6 +59,8 @@ pub struct Options {
     pub token_mode: TokenMode,
     /// Hosts whose pages may be signed.
     pub jssdk_allowed_hosts: Vec<String>,
+    /// `SITE_FILES`; by default those of the example, so that there is something to see.
+    pub site_files: String,
     /// Hand OAuth tokens to clients.
     pub expose_sns_tokens: bool,
     /// The time.
@@ -79,6 +82,7 @@ impl Default for Options {
             data_dir: None,
             token_mode: TokenMode::Stable,
             jssdk_allowed_hosts: vec!["example.com".to_owned(), "localhost".to_owned()],
+            site_files: SiteFiles::EXAMPLE.to_owned(),
             expose_sns_tokens: false,
             clock: Clock::system(),
             log: Log::from_env(),
@@ -122,6 +126,7 @@ pub struct Stack {
     pub report: Value,
     config: Config,
     ssm_url: String,
+    site_files: String,
     _tasks: JoinSet<()>,
 }
 
@@ -197,6 +202,7 @@ impl Stack {
             jssdk_allowed_hosts: options.jssdk_allowed_hosts.clone(),
             edge_only: false,
             expose_sns_tokens: options.expose_sns_tokens,
+            site_files: SiteFiles::parse(&options.site_files).map_err(fail("SITE_FILES"))?,
             aws: Aws {
                 region: "local".to_owned(),
                 access_key_id: "local".to_owned(),
@@ -249,6 +255,7 @@ impl Stack {
             report,
             config,
             ssm_url,
+            site_files: options.site_files,
             _tasks: tasks,
         })
     }
@@ -278,6 +285,7 @@ impl Stack {
             ("SESSION_PUBLIC_KEYS", keys),
             ("SESSION_SIGNING_KEY_SSM", SIGNING_KEY.to_owned()),
             ("JSSDK_ALLOWED_HOSTS", config.jssdk_allowed_hosts.join(",")),
+            ("SITE_FILES", self.site_files.clone()),
             ("EXPOSE_SNS_TOKENS", config.expose_sns_tokens.to_string()),
             ("AWS_REGION", config.aws.region.clone()),
             ("AWS_ACCESS_KEY_ID", config.aws.access_key_id.clone()),

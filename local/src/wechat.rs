@@ -14,6 +14,7 @@ mod control;
 mod faults;
 mod journal;
 mod login;
+mod onetime;
 mod quota;
 mod sns;
 mod tickets;
@@ -50,7 +51,7 @@ pub use journal::Entry;
 
 /// What WeChat can do here.
 const AREAS: &[fn() -> Vec<Route>] =
-    &[login::routes, quota::routes, sns::routes, tickets::routes, tokens::routes];
+    &[login::routes, onetime::routes, quota::routes, sns::routes, tickets::routes, tokens::routes];
 
 /// A running WeChat. Clones are handles to the same one.
 #[derive(Clone)]
@@ -123,6 +124,17 @@ impl Simulator {
     /// minutes from a page in WeChat or ten from elsewhere.
     pub fn mint_oauth_code(&self, appid: &str, user: &User, scope: &str) -> String {
         sns::mint_code(self, appid, user, scope)
+    }
+
+    /// The template an app has for one-time subscriptions.
+    pub fn one_time_template(&self, appid: &str) -> String {
+        onetime::template(appid)
+    }
+
+    /// Somebody confirms one message of a scene, on the page or in the app. Alice has confirmed
+    /// scene 1000 before anything happens.
+    pub fn confirm_once(&self, appid: &str, user: &User, scene: u16) {
+        onetime::grant(self, appid, &user.openid(appid), &scene.to_string());
     }
 
     /// Somebody changes the password, which ends every consent (42007).

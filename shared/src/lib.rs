@@ -26,9 +26,11 @@ mod operation;
 mod reply;
 pub mod secrets;
 pub mod session;
+pub mod site;
 pub mod table;
 pub mod trace;
 pub mod transport;
+pub mod weburl;
 pub mod wechat;
 
 pub use app::App;

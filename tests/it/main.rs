@@ -3,12 +3,15 @@
 //! Every test starts a whole stack of its own on free ports; its time is a clock the test moves.
 
 mod agreement;
+mod app;
 mod auth;
 mod binaries;
 mod failures;
 mod invoke;
 mod jssdk;
 mod oauth;
+mod site;
+mod templatemessage;
 
 use std::{
     sync::{Arc, Mutex},

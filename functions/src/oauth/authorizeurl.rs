@@ -2,14 +2,13 @@
 //!
 //! WeChat: none; the address is one of `open.weixin.qq.com`, for the user's browser.
 
-use form_urlencoded::byte_serialize;
-use http::Uri;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
     Access, App, Caller, Error, Method, Operation, Result, Touch,
     config::AccountKind,
     crypto::{nonce, sha256_hex},
+    weburl,
 };
 
 /// Says where to send a user who is to log in: a page in WeChat, a QR code on a website, or the
@@ -153,7 +152,7 @@ impl AuthorizeUrl {
     /// The address, with its parameters in the order of the pattern WeChat compares it with.
     fn url(&self, kind: AccountKind, appid: &str, scope: Scope, state: &str) -> Result<String> {
         let redirect_uri = self.redirect_uri.as_deref().unwrap_or_default();
-        check_redirect(redirect_uri)?;
+        weburl::check("redirect_uri", redirect_uri, 2048)?;
         let page = match kind {
             AccountKind::Website => "qrconnect",
             _ => "oauth2/authorize",
@@ -161,7 +160,7 @@ impl AuthorizeUrl {
         let mut url = format!(
             "https://open.weixin.qq.com/connect/{page}?appid={appid}&redirect_uri={}\
              &response_type=code&scope={}&state={state}",
-            escape(redirect_uri),
+            weburl::escape(redirect_uri),
             scope.as_str(),
         );
         match (kind, self.lang) {
@@ -222,76 +221,4 @@ impl Scope {
 /// Whether WeChat takes it for a state.
 pub(super) fn is_state(state: &str) -> bool {
     (1..=128).contains(&state.len()) && state.bytes().all(|byte| byte.is_ascii_alphanumeric())
-}
-
-fn check_redirect(redirect_uri: &str) -> Result<()> {
-    let invalid = |detail| Err(Error::invalid("redirect_uri", detail));
-    if redirect_uri.is_empty() {
-        return invalid("Say where WeChat sends the user back to.");
-    }
-    if redirect_uri.len() > 2048 {
-        return invalid("The address may have 2048 bytes.");
-    }
-    if redirect_uri.starts_with("https%3A") || redirect_uri.starts_with("http%3A") {
-        return invalid("The address is encoded twice; encode it once.");
-    }
-    let (address, _fragment) = redirect_uri.split_once('#').unwrap_or((redirect_uri, ""));
-    let Ok(uri) = address.parse::<Uri>() else {
-        return invalid("This is no address; send encodeURIComponent of a whole one.");
-    };
-    if !matches!(uri.scheme_str(), Some("https" | "http")) {
-        return invalid("The address must begin with https:// (or http://).");
-    }
-    if uri.authority().is_none_or(|authority| authority.as_str().contains('@')) {
-        return invalid("The address must name a host, and no user.");
-    }
-    Ok(())
-}
-
-/// As `encodeURIComponent` does, but without exception.
-fn escape(text: &str) -> String {
-    // Form rules differ in the space alone.
-    byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_is_escaped_once_and_wholly() {
-        assert_eq!(
-            escape("https://h5.example.com/a b?x=中&y=1+2#/~home"),
-            "https%3A%2F%2Fh5.example.com%2Fa%20b%3Fx%3D%E4%B8%AD%26y%3D1%2B2%23%2F%7Ehome"
-        );
-    }
-
-    #[test]
-    fn only_whole_web_addresses_are_returned_to() {
-        for good in [
-            "https://example.com",
-            "https://example.com:8443/a?b=c#/d",
-            "http://localhost:3000/",
-            "https://例子.example.com/%E4%B8%AD",
-        ] {
-            // A host outside ASCII must be in its xn-- form: browsers send it so.
-            let ascii = good.is_ascii();
-            assert_eq!(check_redirect(good).is_ok(), ascii, "{good}");
-        }
-        for bad in [
-            "",
-            "example.com",
-            "/login",
-            "javascript:alert(1)",
-            "weixin://dl",
-            "https://",
-            "https://user:secret@example.com/",
-            "https%3A%2F%2Fexample.com",
-            "https://example.com/ a",
-        ] {
-            assert!(check_redirect(bad).is_err(), "{bad}");
-        }
-        assert!(check_redirect(&format!("https://e.com/{}", "a".repeat(2034))).is_ok());
-        assert!(check_redirect(&format!("https://e.com/{}", "a".repeat(2035))).is_err());
-    }
 }
