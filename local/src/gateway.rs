@@ -13,7 +13,7 @@ use axum::{
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use functions::OPERATIONS;
 use serde_json::{Value, json};
-use shared::{HttpResponse, lambda::Outcome, openapi};
+use shared::{Endpoint, HttpResponse, lambda::Outcome, openapi};
 
 use crate::host::SharedHost;
 
@@ -27,23 +27,25 @@ pub(crate) fn router(host: SharedHost) -> Router {
         .route("/openapi.json", get(document))
         .route("/2015-03-31/functions/{name}/invocations", post(invoke));
     for endpoint in OPERATIONS {
-        let name = endpoint.binary();
-        let streamed = endpoint.handler.streamed;
         let call = async move |State(host): State<SharedHost>, request: Request| {
-            call(&host, &name, streamed, request).await
+            call(&host, endpoint, request).await
         };
         router = router.route(&endpoint.path(), any(call));
     }
-    router
-        .fallback(async || {
-            problem(StatusCode::NOT_FOUND, "There is nothing here; see /openapi.json.")
-        })
-        .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .with_state(host)
+    router.fallback(elsewhere).layer(DefaultBodyLimit::max(BODY_LIMIT)).with_state(host)
+}
+
+/// The files that operations answer at places others prescribe.
+async fn elsewhere(State(host): State<SharedHost>, request: Request) -> Response {
+    let path = request.uri().path();
+    match OPERATIONS.iter().find(|endpoint| endpoint.handler.serves(path)) {
+        Some(endpoint) => call(&host, endpoint, request).await,
+        None => problem(StatusCode::NOT_FOUND, "There is nothing here; see /openapi.json."),
+    }
 }
 
 /// Makes the event API Gateway would make, and the response it would make of the answer.
-async fn call(host: &SharedHost, name: &str, streamed: bool, request: Request) -> Response {
+async fn call(host: &SharedHost, endpoint: &Endpoint, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     if parts.method == Method::OPTIONS {
         return allow_everyone(StatusCode::NO_CONTENT.into_response());
@@ -53,11 +55,11 @@ async fn call(host: &SharedHost, name: &str, streamed: bool, request: Request) -
     };
     let mut event =
         event(&parts.method, parts.uri.path(), parts.uri.query(), &parts.headers, &body);
-    if streamed {
+    if endpoint.handler.streamed {
         // Only a Function URL can pass a streamed answer on.
         event["requestContext"]["domainName"] = "local.lambda-url.local.on.aws".into();
     }
-    match host.invoke(name, event.to_string().as_bytes()).await {
+    match host.invoke(&endpoint.binary(), event.to_string().as_bytes()).await {
         Ok(Outcome::Http(response)) => allow_everyone(into_response(response)),
         Ok(Outcome::Streamed(head, body)) => {
             let mut response = into_response(head);

@@ -155,6 +155,7 @@ fn problem_schema() -> Value {
             "field": { "type": "string", "description": "The input at fault." },
             "errcode": { "type": "integer", "description": "WeChat's code, where WeChat spoke." },
             "rid": { "type": "string", "description": "WeChat's request id, for its support." },
+            "code": { "type": "integer", "description": "The native module's number for this failure, at the operations that replace one of its interfaces." },
             "retry_after": { "type": "integer", "description": "Seconds to wait, as in Retry-After." },
             "request_id": { "type": "string", "description": "Ours, for the log." },
         },
