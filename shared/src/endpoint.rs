@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::{
     Access, App, Body, Caller, Method, Operation, Reply, Result, Touch,
     caller::{Principal, Rules},
+    config::AccountKind,
     input::Input,
 };
 
@@ -68,6 +69,8 @@ impl Handler {
 pub struct Endpoint {
     /// The part that runs.
     pub handler: Handler,
+    /// [`Operation::ACCOUNTS`].
+    pub accounts: &'static [AccountKind],
     /// [`Operation::TOUCHES`].
     pub touches: &'static [Touch],
     /// [`Operation::EXAMPLE`].
@@ -89,6 +92,7 @@ impl Endpoint {
     pub const fn of<O: Operation>() -> Endpoint {
         Endpoint {
             handler: Handler::of::<O>(),
+            accounts: O::ACCOUNTS,
             touches: O::TOUCHES,
             example: O::EXAMPLE,
             describe: |generator| Description {
