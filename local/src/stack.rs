@@ -24,6 +24,7 @@ use shared::{
 use tokio::{net::TcpListener, task::JoinSet};
 
 use crate::{
+    console::{self, Console},
     dynamodb::Dynamodb,
     gateway,
     host::{Host, SharedHost},
@@ -207,7 +208,7 @@ impl Stack {
             Host::new(&config, clock, &options.log).map_err(fail("The functions do not start"))?;
         let host = Arc::new(host);
         let transport = Transport::new(None).map_err(StartError)?;
-        let table = Table::new(transport, TABLE, &config.aws);
+        let table = Table::new(transport.clone(), TABLE, &config.aws);
 
         if let Some(mut signals) = dynamodb.and_then(|dynamodb| dynamodb.signals()) {
             let host = Arc::clone(&host);
@@ -230,9 +231,19 @@ impl Stack {
                 }
             });
         }
-        let router = gateway::router(Arc::clone(&host));
+        let console = Console {
+            accounts: options.accounts.clone().into(),
+            token_mode: options.token_mode,
+            table: table.clone(),
+            clock: clock.clone(),
+            wechat_url: wechat_url.clone(),
+            wechat: wechat.clone(),
+            transport: transport.clone(),
+        };
+        let router = gateway::router(Arc::clone(&host)).merge(console::router(console));
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
         tasks.spawn(async move {
-            let _ = axum::serve(front, router).await;
+            let _ = axum::serve(front, service).await;
         });
         Ok(Stack {
             url,
