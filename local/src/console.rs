@@ -61,6 +61,8 @@ const LONGEST_STEP: u64 = 366 * 86_400;
 /// What the console shows and moves.
 #[derive(Clone)]
 pub(crate) struct Console {
+    /// This start of the bundle: sessions of another are of no use.
+    pub(crate) run: String,
     pub(crate) accounts: Arc<[Account]>,
     pub(crate) token_mode: TokenMode,
     pub(crate) table: Table,
@@ -111,6 +113,7 @@ async fn state(State(console): State<Console>) -> Json<Value> {
         .collect();
     Json(json!({
         "version": env!("CARGO_PKG_VERSION"),
+        "run": console.run,
         "apps": apps,
         "now_ms": console.clock.now_ms(),
         "wechat": {

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use shared::{
     Clock, Log,
     config::{Account, AccountKind, Aws, Config, Secret, SecretSource, TokenMode, check_base},
-    crypto::random_bytes,
+    crypto::{nonce, random_bytes},
     lambda::Outcome,
     session::SigningKey,
     table::Table,
@@ -232,6 +232,7 @@ impl Stack {
             });
         }
         let console = Console {
+            run: nonce(),
             accounts: options.accounts.clone().into(),
             token_mode: options.token_mode,
             table: table.clone(),

@@ -159,9 +159,6 @@ try {
         const language = name === 'chinese' ? 'zh-CN' : 'en'
         await shown.selectOption('header .tools > select', language)
         if (name === 'operation') {
-          await shown.evaluate(() => fetch('/console/state'))
-          await shown.click(image ? '.login, #run' : '#run')
-          if (image) await shown.waitForSelector('.callout', { state: 'detached' })
           await shown.click('#run')
           await shown.waitForSelector('.status')
         }

@@ -11,6 +11,12 @@ export const bundle = { document: undefined, state: undefined }
 export async function load() {
   const [document, state] = await Promise.all([get('/openapi.json'), get('/console/state')])
   Object.assign(bundle, { document, state })
+  // Another run has another signing key and forgets its users.
+  if (localStorage.getItem('run') !== state.run) {
+    localStorage.setItem('run', state.run)
+    sessions.clear()
+    keep()
+  }
 }
 
 export async function get(path) {
@@ -33,12 +39,12 @@ async function read(response) {
 
 // Sessions ----------------------------------------------------------------------------------
 
-/** The sessions of this tab, by app: `{ appid, user, openid, token, ends }`. */
-export const sessions = new Map(JSON.parse(sessionStorage.getItem('sessions') ?? '[]'))
+/** The sessions of this browser, by app: `{ appid, user, openid, token, ends }`. */
+export const sessions = new Map(JSON.parse(localStorage.getItem('sessions') ?? '[]'))
 export const changes = new EventTarget()
 
 function keep() {
-  sessionStorage.setItem('sessions', JSON.stringify([...sessions]))
+  localStorage.setItem('sessions', JSON.stringify([...sessions]))
   changes.dispatchEvent(new Event('sessions'))
 }
 

@@ -1,6 +1,6 @@
 // The board: every credential of every app, without its value.
 
-import { bundle, explain, get, post } from './backend.js'
+import { explain, get, post } from './backend.js'
 import { fill, h } from './elements.js'
 import { say, span } from './words.js'
 
@@ -57,11 +57,15 @@ function draw(board, credentials, act) {
           'section',
           {},
           h('h2', {}, say(own[0].account.replace('_', ' ')), ' ', h('code', {}, appid)),
-          own.map((credential) => {
-            const row = makeRow(credential, act)
-            rows.set(`${appid} ${credential.kind}`, row)
-            return row.element
-          }),
+          h(
+            'div',
+            { className: 'kinds' },
+            own.map((credential) => {
+              const row = makeRow(credential, act)
+              rows.set(`${appid} ${credential.kind}`, row)
+              return row.element
+            }),
+          ),
         )
       }),
     )
@@ -82,7 +86,7 @@ function condition({ credential, failure, refused, leased }) {
 function makeRow({ appid, kind, can_invalidate: canInvalidate }, act) {
   const pill = h('span', {})
   const bar = h('meter', { min: '0', 'aria-label': kind })
-  const facts = h('p', { className: 'quiet' })
+  const facts = h('p', { className: 'quiet facts' })
   const trouble = h('div')
   const refresh = (demand) => async () => {
     const path = '/2015-03-31/functions/refresh-credentials/invocations'
@@ -120,15 +124,13 @@ function makeRow({ appid, kind, can_invalidate: canInvalidate }, act) {
     bar.max = credential?.life ?? 7200
     bar.value = credential?.seconds_left ?? 0
     bar.low = bar.max / 12
-    fill(
-      facts,
-      h('b', {}, say('{time} left', { time: span(credential?.seconds_left ?? 0) })),
-      credential && ` · ${say('age {time}', { time: span(credential.age) })}`,
-      ' · ',
+    const parts = [
+      credential && h('span', {}, say('age {time}', { time: span(credential.age) })),
       h('span', { className: 'version' }, say('version {version}', { version })),
-      credential && ` · ${credential.refresh_in > 0 ? say('next refresh in {time}', { time: span(credential.refresh_in) }) : say('refresh is due')}`,
-      forced > 0 && ` · ${say('{count} forced today', { count: forced })}`,
-    )
+      credential && h('span', {}, credential.refresh_in > 0 ? say('next refresh in {time}', { time: span(credential.refresh_in) }) : say('refresh is due')),
+      forced > 0 && h('span', {}, say('{count} forced today', { count: forced })),
+    ].filter(Boolean)
+    fill(facts, h('b', {}, say('{time} left', { time: span(credential?.seconds_left ?? 0) })), parts.map((part, index) => [index > 0 && ' · ', part]))
     const shown = JSON.stringify([failure?.message, failure?.count, refused])
     if (trouble.dataset.shown === shown) return
     trouble.dataset.shown = shown

@@ -68,7 +68,7 @@ function sidebar(groups, chosen) {
   return h(
     'aside',
     {},
-    h('details', { className: 'list', open: wide || !chosen }, h('summary', {}, chosen ? chosen.id : say('Operations')), search, list),
+    h('details', { className: 'list', open: wide }, h('summary', {}, chosen ? chosen.id : say('Operations')), search, list),
   )
 }
 
@@ -78,7 +78,7 @@ function welcome(content, all) {
   const first = all.find(({ id }) => id === 'wxacode.getUnlimited') ?? all.find(({ id }) => id === 'jssdk.config')
   const simulated = bundle.state.wechat.simulated
   const step = (title, text, link, action) =>
-    h('li', {}, h('h3', {}, link ? h('a', { href: link }, title) : title), h('p', {}, text), action)
+    h('li', {}, h('h3', {}, link ? h('a', { href: link }, title) : title), h('p', {}, inline(text)), action)
   fill(
     content,
     h(
@@ -92,7 +92,7 @@ function welcome(content, all) {
         simulated &&
           step(
             say('Log a demo user in'),
-            `${say('Its session comes from a login code the simulated WeChat hands out.')} ${say('A session is kept in this tab and sent by itself.')}`,
+            `${say('Its session comes from a login code the simulated WeChat hands out.')} ${say('The session is kept in this browser and sent by itself.')}`,
             undefined,
             loginButton(appFor({ accounts: ['mini_program', 'official_account', 'mobile_app'] }, loginApps())),
           ),
@@ -198,7 +198,7 @@ function page(content, operation) {
         ' ',
         say(MEANING[operation.access]),
         ' ',
-        operation.accounts.length > 0 && h('span', { className: 'quiet' }, say('for {accounts}', { accounts: operation.accounts.map((kind) => say(kind.replace('_', ' '))).join(` ${say('or')} `) })),
+        operation.accounts.length > 0 && h('span', { className: 'quiet' }, `· ${operation.accounts.map((kind) => say(kind.replace('_', ' '))).join(` ${say('or')} `)}`),
       ),
       h('div', { className: 'description' }, prose(operation.description)),
       h(

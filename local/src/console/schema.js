@@ -11,8 +11,13 @@ export function catalogue(document) {
     operation.methods = methods.map((name) => name.toUpperCase())
     groups.find((group) => group.name === operation.namespace)?.operations.push(operation)
   }
+  for (const { operations } of groups) operations.sort(byAccess)
   return groups.filter((group) => group.operations.length > 0)
 }
+
+/** What front ends call comes first. */
+const byAccess = (a, b) => ORDER.indexOf(a.access) - ORDER.indexOf(b.access) || a.id.localeCompare(b.id)
+const ORDER = ['Public', 'User', 'Service']
 
 function describe(document, path, method, source) {
   const contents = source.requestBody?.content ?? {}

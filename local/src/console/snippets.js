@@ -103,9 +103,14 @@ function boto3(operation, input, base) {
   const text = `import json, boto3
 
 # On AWS: boto3.client("lambda"); the function's name is an output of the stack.
-client = boto3.client("lambda", endpoint_url="${base}", region_name="local",
-                      aws_access_key_id="local", aws_secret_access_key="local")
-answer = client.invoke(FunctionName="${operation.function}", Payload=json.dumps(${python(input)}))
+client = boto3.client(
+    "lambda", endpoint_url="${base}", region_name="local",
+    aws_access_key_id="local", aws_secret_access_key="local",
+)
+answer = client.invoke(
+    FunctionName="${operation.function}",
+    Payload=json.dumps(${python(input)}),
+)
 result = json.load(answer["Payload"])
 if "FunctionError" in answer:
     raise RuntimeError(json.loads(result["errorMessage"])["detail"])
