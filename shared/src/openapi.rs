@@ -115,6 +115,10 @@ pub fn document(operations: &[Endpoint]) -> Value {
                     "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
                     "description": "The `session_token` of a login.",
                 },
+                "sessionInQuery": {
+                    "type": "apiKey", "in": "query", "name": "session_token",
+                    "description": "The session, where no header can be sent, as in `<image src>`.",
+                },
                 "iam": {
                     "type": "apiKey", "in": "header", "name": "Authorization",
                     "x-amazon-apigateway-authtype": "awsSigv4",
@@ -194,6 +198,9 @@ impl Writer {
             "x-function": endpoint.binary(),
             "security": match access {
                 Access::Public => json!([]),
+                Access::User if method == "get" => {
+                    json!([{ "session": [] }, { "sessionInQuery": [] }, { "iam": [] }])
+                }
                 Access::User => json!([{ "session": [] }, { "iam": [] }]),
                 Access::Service => json!([{ "iam": [] }]),
             },
@@ -229,6 +236,7 @@ impl Writer {
             let refused = json!({ "description": "Lambda refused the invocation.", "content": { "application/json": { "schema": { "type": "object" } } } });
             return json!({ "200": answer, "400": refused });
         }
+        let answers_file = content.get("application/json").is_none();
         let mut responses = Map::new();
         let request_id = json!({ "$ref": "#/components/headers/RequestId" });
         let headers = json!({ "X-Request-Id": request_id });
@@ -237,7 +245,7 @@ impl Writer {
             json!({ "description": "Done.", "headers": headers, "content": content }),
         );
         let mut by_status: BTreeMap<u16, Vec<Problem>> = BTreeMap::new();
-        for problem in problems(endpoint, method) {
+        for problem in problems(endpoint, method, answers_file) {
             by_status.entry(problem.status()).or_default().push(problem);
         }
         for (status, problems) in by_status {
@@ -255,12 +263,16 @@ impl Writer {
 ///
 /// Derived from what the operation is and touches, so it names all that can happen and for some
 /// operations a little more.
-pub fn problems(endpoint: &Endpoint, method: &str) -> Vec<Problem> {
+fn problems(endpoint: &Endpoint, method: &str, answers_file: bool) -> Vec<Problem> {
+    use CredentialKind::{JsapiTicket, WxCardTicket};
     let touches = |wanted: fn(&Touch) -> bool| endpoint.touches.iter().any(wanted);
     let logs_in = touches(|touch| matches!(touch, Touch::LogIn));
     let keys = touches(|touch| matches!(touch, Touch::Session));
-    let token = touches(|touch| matches!(touch, Touch::Credential(CredentialKind::AccessToken)));
     let credential = touches(|touch| matches!(touch, Touch::Credential(_)));
+    // Whoever touches a ticket or a session key works with it here; all others call WeChat.
+    let calls_wechat = touches(|touch| {
+        !matches!(touch, Touch::Session | Touch::Credential(JsapiTicket | WxCardTicket))
+    });
     let can_happen = |problem: &Problem| match problem {
         Problem::InvalidInput
         | Problem::MalformedBody
@@ -269,20 +281,16 @@ pub fn problems(endpoint: &Endpoint, method: &str) -> Vec<Problem> {
         | Problem::MethodNotAllowed
         | Problem::Internal
         | Problem::Misconfigured => true,
-        Problem::BodyTooLarge | Problem::UnsupportedMediaType => method == "post",
-        Problem::Unauthenticated => endpoint.handler.access == Access::User || logs_in,
-        Problem::InvalidCode | Problem::CodeUsed => logs_in || token,
+        Problem::Unauthenticated => endpoint.handler.access == Access::User || calls_wechat,
+        Problem::BodyTooLarge => method == "post" || answers_file,
+        Problem::UnsupportedMediaType => method == "post",
         Problem::LoginBlocked | Problem::InProgress => logs_in,
-        Problem::StaleSessionKey => keys || token,
+        Problem::StaleSessionKey => keys || calls_wechat,
         Problem::Undecryptable => keys,
         Problem::TableUnavailable => !endpoint.touches.is_empty(),
         Problem::CredentialUnavailable => credential,
-        Problem::NotFound | Problem::ReceiverState => token,
-        Problem::AccountNotPermitted
-        | Problem::QuotaExceeded
-        | Problem::WechatRefused
-        | Problem::WechatUnreachable
-        | Problem::WechatBusy => token || logs_in,
+        // All that WeChat may say of an input, a receiver, an account, or of itself.
+        _ => calls_wechat,
     };
     Problem::ALL.iter().copied().filter(can_happen).collect()
 }
@@ -438,6 +446,7 @@ fn problem_schema() -> Value {
             "field": { "type": "string", "description": "The input at fault." },
             "errcode": { "type": "integer", "description": "WeChat's code, where WeChat spoke." },
             "rid": { "type": "string", "description": "WeChat's request id, for its support." },
+            "code": { "type": "integer", "description": "The native module's number for this failure, at the operations that replace one of its interfaces." },
             "retry_after": { "type": "integer", "minimum": 1, "description": "Seconds to wait, as in Retry-After." },
             "request_id": { "type": "string", "description": "Ours, for the log." },
         },

@@ -5,6 +5,7 @@
 mod agreement;
 mod auth;
 mod binaries;
+mod client;
 mod failures;
 mod invoke;
 mod jssdk;

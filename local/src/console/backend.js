@@ -52,7 +52,7 @@ function keep() {
 export function loginApps() {
   if (!bundle.state.wechat.simulated) return []
   const known = new Set(Object.values(bundle.document.paths).flatMap((item) => Object.values(item).map(({ operationId }) => operationId)))
-  return bundle.state.apps.filter(({ kind }) => kind !== 'website' && known.has(loginOf(kind).id))
+  return bundle.state.apps.filter(({ kind }) => known.has(loginOf(kind).id))
 }
 
 /** The app an operation is for by default: the first of the kinds it takes, in its order. */
