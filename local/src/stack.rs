@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use shared::{
     Clock, Log,
     config::{Account, AccountKind, Aws, Config, Secret, SecretSource, TokenMode, check_base},
-    crypto::random_bytes,
+    crypto::{nonce, random_bytes},
     lambda::Outcome,
     session::{Session, SigningKey},
     site::SiteFiles,
@@ -25,6 +25,7 @@ use shared::{
 use tokio::{net::TcpListener, task::JoinSet};
 
 use crate::{
+    console::{self, Console},
     dynamodb::Dynamodb,
     gateway,
     host::{Host, SharedHost},
@@ -218,7 +219,7 @@ impl Stack {
             Host::new(&config, clock, &options.log).map_err(fail("The functions do not start"))?;
         let host = Arc::new(host);
         let transport = Transport::new(None).map_err(StartError)?;
-        let table = Table::new(transport, TABLE, &config.aws);
+        let table = Table::new(transport.clone(), TABLE, &config.aws);
 
         if let Some(mut signals) = dynamodb.and_then(|dynamodb| dynamodb.signals()) {
             let host = Arc::clone(&host);
@@ -241,9 +242,20 @@ impl Stack {
                 }
             });
         }
-        let router = gateway::router(Arc::clone(&host));
+        let console = Console {
+            run: nonce(),
+            accounts: options.accounts.clone().into(),
+            token_mode: options.token_mode,
+            table: table.clone(),
+            clock: clock.clone(),
+            wechat_url: wechat_url.clone(),
+            wechat: wechat.clone(),
+            transport: transport.clone(),
+        };
+        let router = gateway::router(Arc::clone(&host)).merge(console::router(console));
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
         tasks.spawn(async move {
-            let _ = axum::serve(front, router).await;
+            let _ = axum::serve(front, service).await;
         });
         Ok(Stack {
             url,

@@ -7,6 +7,7 @@ mod app;
 mod auth;
 mod binaries;
 mod card;
+mod client;
 mod failures;
 mod fleet;
 mod invoice;
