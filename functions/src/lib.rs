@@ -3,12 +3,16 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod app;
 pub mod auth;
 pub mod card;
 pub mod invoice;
 pub mod jssdk;
 pub mod media;
+pub mod oauth;
 pub mod refresh_credentials;
+pub mod site;
+pub mod templatemessage;
 
 use shared::Endpoint;
 
@@ -29,6 +33,16 @@ pub const OPERATIONS: &[Endpoint] = &[
     Endpoint::of::<invoice::GetInvoiceInfo>(),
     Endpoint::of::<invoice::GetInvoiceBatch>(),
     Endpoint::of::<invoice::UpdateInvoiceStatus>(),
+    Endpoint::of::<oauth::AuthorizeUrl>(),
+    Endpoint::of::<oauth::GetToken>(),
+    Endpoint::of::<oauth::RefreshToken>(),
+    Endpoint::of::<oauth::GetUserInfo>(),
+    Endpoint::of::<oauth::CheckToken>(),
+    Endpoint::of::<app::LaunchMiniProgram>(),
+    Endpoint::of::<app::OpenCustomerService>(),
+    Endpoint::of::<app::SubscribeMsg>(),
+    Endpoint::of::<templatemessage::Subscribe>(),
+    Endpoint::of::<site::WellKnown>(),
 ];
 
 /// The functions that are no operations: a schedule or a stream runs them.

@@ -17,7 +17,7 @@ use shared::{
     lambda::{Report, Working},
 };
 
-pub use refresher::{Demand, Entry, Issued, Refresher, Source, State};
+pub use refresher::{Demand, Entry, Issued, Refresher, Source, State, margin};
 
 /// The binary, the sample event and the name at the Invoke API.
 pub const NAME: &str = "refresh-credentials";

@@ -13,9 +13,9 @@ use axum::{
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use functions::OPERATIONS;
 use serde_json::{Value, json};
-use shared::{HttpResponse, lambda::Outcome, openapi};
+use shared::{Endpoint, HttpResponse, lambda::Outcome, openapi};
 
-use crate::host::SharedHost;
+use crate::{console::guard, host::SharedHost};
 
 /// Lambda takes 6 MB.
 const BODY_LIMIT: usize = 6 << 20;
@@ -23,27 +23,28 @@ const BODY_LIMIT: usize = 6 << 20;
 /// Serves the functions of `host`.
 pub(crate) fn router(host: SharedHost) -> Router {
     let mut router = Router::new()
-        .route("/", get(index))
         .route("/openapi.json", get(document))
         .route("/2015-03-31/functions/{name}/invocations", post(invoke));
     for endpoint in OPERATIONS {
-        let name = endpoint.binary();
-        let streamed = endpoint.handler.streamed;
         let call = async move |State(host): State<SharedHost>, request: Request| {
-            call(&host, &name, streamed, request).await
+            call(&host, endpoint, request).await
         };
         router = router.route(&endpoint.path(), any(call));
     }
-    router
-        .fallback(async || {
-            problem(StatusCode::NOT_FOUND, "There is nothing here; see /openapi.json.")
-        })
-        .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .with_state(host)
+    router.fallback(elsewhere).layer(DefaultBodyLimit::max(BODY_LIMIT)).with_state(host)
+}
+
+/// The files that operations answer at places others prescribe.
+async fn elsewhere(State(host): State<SharedHost>, request: Request) -> Response {
+    let path = request.uri().path();
+    match OPERATIONS.iter().find(|endpoint| endpoint.handler.serves(path)) {
+        Some(endpoint) => call(&host, endpoint, request).await,
+        None => problem(StatusCode::NOT_FOUND, "There is nothing here; see /openapi.json."),
+    }
 }
 
 /// Makes the event API Gateway would make, and the response it would make of the answer.
-async fn call(host: &SharedHost, name: &str, streamed: bool, request: Request) -> Response {
+async fn call(host: &SharedHost, endpoint: &Endpoint, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     if parts.method == Method::OPTIONS {
         return allow_everyone(StatusCode::NO_CONTENT.into_response());
@@ -53,11 +54,11 @@ async fn call(host: &SharedHost, name: &str, streamed: bool, request: Request) -
     };
     let mut event =
         event(&parts.method, parts.uri.path(), parts.uri.query(), &parts.headers, &body);
-    if streamed {
+    if endpoint.handler.streamed {
         // Only a Function URL can pass a streamed answer on.
         event["requestContext"]["domainName"] = "local.lambda-url.local.on.aws".into();
     }
-    match host.invoke(name, event.to_string().as_bytes()).await {
+    match host.invoke(&endpoint.binary(), event.to_string().as_bytes()).await {
         Ok(Outcome::Http(response)) => allow_everyone(into_response(response)),
         Ok(Outcome::Streamed(head, body)) => {
             let mut response = into_response(head);
@@ -157,6 +158,12 @@ async fn invoke(
     headers: HeaderMap,
     event: Bytes,
 ) -> Response {
+    // Here nobody signs, so a page from elsewhere would be an IAM principal.
+    if guard::is_foreign(&headers) {
+        let message = json!({ "Type": "User", "Message": "This request came from another site." });
+        let error_type = [("x-amzn-errortype", "AccessDeniedException")];
+        return (StatusCode::FORBIDDEN, error_type, message.to_string()).into_response();
+    }
     // A name, an ARN, or either with a qualifier.
     let name = match name.split_once(":function:") {
         Some((_, name)) => name,
@@ -215,26 +222,4 @@ fn result(outcome: Outcome) -> Response {
 async fn document() -> Response {
     let json = [(header::CONTENT_TYPE, "application/json")];
     (json, openapi::document(OPERATIONS).to_string()).into_response()
-}
-
-/// A plain page that lists the operations.
-async fn index() -> Response {
-    let mut rows = String::new();
-    for endpoint in OPERATIONS {
-        let (path, method) = (endpoint.path(), endpoint.handler.method.allow());
-        let (id, access) = (endpoint.id(), endpoint.handler.access.as_str());
-        rows.push_str(&format!(
-            "<tr><td><code>{id}</code></td><td>{method} <code>{path}</code></td><td>{access}</td></tr>\n"
-        ));
-    }
-    let page = format!(
-        "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>The WeChat backend</title>\n\
-         <meta name=\"viewport\" content=\"width=device-width\">\n\
-         <style>body{{font:16px system-ui;margin:2rem auto;max-width:50rem;padding:0 1rem}}\
-         table{{border-collapse:collapse;width:100%}}td,th{{border-bottom:1px solid #ccc;padding:.4rem;text-align:left}}</style>\n\
-         <h1>The WeChat backend</h1>\n<p>The operations of this bundle; \
-         <a href=\"/openapi.json\">openapi.json</a> describes them.</p>\n\
-         <table><tr><th>Operation</th><th>HTTP</th><th>Access</th></tr>\n{rows}</table>\n</html>\n"
-    );
-    ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], page).into_response()
 }

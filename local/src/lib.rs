@@ -1,4 +1,5 @@
-//! The bundle on one machine: function host, embedded DynamoDB, SSM stand-in, WeChat simulator.
+//! The bundle on one machine: function host, embedded DynamoDB, SSM stand-in, WeChat simulator,
+//! console.
 //!
 //! [`Stack`] is all of it in one process; `cargo run` starts one and leaves it running, and every
 //! test starts its own on free ports.
@@ -6,6 +7,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod console;
 mod dynamodb;
 pub mod fleet;
 mod gateway;

@@ -7,7 +7,7 @@ use local::{Options, Stack, demo_accounts};
 use shared::config::parse_accounts;
 
 /// Runs the whole WeChat backend on this machine: every operation, a DynamoDB, the refresher, and
-/// a simulated WeChat with three demo apps. No AWS and no WeChat account is needed.
+/// a simulated WeChat with four demo apps. No AWS and no WeChat account is needed.
 #[derive(Parser)]
 #[command(name = "local", version, after_help = EXAMPLES)]
 struct Flags {

@@ -15,15 +15,17 @@ use serde_json::{Value, json};
 use shared::{
     Clock, Log,
     config::{Account, AccountKind, Aws, Config, Secret, SecretSource, TokenMode, check_base},
-    crypto::random_bytes,
+    crypto::{nonce, random_bytes},
     lambda::Outcome,
     session::{Session, SigningKey},
+    site::SiteFiles,
     table::Table,
     transport::Transport,
 };
 use tokio::{net::TcpListener, task::JoinSet};
 
 use crate::{
+    console::{self, Console},
     dynamodb::Dynamodb,
     gateway,
     host::{Host, SharedHost},
@@ -58,6 +60,10 @@ pub struct Options {
     pub token_mode: TokenMode,
     /// Hosts whose pages may be signed.
     pub jssdk_allowed_hosts: Vec<String>,
+    /// `SITE_FILES`; by default those of the example, so that there is something to see.
+    pub site_files: String,
+    /// Hand OAuth tokens to clients.
+    pub expose_sns_tokens: bool,
     /// The time.
     pub clock: Clock,
     /// Where log lines go.
@@ -77,6 +83,8 @@ impl Default for Options {
             data_dir: None,
             token_mode: TokenMode::Stable,
             jssdk_allowed_hosts: vec!["example.com".to_owned(), "localhost".to_owned()],
+            site_files: SiteFiles::EXAMPLE.to_owned(),
+            expose_sns_tokens: false,
             clock: Clock::system(),
             log: Log::from_env(),
             schedule: true,
@@ -95,6 +103,7 @@ pub fn demo_accounts() -> Vec<Account> {
         account("wx1111111111111111", AccountKind::MiniProgram),
         account("wx2222222222222222", AccountKind::OfficialAccount),
         account("wx3333333333333333", AccountKind::MobileApp),
+        account("wx4444444444444444", AccountKind::Website),
     ]
 }
 
@@ -119,6 +128,7 @@ pub struct Stack {
     config: Config,
     ssm_url: String,
     signing_key: SigningKey,
+    site_files: String,
     _tasks: JoinSet<()>,
 }
 
@@ -193,7 +203,8 @@ impl Stack {
             session_signing_key: Some(SecretSource::Ssm(SIGNING_KEY.to_owned())),
             jssdk_allowed_hosts: options.jssdk_allowed_hosts.clone(),
             edge_only: false,
-            expose_sns_tokens: false,
+            expose_sns_tokens: options.expose_sns_tokens,
+            site_files: SiteFiles::parse(&options.site_files).map_err(fail("SITE_FILES"))?,
             aws: Aws {
                 region: "local".to_owned(),
                 access_key_id: "local".to_owned(),
@@ -208,7 +219,7 @@ impl Stack {
             Host::new(&config, clock, &options.log).map_err(fail("The functions do not start"))?;
         let host = Arc::new(host);
         let transport = Transport::new(None).map_err(StartError)?;
-        let table = Table::new(transport, TABLE, &config.aws);
+        let table = Table::new(transport.clone(), TABLE, &config.aws);
 
         if let Some(mut signals) = dynamodb.and_then(|dynamodb| dynamodb.signals()) {
             let host = Arc::clone(&host);
@@ -231,9 +242,20 @@ impl Stack {
                 }
             });
         }
-        let router = gateway::router(Arc::clone(&host));
+        let console = Console {
+            run: nonce(),
+            accounts: options.accounts.clone().into(),
+            token_mode: options.token_mode,
+            table: table.clone(),
+            clock: clock.clone(),
+            wechat_url: wechat_url.clone(),
+            wechat: wechat.clone(),
+            transport: transport.clone(),
+        };
+        let router = gateway::router(Arc::clone(&host)).merge(console::router(console));
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
         tasks.spawn(async move {
-            let _ = axum::serve(front, router).await;
+            let _ = axum::serve(front, service).await;
         });
         Ok(Stack {
             url,
@@ -247,6 +269,7 @@ impl Stack {
             config,
             ssm_url,
             signing_key,
+            site_files: options.site_files,
             _tasks: tasks,
         })
     }
@@ -282,6 +305,8 @@ impl Stack {
             ("SESSION_PUBLIC_KEYS", keys),
             ("SESSION_SIGNING_KEY_SSM", SIGNING_KEY.to_owned()),
             ("JSSDK_ALLOWED_HOSTS", config.jssdk_allowed_hosts.join(",")),
+            ("SITE_FILES", self.site_files.clone()),
+            ("EXPOSE_SNS_TOKENS", config.expose_sns_tokens.to_string()),
             ("AWS_REGION", config.aws.region.clone()),
             ("AWS_ACCESS_KEY_ID", config.aws.access_key_id.clone()),
             ("AWS_SECRET_ACCESS_KEY", config.aws.secret_access_key.expose().to_owned()),

@@ -18,7 +18,9 @@ mod invoices;
 mod journal;
 mod login;
 mod media;
+mod onetime;
 mod quota;
+mod sns;
 mod tickets;
 mod tokens;
 
@@ -60,7 +62,9 @@ const AREAS: &[fn() -> Vec<Route>] = &[
     invoices::routes,
     login::routes,
     media::routes,
+    onetime::routes,
     quota::routes,
+    sns::routes,
     tickets::routes,
     tokens::routes,
 ];
@@ -130,6 +134,33 @@ impl Simulator {
     /// A `wx.login` code: good for five minutes, once, and for this app.
     pub fn mint_code(&self, appid: &str, user: &User) -> String {
         login::mint_code(self, appid, user)
+    }
+
+    /// An OAuth code, as after a consent to this scope: good once, for this app, and for five
+    /// minutes from a page in WeChat or ten from elsewhere.
+    pub fn mint_oauth_code(&self, appid: &str, user: &User, scope: &str) -> String {
+        sns::mint_code(self, appid, user, scope)
+    }
+
+    /// The template an app has for one-time subscriptions.
+    pub fn one_time_template(&self, appid: &str) -> String {
+        onetime::template(appid)
+    }
+
+    /// Somebody confirms one message of a scene, on the page or in the app. Alice has confirmed
+    /// scene 1000 before anything happens.
+    pub fn confirm_once(&self, appid: &str, user: &User, scene: u16) {
+        onetime::grant(self, appid, &user.openid(appid), &scene.to_string());
+    }
+
+    /// Somebody changes the password, which ends every consent (42007).
+    pub fn change_password(&self, user: &User) {
+        sns::change_password(self, &user.name);
+    }
+
+    /// Every OAuth access and refresh token there ever was, to look for where none may be.
+    pub fn sns_tokens(&self) -> Vec<String> {
+        sns::tokens(self)
     }
 
     /// The session_key of somebody's last login.

@@ -15,6 +15,9 @@ pub struct Caller {
     pub account: Account,
     /// Who it is.
     pub identity: Identity,
+    /// Whether the call or its session names the account; otherwise the first that fits was
+    /// taken.
+    named: bool,
 }
 
 /// Who a caller is.
@@ -46,6 +49,34 @@ impl Caller {
     /// The account's app id.
     pub fn appid(&self) -> &str {
         &self.account.appid
+    }
+
+    /// The account of one kind the call is for, where an input decides which kind it must be.
+    ///
+    /// # Errors
+    /// The call names an account of another kind, or none of this kind is configured.
+    pub fn account_of(&self, app: &App, kind: AccountKind) -> Result<Account> {
+        if self.account.kind == kind {
+            return Ok(self.account.clone());
+        }
+        let configured = || app.config.accounts.iter().find(|account| account.kind == kind);
+        let found = if self.named { None } else { configured().cloned() };
+        found.ok_or_else(|| {
+            let kind = kind.as_str();
+            let detail = match self.named {
+                true => format!("This call needs a {kind}; the app is another kind."),
+                false => format!("This call needs a {kind}; none is configured."),
+            };
+            Error::new(Problem::UnknownApp, detail).field("appid")
+        })
+    }
+
+    /// The session the call is made with; a service has none.
+    pub fn session(&self) -> Option<&Session> {
+        match &self.identity {
+            Identity::User(session) => Some(session),
+            Identity::Anyone | Identity::Service { .. } => None,
+        }
     }
 
     /// The user the call is by or for.
@@ -92,8 +123,9 @@ impl Rules {
         openid: Option<String>,
     ) -> Result<Caller> {
         let identity = self.identify(app, principal, openid)?;
+        let named = appid.is_some() || matches!(identity, Identity::User(_));
         let account = self.choose(app, &identity, appid)?;
-        Ok(Caller { account, identity })
+        Ok(Caller { account, identity, named })
     }
 
     fn identify(
@@ -116,6 +148,13 @@ impl Rules {
             (Access::Public, Principal::Http { .. }) => Ok(Identity::Anyone),
             (Access::User, Principal::Http { .. }) => {
                 let session = session()?;
+                if session.snapshot {
+                    return Err(Error::new(
+                        Problem::Forbidden,
+                        "The page is open as a snapshot, whose visitor may not be a real user: \
+                         let the visitor choose to use the full service, then log in again.",
+                    ));
+                }
                 match openid {
                     Some(openid) if openid != session.openid => Err(Error::new(
                         Problem::Forbidden,

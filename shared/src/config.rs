@@ -5,7 +5,7 @@ use std::fmt;
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use serde::{Deserialize, Serialize};
 
-use crate::credentials::CredentialKind;
+use crate::{credentials::CredentialKind, site::SiteFiles};
 
 /// A text that must not be shown: `Debug` hides it and there is no `Display`.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
@@ -51,6 +51,8 @@ pub struct Config {
     pub edge_only: bool,
     /// `EXPOSE_SNS_TOKENS`: hand OAuth tokens to clients that must have them.
     pub expose_sns_tokens: bool,
+    /// `SITE_FILES`: the files `site.wellKnown` serves, as JSON; see [`SiteFiles::EXAMPLE`].
+    pub site_files: SiteFiles,
     /// Region, credentials and endpoints of AWS.
     pub aws: Aws,
 }
@@ -271,6 +273,9 @@ impl Config {
                 .collect(),
             edge_only: env.flag("EDGE_ONLY"),
             expose_sns_tokens: env.flag("EXPOSE_SNS_TOKENS"),
+            site_files: env
+                .parsed("SITE_FILES", SiteFiles::EXAMPLE, SiteFiles::parse)
+                .unwrap_or_default(),
             aws: Aws {
                 region: env.required("AWS_REGION", "ap-east-1"),
                 access_key_id: env.required("AWS_ACCESS_KEY_ID", "AKIA… (Lambda sets it)"),
@@ -411,6 +416,7 @@ mod tests {
             ("TOKEN_MODE", "fresh"),
             ("SESSION_PUBLIC_KEYS", "k1:short"),
             ("EDGE_ONLY", "maybe"),
+            ("SITE_FILES", r#"{"texts":{"../x":""}}"#),
         ] {
             let mut pairs = vec![(name, value)];
             pairs.extend_from_slice(WHOLE);

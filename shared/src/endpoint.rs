@@ -6,8 +6,9 @@ use schemars::{Schema, SchemaGenerator};
 use serde_json::Value;
 
 use crate::{
-    Access, App, Body, Caller, Method, Operation, Reply, Result, Touch,
+    Access, App, Body, Caller, Case, Error, Method, Operation, Reply, Result, Touch,
     caller::{Principal, Rules},
+    config::AccountKind,
     input::Input,
 };
 
@@ -28,6 +29,9 @@ pub struct Handler {
     pub body_limit: usize,
     /// [`Operation::STREAMED`].
     pub streamed: bool,
+    /// [`Operation::FILES`].
+    pub files: &'static [&'static str],
+    codes: &'static [(Case, i64)],
     rules: Rules,
     run: for<'a> fn(Input, &'a App, &'a Caller) -> Result<Running<'a>>,
 }
@@ -41,6 +45,8 @@ impl Handler {
             access: O::ACCESS,
             body_limit: O::BODY_LIMIT,
             streamed: O::STREAMED,
+            files: O::FILES,
+            codes: O::CODES,
             rules: Rules { access: O::ACCESS, accounts: O::ACCOUNTS },
             run: |input, app, caller| {
                 let operation: O = input.read()?;
@@ -64,6 +70,26 @@ impl Handler {
         let caller = self.rules.admit(app, principal, appid, openid)?;
         (self.run)(input, app, &caller)?.await
     }
+
+    /// Adds the number an older interface had for this failure, if there was one.
+    pub(crate) fn numbered(&self, error: Error) -> Error {
+        if self.codes.is_empty() {
+            return error;
+        }
+        let code = self.codes.iter().find(|(case, _)| case.fits(&error)).map_or(-1, |(_, n)| *n);
+        error.code(code)
+    }
+
+    /// Whether a path is one of [`Operation::FILES`].
+    pub fn serves(&self, path: &str) -> bool {
+        self.files.iter().any(|pattern| match pattern.split_once('*') {
+            None => path == *pattern,
+            Some((before, after)) => path
+                .strip_prefix(before)
+                .and_then(|rest| rest.strip_suffix(after))
+                .is_some_and(|within| !within.is_empty() && !within.contains('/')),
+        })
+    }
 }
 
 /// An operation as the registry lists it.
@@ -71,6 +97,8 @@ impl Handler {
 pub struct Endpoint {
     /// The part that runs.
     pub handler: Handler,
+    /// [`Operation::ACCOUNTS`].
+    pub accounts: &'static [AccountKind],
     /// [`Operation::TOUCHES`].
     pub touches: &'static [Touch],
     /// [`Operation::EXAMPLE`].
@@ -92,6 +120,7 @@ impl Endpoint {
     pub const fn of<O: Operation>() -> Endpoint {
         Endpoint {
             handler: Handler::of::<O>(),
+            accounts: O::ACCOUNTS,
             touches: O::TOUCHES,
             example: O::EXAMPLE,
             describe: |generator| Description {

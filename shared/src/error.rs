@@ -20,6 +20,7 @@ struct Inner {
     field: Option<String>,
     errcode: Option<i64>,
     rid: Option<String>,
+    code: Option<i64>,
     retry_after: Option<u64>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
@@ -183,6 +184,7 @@ impl Error {
             field: None,
             errcode: None,
             rid: None,
+            code: None,
             retry_after: problem.default_retry_after(),
             source: None,
         }))
@@ -212,6 +214,12 @@ impl Error {
         self
     }
 
+    /// Adds the number an older interface had for this failure.
+    pub fn code(mut self, code: i64) -> Error {
+        self.0.code = Some(code);
+        self
+    }
+
     /// Says when trying again makes sense, in seconds.
     pub fn retry_after(mut self, seconds: u64) -> Error {
         self.0.retry_after = Some(seconds.max(1));
@@ -232,6 +240,11 @@ impl Error {
     /// What the caller is told.
     pub fn detail(&self) -> &str {
         &self.0.detail
+    }
+
+    /// The input at fault, if it is one.
+    pub fn field_name(&self) -> Option<&str> {
+        self.0.field.as_deref()
     }
 
     /// WeChat's code, where WeChat spoke.
@@ -277,6 +290,9 @@ impl Error {
         }
         if let Some(rid) = &inner.rid {
             document.insert("rid".into(), rid.clone().into());
+        }
+        if let Some(code) = inner.code {
+            document.insert("code".into(), code.into());
         }
         if let Some(seconds) = inner.retry_after {
             document.insert("retry_after".into(), seconds.into());

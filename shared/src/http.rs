@@ -15,6 +15,8 @@ use crate::{
 #[serde(rename_all = "camelCase")]
 pub(crate) struct HttpEvent {
     #[serde(default)]
+    raw_path: String,
+    #[serde(default)]
     raw_query_string: String,
     #[serde(default)]
     headers: HashMap<String, String>,
@@ -118,7 +120,11 @@ impl HttpEvent {
     fn input(&self, handler: &Handler) -> Result<Input> {
         match (self.request_context.http.method.as_str(), handler.method) {
             ("GET" | "HEAD", Method::Get | Method::GetOrPost) => {
-                Input::query(&self.raw_query_string)
+                let mut input = Input::query(&self.raw_query_string)?;
+                if handler.serves(&self.raw_path) {
+                    input.set("file", &self.raw_path);
+                }
+                Ok(input)
             }
             ("POST", Method::Post | Method::GetOrPost) => {
                 self.check_content_type()?;

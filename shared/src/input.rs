@@ -55,6 +55,19 @@ impl Input {
         }
     }
 
+    /// Replaces one text.
+    pub(crate) fn set(&mut self, name: &str, text: &str) {
+        match self {
+            Input::Json(members) => {
+                members.insert(name.to_owned(), text.into());
+            }
+            Input::Query(pairs) => {
+                pairs.retain(|(key, _)| key != name);
+                pairs.push((name.to_owned(), text.to_owned()));
+            }
+        }
+    }
+
     /// Gives the input its type.
     pub(crate) fn read<T: DeserializeOwned>(self) -> Result<T> {
         match self {

@@ -224,6 +224,7 @@ pub async fn invoke(
     let result = result.unwrap_or_else(|_| Err(Error::internal("panic")));
     let streamed = handler.streamed && http.as_ref().is_some_and(HttpEvent::by_function_url);
     let result = result.and_then(|body| if streamed { Ok(body) } else { fit(body) });
+    let result = result.map_err(|error| handler.numbered(error));
     let correlation_id = http.as_ref().and_then(HttpEvent::correlation_id);
     let verdict = result.as_ref().map(drop);
     log_request(handler.id, app, invocation, correlation_id, verdict, &summary, started);

@@ -5,7 +5,9 @@ use std::future::Future;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
-use crate::{App, Caller, Reply, Result, config::AccountKind, credentials::CredentialKind};
+use crate::{
+    App, Caller, Error, Problem, Reply, Result, config::AccountKind, credentials::CredentialKind,
+};
 
 /// One operation of the bundle.
 ///
@@ -31,6 +33,16 @@ pub trait Operation: DeserializeOwned + JsonSchema + Send + 'static {
 
     /// What it touches beyond its input; its IAM policy is exactly this.
     const TOUCHES: &'static [Touch];
+
+    /// The numbers an older interface had for its failures, for clients that switch over.
+    ///
+    /// The first case that fits decides; where there are codes and none fits, it is -1.
+    const CODES: &'static [(Case, i64)] = &[];
+
+    /// Further paths it answers on a domain of its own: files whose place others prescribe.
+    ///
+    /// A `*` stands for anything within one segment. The path arrives as the input `file`.
+    const FILES: &'static [&'static str] = &[];
 
     /// The largest body it takes, in bytes after base64.
     const BODY_LIMIT: usize = 64 << 10;
@@ -102,6 +114,28 @@ impl Access {
     }
 }
 
+/// A failure that has a number in an older interface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Case {
+    /// WeChat refused with this code.
+    Errcode(i64),
+    /// This input is at fault.
+    Field(&'static str),
+    /// A failure of this kind.
+    Problem(Problem),
+}
+
+impl Case {
+    /// Whether a failure is this one.
+    pub(crate) fn fits(self, error: &Error) -> bool {
+        match self {
+            Case::Errcode(code) => error.wechat_errcode() == Some(code),
+            Case::Field(name) => error.field_name() == Some(name),
+            Case::Problem(problem) => error.problem() == problem,
+        }
+    }
+}
+
 /// Something outside an operation that it reads or writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Touch {
@@ -111,4 +145,8 @@ pub enum Touch {
     LogIn,
     /// Reads a session's keys.
     Session,
+    /// Reads a session's OAuth tokens, and writes them when they are refreshed.
+    SnsTokens,
+    /// Signs sessions: reads the signing key, and no app secret.
+    SignSession,
 }

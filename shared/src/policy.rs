@@ -3,7 +3,7 @@
 //! The template's IAM policies are derived from it, and the bundle on one machine refuses
 //! whatever they would refuse.
 
-use crate::{Touch, credentials::CredentialKind};
+use crate::Touch;
 
 /// One thing a function may do; everything else it may not.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -78,9 +78,10 @@ pub fn refresher() -> Vec<Grant> {
 
 fn granted_by(touch: Touch) -> Vec<Grant> {
     match touch {
-        Touch::Credential(kind) => {
-            vec![item(Action::Get, credential(kind)), item(Action::Put, "signal#*")]
-        }
+        Touch::Credential(kind) => vec![
+            item(Action::Get, format!("credential#*#{kind}")),
+            item(Action::Put, format!("signal#*#{kind}")),
+        ],
         Touch::LogIn => vec![
             item(Action::Delete, "code#*"),
             item(Action::Get, "code#*"),
@@ -91,15 +92,15 @@ fn granted_by(touch: Touch) -> Vec<Grant> {
             Grant::Secret(SecretName::SigningKey),
         ],
         Touch::Session => vec![item(Action::Get, "session#*")],
+        Touch::SnsTokens => {
+            vec![item(Action::Get, "session#*"), item(Action::Update, "session#*")]
+        }
+        Touch::SignSession => vec![Grant::Secret(SecretName::SigningKey)],
     }
 }
 
 fn item(action: Action, key: impl Into<String>) -> Grant {
     Grant::Item(action, key.into())
-}
-
-fn credential(kind: CredentialKind) -> String {
-    format!("credential#*#{kind}")
 }
 
 fn sorted(grants: impl IntoIterator<Item = Grant>) -> Vec<Grant> {
@@ -120,6 +121,7 @@ pub fn matches(pattern: &str, text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::credentials::CredentialKind;
 
     #[test]
     fn a_star_is_any_text() {

@@ -37,6 +37,9 @@ pub struct Session {
     /// The user across the apps of one owner.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unionid: Option<String>,
+    /// Of the visitor of a snapshot page: the ids may be made up, and operations refuse it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub snapshot: bool,
     /// The session's id.
     pub sid: String,
     /// Seconds since 1970.
@@ -59,10 +62,16 @@ impl Session {
             appid: appid.into(),
             openid: openid.into(),
             unionid,
+            snapshot: false,
             sid: sid.into(),
             iat: now,
             exp: now + SESSION_LIFE,
         }
+    }
+
+    /// This session, anew from `now` on.
+    pub fn renewed(&self, now: u64) -> Session {
+        Session { iat: now, exp: now + SESSION_LIFE, ..self.clone() }
     }
 }
 

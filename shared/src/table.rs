@@ -6,6 +6,7 @@
 mod code;
 mod credential;
 mod session;
+mod sns;
 
 use std::{collections::HashMap, time::Duration};
 
@@ -18,7 +19,8 @@ use aws_sdk_dynamodb::{
 };
 
 pub use code::{Claim, Exchange};
-pub use session::{Login, SessionKeys};
+pub use session::{Kept, Login, SessionKeys};
+pub use sns::{SnsRecord, SnsTokens};
 
 use crate::{
     Error, Problem,

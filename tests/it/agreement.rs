@@ -8,9 +8,9 @@ use std::{collections::BTreeSet, fs, path::PathBuf};
 use functions::{JOBS, OPERATIONS};
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
-use shared::{Access, Problem, openapi};
+use shared::{Access, Problem, config::AccountKind, openapi};
 
-use crate::{Bench, MINI};
+use crate::{Bench, MINI, MOBILE, OFFICIAL, WEBSITE};
 
 pub(crate) fn root() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
@@ -155,9 +155,17 @@ fn the_readme_lists_the_operations_and_the_problems() {
 async fn every_sample_event_is_answered() {
     assert_same("an event", &stems("events", "json"), "add events/<name>.json; it is replayed");
     let bench = Bench::start().await;
-    let session = bench.session("alice").await;
+    let session = async |name: &str| {
+        let accounts = OPERATIONS.iter().find(|endpoint| endpoint.binary() == name)?.accounts;
+        Some(match accounts.first()? {
+            AccountKind::MiniProgram => bench.session("alice").await,
+            AccountKind::OfficialAccount => bench.oauth_session(OFFICIAL, "alice").await,
+            AccountKind::MobileApp => bench.oauth_session(MOBILE, "alice").await,
+            AccountKind::Website => bench.oauth_session(WEBSITE, "alice").await,
+        })
+    };
     for name in functions() {
-        let event = fill_in(&bench, &name, &session);
+        let event = fill_in(&bench, &name, &session(&name).await.unwrap_or_default());
         let answer = bench.invoke(&name, event).await;
         let answer = answer.unwrap_or_else(|problem| panic!("events/{name}.json: {problem}"));
         let status = answer.get("statusCode").and_then(Value::as_u64).unwrap_or(200);
@@ -170,6 +178,7 @@ pub(crate) fn fill_in(bench: &Bench, name: &str, session: &str) -> Value {
     let event = read(&format!("events/{name}.json"))
         .replace("{{session}}", session)
         .replace("{{code}}", &bench.code("bob"))
+        .replace("{{oauth_code}}", &bench.oauth_code(OFFICIAL, "bob"))
         .replace("{{appid}}", MINI);
     serde_json::from_str(&event).unwrap_or_else(|error| panic!("events/{name}.json: {error}"))
 }

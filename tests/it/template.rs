@@ -83,13 +83,16 @@ fn stanza(operation: &Endpoint) -> String {
     if handler.body_limit > LARGE_BODY {
         text.push_str("      MemorySize: 1024\n");
     }
+    let mut variables = String::new();
     if grants.contains(&Grant::Secret(SecretName::SigningKey)) {
-        text.push_str(
-            r#"      Environment:
-        Variables:
-          SESSION_SIGNING_KEY_SSM: !Sub "${SecretPrefix}/session-key"
-"#,
-        );
+        variables
+            .push_str("          SESSION_SIGNING_KEY_SSM: !Sub \"${SecretPrefix}/session-key\"\n");
+    }
+    if !handler.files.is_empty() {
+        variables.push_str("          SITE_FILES: !Ref SiteFiles\n");
+    }
+    if !variables.is_empty() {
+        write!(text, "      Environment:\n        Variables:\n{variables}").unwrap();
     }
     if is_public(operation) {
         let methods = handler.method.allow();
@@ -199,12 +202,28 @@ fn arn(operation: &Endpoint, indent: usize) -> String {
     format!("{:indent$}- !GetAtt {}.Arn\n", "", operation.logical_id())
 }
 
+/// Where the domain serves an operation: at its path, and where others prescribe.
+fn edge_paths(operation: &Endpoint) -> Vec<String> {
+    let segment = |part: &str| if part.contains('*') { "{file}" } else { part }.to_owned();
+    let files = operation.handler.files.iter();
+    // A route cannot say more of a segment than its place; the function looks closer.
+    let files = files.map(|file| file.split('/').map(segment).collect::<Vec<_>>().join("/"));
+    std::iter::once(operation.path()).chain(files).collect()
+}
+
 fn edge_path(operation: &Endpoint) -> String {
-    let mut text = format!("          {}:\n", operation.path());
-    for method in operation.handler.method.names() {
-        write!(
-            text,
-            r#"            {method}:
+    let mut text = String::new();
+    for path in edge_paths(operation) {
+        writeln!(text, "          {path}:").unwrap();
+        if path.contains("{file}") {
+            text.push_str(
+                "            parameters: [{name: file, in: path, required: true, schema: {type: string}}]\n",
+            );
+        }
+        for method in operation.handler.method.names() {
+            write!(
+                text,
+                r#"            {method}:
               responses: {{}}
               x-amazon-apigateway-integration:
                 type: aws_proxy
@@ -214,9 +233,10 @@ fn edge_path(operation: &Endpoint) -> String {
                 credentials: !GetAtt EdgeRole.Arn
                 uri: !Sub "arn:${{AWS::Partition}}:apigateway:${{AWS::Region}}:lambda:path/2015-03-31/functions/${{{}.Arn}}/invocations"
 "#,
-            operation.logical_id(),
-        )
-        .unwrap();
+                operation.logical_id(),
+            )
+            .unwrap();
+        }
     }
     text
 }

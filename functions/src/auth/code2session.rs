@@ -2,16 +2,15 @@
 //!
 //! WeChat: `GET /sns/jscode2session`
 
-use futures_util::{future::try_join, join};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
     Access, App, Caller, Error, Operation, Result, Touch,
     config::{Account, AccountKind, Secret},
     crypto::nonce,
-    session::Session,
-    table::{Claim, Exchange, Login},
-    wechat::Call,
+    login::{self, CodeExchange},
+    table::{Exchange, Kept},
+    wechat::{Answer, Call},
 };
 
 /// Logs a mini-program user in with the code of `wx.login`.
@@ -58,77 +57,32 @@ impl Operation for Code2Session {
     type Output = LoggedIn;
 
     async fn run(self, app: &App, caller: &Caller) -> Result<LoggedIn> {
-        let Code2Session { js_code } = self;
         let plain = |byte: u8| byte.is_ascii_graphic();
-        if !(1..=128).contains(&js_code.len()) || !js_code.bytes().all(plain) {
+        if !(1..=128).contains(&self.js_code.len()) || !self.js_code.bytes().all(plain) {
             return Err(Error::invalid("js_code", "Send the code of wx.login as it is."));
         }
-        let account = &caller.account;
-        let now = app.clock.now();
-        // Everything that can fail by itself does so before the code is spent.
-        let (keys, claim) = join!(
-            try_join(app.signing_key(), app.secrets.resolve(&account.secret)),
-            app.table.claim_code(&account.appid, &js_code, now),
-        );
-        let (signing_key, exchange) = match (keys, claim?) {
-            (Ok((signing_key, _)), Err(exchange)) => (signing_key, exchange),
-            (Ok((signing_key, secret)), Ok(claim)) => {
-                match exchange(app, account, &secret, &js_code, &claim).await {
-                    Ok(exchange) => (signing_key, exchange),
-                    Err(error) => {
-                        // If this fails too, the claim ends by itself.
-                        let _ = app.table.release_code(&claim).await;
-                        return Err(error);
-                    }
-                }
-            }
-            (Err(error), claim) => {
-                if let Ok(claim) = claim {
-                    let _ = app.table.release_code(&claim).await;
-                }
-                return Err(error);
-            }
-        };
-        let Exchange { openid, unionid, sid, issued_at } = exchange;
-        let session = Session::new(&account.appid, &openid, unionid.clone(), sid, issued_at);
+        let user = login::log_in(app, &caller.account, &self.js_code, &self).await?;
         Ok(LoggedIn {
-            session_token: signing_key.sign(&session),
-            expires_in: session.exp.saturating_sub(app.clock.now()),
-            openid,
-            unionid,
+            session_token: user.session_token,
+            expires_in: user.session.exp.saturating_sub(app.clock.now()),
+            openid: user.exchange.openid,
+            unionid: user.exchange.unionid,
         })
     }
 }
 
-async fn exchange(
-    app: &App,
-    account: &Account,
-    secret: &Secret,
-    js_code: &str,
-    claim: &Claim,
-) -> Result<Exchange> {
-    let call = |secret: &Secret| {
+impl CodeExchange for Code2Session {
+    fn call(&self, account: &Account, secret: &Secret) -> Call {
         Call::get("/sns/jscode2session")
             .query("appid", &account.appid)
             .query("secret", secret.expose())
-            .query("js_code", js_code)
+            .query("js_code", &self.js_code)
             .query("grant_type", "authorization_code")
-            .once()
-    };
-    let answer = match app.wechat.call(&call(secret)).await {
-        // A rotated secret: WeChat refused before it looked at the code.
-        Err(error)
-            if error.wechat_errcode() == Some(40125) && app.secrets.forget(&account.secret) =>
-        {
-            let secret = app.secrets.resolve(&account.secret).await?;
-            app.wechat.call(&call(&secret)).await?
-        }
-        answer => answer?,
-    };
-    let Upstream { openid, session_key, unionid } = answer.json()?;
-    let now = app.clock.now();
-    let exchange = Exchange { openid, unionid, sid: nonce(), issued_at: now };
-    let login = Login { appid: &account.appid, exchange: &exchange, session_key: &session_key };
-    app.table.log_in(&login, claim, now).await?;
-    Ok(exchange)
+    }
+
+    fn read(&self, answer: &Answer, now: u64) -> Result<(Exchange, Kept)> {
+        let Upstream { openid, session_key, unionid } = answer.json()?;
+        let exchange = Exchange { openid, unionid, snapshot: false, sid: nonce(), issued_at: now };
+        Ok((exchange, Kept::SessionKey(session_key)))
+    }
 }

@@ -72,7 +72,7 @@ pub struct Signed {
 
 /// What was signed.
 #[derive(Serialize, JsonSchema)]
-pub struct SignedText {
+pub(super) struct SignedText {
     /// The address in the signature: compare it with `location.href.split('#')[0]`.
     url: String,
     /// The signed text, with `***` for the ticket.

@@ -72,7 +72,7 @@ pub struct Diagnosis {
 
 /// The ticket in force.
 #[derive(Serialize, JsonSchema)]
-pub struct TicketState {
+pub(super) struct TicketState {
     /// Grows by one with every new ticket.
     version: u64,
     /// Seconds since 1970.

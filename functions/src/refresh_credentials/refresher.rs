@@ -486,7 +486,7 @@ enum Unfetched {
 }
 
 /// A credential with no more life than this is fetched anew, in seconds.
-fn margin(kind: CredentialKind, mode: TokenMode) -> u64 {
+pub fn margin(kind: CredentialKind, mode: TokenMode) -> u64 {
     match (kind, mode) {
         // In normal mode WeChat returns the old token until 300 s before its end.
         (CredentialKind::AccessToken, TokenMode::Stable) => 300,

@@ -30,6 +30,12 @@ pub struct Account {
     pub open_platform: bool,
     /// The openids whose logins WeChat refuses as high risk (40226).
     pub blocked: BTreeSet<String>,
+    /// The openids whose owners WeChat froze (50002 wherever their tokens are used).
+    pub frozen: BTreeSet<String>,
+    /// The host OAuth may return to; anything else meets the error page 10003. `None`: any host.
+    pub oauth_domain: Option<String>,
+    /// How an OAuth code that is too old is refused: 40029 as a rule, 42003 by the documents.
+    pub expired_code: i64,
     /// Calls per day and path, where they differ from what the path usually has.
     pub daily_limits: BTreeMap<String, u32>,
     /// How long a new access token lives.
@@ -61,6 +67,9 @@ impl Default for Account {
             js_domains: vec!["example.com".into()],
             open_platform: true,
             blocked: BTreeSet::new(),
+            frozen: BTreeSet::new(),
+            oauth_domain: None,
+            expired_code: 40029,
             daily_limits: BTreeMap::new(),
             token_life_s: 7_200,
             session_life_s: 3 * 86_400,
@@ -76,12 +85,21 @@ pub struct User {
     pub name: String,
     /// WeChat holds this person for high risk and refuses every login (40226).
     pub blocked: bool,
+    /// What others see; may be changed.
+    pub nickname: String,
+    /// Looks at a page that is open as a snapshot: WeChat makes the ids up.
+    pub snapshot: bool,
 }
 
 impl User {
     /// The person of this name; the same name is the same person everywhere.
     pub fn new(name: &str) -> User {
-        User { name: name.into(), blocked: false }
+        User {
+            name: name.into(),
+            blocked: false,
+            nickname: format!("{name} 🌸 小红"),
+            snapshot: false,
+        }
     }
 
     /// This person, refused at every login.
@@ -89,17 +107,27 @@ impl User {
         User { blocked: true, ..self }
     }
 
+    /// This person, on a page that is open as a snapshot.
+    pub fn on_snapshot_page(self) -> User {
+        User { snapshot: true, ..self }
+    }
+
     /// How an app knows this person: 28 characters, of which, as at WeChat, the first six are the
     /// same for everybody who uses that app.
     pub fn openid(&self, appid: &str) -> String {
         let app = derived(&["app", appid]);
-        let person = derived(&["openid", appid, &self.name]);
+        let person = derived(&["openid", appid, &self.shown()]);
         format!("o{}{}", &app[..5], &person[..22])
     }
 
     /// How all apps of one Open Platform account know this person.
     pub fn unionid(&self) -> String {
-        format!("o6_bm{}", &derived(&["unionid", &self.name])[..23])
+        format!("o6_bm{}", &derived(&["unionid", &self.shown()])[..23])
+    }
+
+    /// Who apps are told this is.
+    fn shown(&self) -> String {
+        if self.snapshot { format!("{}'s snapshot", self.name) } else { self.name.clone() }
     }
 }
 

@@ -17,6 +17,9 @@ use super::{
 /// Where the interface is.
 pub(super) const PREFIX: &str = "/_simulator";
 
+const LOGIN_SCOPE: &str = "snsapi_login";
+const PROFILE_SCOPE: &str = "snsapi_userinfo";
+
 const YEAR_S: u64 = 366 * 86_400;
 
 type Answer = Result<Value, Bad>;
@@ -70,7 +73,8 @@ const ACTIONS: &[Action] = &[
         method: Method::POST,
         path: "/codes",
         help: "A wx.login code: {\"appid\"?, \"user\"?, \"blocked\"?}; the first mini program and \
-               alice, if not said.",
+               alice, if not said. An app of another kind gets an OAuth code: {\"appid\", \
+               \"user\"?, \"scope\"?, \"snapshot\"?}.",
         run: mint_code,
     },
     Action {
@@ -193,6 +197,9 @@ struct MintCode {
     user: Option<String>,
     #[serde(default)]
     blocked: bool,
+    scope: Option<String>,
+    #[serde(default)]
+    snapshot: bool,
 }
 
 fn mint_code(simulator: &Simulator, request: &Request<Bytes>) -> Answer {
@@ -206,10 +213,21 @@ fn mint_code(simulator: &Simulator, request: &Request<Bytes>) -> Answer {
             .ok_or_else(|| Bad("appid: there is no mini program to choose".into()))?,
     };
     let name = input.user.as_deref().unwrap_or("alice");
-    let user = User { blocked: input.blocked, ..User::new(name) };
+    let user = User { blocked: input.blocked, snapshot: input.snapshot, ..User::new(name) };
+    let oauth = account.kind != AccountKind::MiniProgram;
+    if !oauth && (input.scope.is_some() || input.snapshot) {
+        return Err(Bad("scope, snapshot: a mini program has no OAuth".into()));
+    }
+    let usual = if account.kind == AccountKind::Website { LOGIN_SCOPE } else { PROFILE_SCOPE };
+    let code = if oauth {
+        let scope = input.scope.as_deref().unwrap_or(usual);
+        simulator.mint_oauth_code(&account.appid, &user, scope)
+    } else {
+        simulator.mint_code(&account.appid, &user)
+    };
     Ok(json!({
         "appid": account.appid,
-        "code": simulator.mint_code(&account.appid, &user),
+        "code": code,
         "openid": user.openid(&account.appid),
     }))
 }
@@ -301,7 +319,7 @@ fn number(request: &Request<Bytes>, name: &str) -> Result<Option<u64>, Bad> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::bench::{MINI, simulator};
+    use super::super::bench::{MINI, OFFICIAL, simulator};
     use super::*;
 
     async fn send(simulator: &Simulator, call: &str, body: &str) -> (u16, Value) {
@@ -337,6 +355,11 @@ mod tests {
         );
         assert_eq!(minted["code"].as_str().unwrap().len(), 32);
         assert_eq!(bob["openid"], User::new("bob").openid(MINI));
+        let oauth = format!(r#"{{"appid":"{OFFICIAL}","snapshot":true}}"#);
+        let (status, oauth) = send(&simulator, "POST /codes", &oauth).await;
+        let visitor = User::new("alice").on_snapshot_page();
+        assert_eq!((status, &oauth["openid"]), (200, &json!(visitor.openid(OFFICIAL))));
+        assert_eq!(send(&simulator, "POST /codes", r#"{"snapshot":true}"#).await.0, 400);
     }
 
     #[tokio::test]

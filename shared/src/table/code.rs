@@ -42,6 +42,8 @@ pub struct Exchange {
     pub openid: String,
     /// The user across the apps of one owner.
     pub unionid: Option<String>,
+    /// The user is a snapshot page's visitor, and perhaps made up.
+    pub snapshot: bool,
     /// The session's id.
     pub sid: String,
     /// When the session was issued, seconds since 1970.
@@ -178,6 +180,9 @@ impl Table {
         if let Some(unionid) = &exchange.unionid {
             put = put.item("unionid", text(unionid));
         }
+        if exchange.snapshot {
+            put = put.item("snapshot", number(1));
+        }
         let put = put.build().expect("table and item are set");
         TransactWriteItem::builder().put(put).build()
     }
@@ -188,6 +193,7 @@ fn read_state(item: &Item) -> State {
         Some(Exchange {
             openid: read_text(item, "openid")?,
             unionid: read_text(item, "unionid"),
+            snapshot: item.contains_key("snapshot"),
             sid: read_text(item, "sid")?,
             issued_at: read_number(item, "issued_at")?,
         })

@@ -3,25 +3,39 @@
 use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
 
 use super::{
-    Claim, Exchange, PARTITION_KEY, TTL, Table, number, read_number, read_secret, text, unavailable,
+    Claim, Exchange, PARTITION_KEY, SnsTokens, TTL, Table, number, read_number, read_secret, text,
+    unavailable,
 };
 use crate::{Result, config::Secret, trace};
 
-/// A session key nobody used for this long is forgotten, in seconds: 30 days.
-const SESSION_LIFE: u64 = 30 * 86_400;
+/// What a login left is forgotten after this time, in seconds: 30 days, the life of OAuth's
+/// refresh tokens.
+pub(super) const SESSION_LIFE: u64 = 30 * 86_400;
 
 /// The previous session key still decrypts what was encrypted just before a login, in seconds.
 const PREVIOUS_LIFE: u64 = 300;
 
-/// What a login at a mini program gave.
+/// What a login gave.
 #[derive(Debug)]
 pub struct Login<'a> {
     /// The app.
     pub appid: &'a str,
     /// Who logged in, and the session that was made.
     pub exchange: &'a Exchange,
-    /// WeChat's key to the user's encrypted data; never leaves the server.
-    pub session_key: &'a Secret,
+    /// What is kept for the user.
+    pub kept: &'a Kept,
+}
+
+/// WeChat's secrets about a user, which stay on the server.
+#[derive(Debug)]
+pub enum Kept {
+    /// The key to the user's encrypted data, from a mini program's login.
+    SessionKey(Secret),
+    /// The tokens of an OAuth login.
+    Sns(SnsTokens),
+    /// Nothing: a snapshot page's visitor may carry the openid of a real user, whose secrets
+    /// must not be replaced.
+    Nothing,
 }
 
 /// The keys that decrypt a user's data.
@@ -44,21 +58,27 @@ impl Table {
         let session = Update::builder()
             .table_name(&self.name)
             .key(PARTITION_KEY, text(session_pk(login.appid, &exchange.openid)))
-            .update_expression(
-                "SET previous_session_key = if_not_exists(session_key, :key), \
-                 session_key = :key, session_key_at = :now, #ttl = :ttl",
-            )
             .expression_attribute_names("#ttl", TTL)
-            .expression_attribute_values(":key", text(login.session_key.expose()))
-            .expression_attribute_values(":now", number(now))
-            .expression_attribute_values(":ttl", number(now + SESSION_LIFE))
-            .build()
-            .expect("table, key and expression are set");
-        let mut writes = vec![
-            TransactWriteItem::builder().update(session).build(),
-            self.remember_exchange(claim, exchange, now),
-        ];
-        if let Some(unionid) = &exchange.unionid {
+            .expression_attribute_values(":ttl", number(now + SESSION_LIFE));
+        let session = match login.kept {
+            Kept::SessionKey(key) => Some(
+                session
+                    .update_expression(
+                        "SET previous_session_key = if_not_exists(session_key, :key), \
+                         session_key = :key, session_key_at = :now, #ttl = :ttl",
+                    )
+                    .expression_attribute_values(":key", text(key.expose()))
+                    .expression_attribute_values(":now", number(now)),
+            ),
+            Kept::Sns(tokens) => Some(tokens.replace(session)),
+            Kept::Nothing => None,
+        };
+        let mut writes = vec![self.remember_exchange(claim, exchange, now)];
+        if let Some(session) = session {
+            let session = session.build().expect("table, key and expression are set");
+            writes.push(TransactWriteItem::builder().update(session).build());
+        }
+        if let Some(unionid) = exchange.unionid.as_ref().filter(|_| !exchange.snapshot) {
             writes.push(self.remember_openid(unionid, login.appid, &exchange.openid));
         }
         writes.iter().for_each(|_| trace::table_write());
@@ -118,6 +138,6 @@ impl Table {
     }
 }
 
-fn session_pk(appid: &str, openid: &str) -> String {
+pub(super) fn session_pk(appid: &str, openid: &str) -> String {
     format!("session#{appid}#{openid}")
 }

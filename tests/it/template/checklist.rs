@@ -12,7 +12,7 @@ use shared::{
     policy::{self, Grant, SecretName},
 };
 
-use super::is_public;
+use super::{edge_paths, is_public};
 
 const REFRESHER: &str = "RefreshCredentials";
 
@@ -290,7 +290,8 @@ fn edge(template: &Transformed, findings: &mut Findings) {
     let body = &template.properties("EdgeApi")["Body"];
     let mut found = BTreeMap::new();
     for (path, item) in body["paths"].as_object().unwrap() {
-        for (method, operation) in item.as_object().unwrap() {
+        let methods = item.as_object().unwrap().iter().filter(|(name, _)| *name != "parameters");
+        for (method, operation) in methods {
             let uri = &operation["x-amazon-apigateway-integration"]["uri"]["Fn::Sub"];
             let function = uri.as_str().unwrap_or_default();
             let function = function.split("${").last().unwrap_or_default();
@@ -301,8 +302,12 @@ fn edge(template: &Transformed, findings: &mut Findings) {
     let public = || OPERATIONS.iter().filter(|op| is_public(op));
     let expected = public()
         .flat_map(|op| {
-            let methods = op.handler.method.names().iter();
-            methods.map(|method| ((op.path(), (*method).to_owned()), op.logical_id()))
+            let methods = op.handler.method.names();
+            edge_paths(op).into_iter().flat_map(move |path| {
+                let route =
+                    move |method: &&str| ((path.clone(), (*method).to_owned()), op.logical_id());
+                methods.iter().map(route)
+            })
         })
         .collect();
     findings.same("edge", "routes", found, expected);

@@ -52,7 +52,7 @@ fn samples() -> BTreeMap<&'static str, &'static str> {
     ])
 }
 
-/// The environment of the functions that log in, which have the most, for these parameters.
+/// The environments of all functions in one, for these parameters.
 fn environment(template: &Value, change: (&str, &str)) -> BTreeMap<String, String> {
     let value = |name: &str| -> String {
         if change.0 == name {
@@ -62,8 +62,9 @@ fn environment(template: &Value, change: (&str, &str)) -> BTreeMap<String, Strin
         default.or_else(|| samples().get(name).copied()).unwrap_or("given-by-aws").to_owned()
     };
     let global = &template["Globals"]["Function"]["Environment"]["Variables"];
-    let own = &template["Resources"]["AuthCode2session"]["Properties"]["Environment"]["Variables"];
-    let variables = [global, own].into_iter().flat_map(|map| map.as_object().unwrap());
+    let functions = template["Resources"].as_object().unwrap().values();
+    let own = functions.map(|function| &function["Properties"]["Environment"]["Variables"]);
+    let variables = own.chain([global]).filter_map(Value::as_object).flatten();
     variables
         .map(|(name, source)| {
             let text = match (&source["Ref"], &source["Fn::Sub"]) {
@@ -134,6 +135,8 @@ fn what_a_pattern_accepts_the_functions_accept_too() {
         ("WechatApiBase", "https://api.weixin.qq.com/cgi-bin".to_owned(), false),
         ("JssdkAllowedHosts", "example.com,h5.example.cn".to_owned(), true),
         ("JssdkAllowedHosts", "https://example.com".to_owned(), false),
+        ("SiteFiles", shared::site::SiteFiles::EXAMPLE.to_owned(), true),
+        ("SiteFiles", "MP_verify.txt".to_owned(), false),
         ("SecretPrefix", "/wechat/prod".to_owned(), true),
         ("SecretPrefix", "/wechat/".to_owned(), false),
     ] {

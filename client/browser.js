@@ -1,0 +1,48 @@
+// For browsers and whatever else has fetch: pages in WeChat, websites, admin tools.
+
+import { create, Problem } from './client.js'
+
+export { Problem }
+
+/**
+ * A client for one deployment: `connect({ base })` or `connect({ urls })`.
+ *
+ * A page logs in with the code of its address: `signIn('oauth.getToken', { code })`.
+ * `login`, if given, is what to do when a session is needed and there is none; it gets `signIn`
+ * and may go to `oauth.authorizeUrl` instead of returning.
+ */
+export function connect(options) {
+  const fetch = options.fetch ?? globalThis.fetch.bind(globalThis)
+  const storage = options.storage ?? globalThis.sessionStorage
+  return create(options, {
+    load: (key) => {
+      const kept = storage?.getItem(key)
+      return kept ? JSON.parse(kept) : undefined
+    },
+    save: (key, session) => (session ? storage?.setItem(key, JSON.stringify(session)) : storage?.removeItem(key)),
+
+    enter: async (signIn) => {
+      if (!options.login) throw new Problem({ type: 'unauthenticated', status: 401, title: 'A valid session is needed', detail: 'Log in first: signIn(\'oauth.getToken\', { code }).' })
+      return options.login(signIn)
+    },
+
+    request: async ({ url, method, headers, body }) => opened(await fetch(url, { method, headers, body })),
+
+    upload: async ({ url, headers, file, fields }) => {
+      const form = new FormData()
+      for (const [name, value] of Object.entries(fields)) form.append(name, value)
+      form.append('media', file, 'media')
+      return opened(await fetch(url, { method: 'POST', headers, body: form }))
+    },
+  })
+}
+
+const opened = async (response) => {
+  const content = await response.arrayBuffer()
+  return {
+    status: response.status,
+    type: response.headers.get('content-type') ?? '',
+    bytes: () => content,
+    text: () => new TextDecoder().decode(content),
+  }
+}

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+
+import { connect, Problem } from '../browser.js'
+import { OPERATIONS } from '../operations.js'
+import { start } from './bundle.mjs'
+
+let bundle
+before(async () => (bundle = await start()))
+after(() => bundle.stop())
+
+/** What a browser has as sessionStorage. */
+function storage() {
+  const kept = new Map()
+  return {
+    getItem: (key) => kept.get(key) ?? null,
+    setItem: (key, value) => kept.set(key, String(value)),
+    removeItem: (key) => kept.delete(key),
+  }
+}
+
+test('a public operation needs no session', async () => {
+  const backend = connect({ base: `${bundle.url}/`, storage: storage() })
+  const { appId } = await backend.call('jssdk.config', { url: 'https://h5.example.com/' })
+  assert.equal(appId, 'wx2222222222222222')
+})
+
+test('a session comes from a code, and stays for the next page', async () => {
+  const kept = storage()
+  const code = await bundle.code({ user: 'carol' })
+
+  const { openid } = await connect({ base: bundle.url, storage: kept }).signIn('auth.code2Session', { js_code: code })
+  const next = connect({ base: bundle.url, storage: kept })
+
+  assert.match(openid, /^o/)
+  assert.deepEqual(await next.call('auth.checkSession'), { valid: true })
+})
+
+test('without a session it says what to do, or does what it was told', async () => {
+  const backend = connect({ base: bundle.url, storage: storage() })
+  await assert.rejects(backend.call('auth.checkSession'), (error) => error instanceof Problem && error.status === 401)
+
+  let asked = 0
+  const login = async (signIn) => {
+    asked += 1
+    return signIn('auth.code2Session', { js_code: await bundle.code({ user: 'dave' }) })
+  }
+  const willing = connect({ base: bundle.url, storage: storage(), login })
+  await Promise.all([willing.call('auth.checkSession'), willing.call('auth.checkSession')])
+  assert.equal(asked, 1)
+})
+
+test('an app of several is named in every call', async () => {
+  const backend = connect({ base: bundle.url, appid: 'wx1111111111111111', storage: storage() })
+  await assert.rejects(backend.call('jssdk.config', { url: 'https://h5.example.com/' }), (error) => error.type === 'unknown-app' && error.field === 'appid')
+})
+
+test('a page of the official account logs in with its code', { skip: !OPERATIONS['oauth.getToken'] && 'no such operation yet' }, async () => {
+  const backend = connect({ base: bundle.url, storage: storage() })
+  const code = await bundle.code({ appid: 'wx2222222222222222', user: 'erin' })
+  const { openId } = await backend.signIn('oauth.getToken', { code })
+  assert.match(openId, /^o/)
+  assert.equal(backend.loggedIn, true)
+})

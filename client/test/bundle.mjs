@@ -1,0 +1,81 @@
+// A bundle of a test file's own, and a stand-in for `wx` that talks to it.
+
+import { spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+
+const BINARY = process.env.BUNDLE ?? fileURLToPath(new URL('../../target/debug/local', import.meta.url))
+
+/** Starts a bundle on free ports: `{ url, wechat, advance, stop }`. */
+export async function start() {
+  const process = spawn(BINARY, ['--listen', '127.0.0.1:0'], { stdio: ['ignore', 'ignore', 'pipe'] })
+  const found = {}
+  const said = []
+  for await (const line of createInterface({ input: process.stderr })) {
+    said.push(line)
+    const [, name, url] = line.match(/^\s*(operations|WeChat)\s+(http:\S+)/) ?? []
+    if (name) found[name] = url
+    if (found.operations && found.WeChat) break
+  }
+  if (!found.WeChat) throw new Error(`the bundle does not start: ${said.join('\n')}`)
+  process.stderr.resume()
+  const url = found.operations
+  const post = async (path, input) => {
+    const response = await fetch(url + path, { method: 'POST', body: JSON.stringify(input) })
+    if (!response.ok) throw new Error(`${path}: ${await response.text()}`)
+    return response.json()
+  }
+  return {
+    url,
+    /** A login code, as `wx.login` or an OAuth redirect brings one. */
+    code: async (input) => (await post('/console/wechat/codes', input)).code,
+    /** Moves the time of everything but the client. */
+    advance: (seconds) => post('/console/clock', { advance_s: seconds }),
+    stop: () => new Promise((resolve) => process.once('exit', resolve) && process.kill('SIGINT')),
+  }
+}
+
+/** What a mini program has as `wx`, with a count of the calls and a way to meddle with requests. */
+export function standIn(bundle, { user = 'alice', meddle = (options) => options } = {}) {
+  const storage = new Map()
+  const counts = { login: 0, request: 0 }
+  const answered = (promise, { success, fail }) => promise.then(success, (error) => fail({ errMsg: `request:fail ${error.message}` }))
+  return {
+    storage,
+    counts,
+    getStorageSync: (key) => storage.get(key) ?? '',
+    setStorageSync: (key, value) => storage.set(key, structuredClone(value)),
+    removeStorageSync: (key) => storage.delete(key),
+    login(options) {
+      counts.login += 1
+      answered(bundle.code({ user }).then((code) => ({ code, errMsg: 'login:ok' })), options)
+    },
+    request(options) {
+      counts.request += 1
+      const { url, method, header, data, responseType } = meddle(options)
+      const work = async () => {
+        const response = await fetch(url, { method, headers: header, body: data })
+        const content = await response.arrayBuffer()
+        return {
+          statusCode: response.status,
+          // WeChat's clients spell headers as the server did, or with capitals.
+          header: Object.fromEntries([...response.headers].map(([name, value]) => [name.replace(/\b[a-z]/g, (letter) => letter.toUpperCase()), value])),
+          data: responseType === 'arraybuffer' ? content : new TextDecoder().decode(content),
+        }
+      }
+      answered(work(), options)
+    },
+    uploadFile(options) {
+      const { url, filePath, name, header, formData } = options
+      const work = async () => {
+        const { readFile } = await import('node:fs/promises')
+        const form = new FormData()
+        for (const [key, value] of Object.entries(formData ?? {})) form.append(key, value)
+        form.append(name, new Blob([await readFile(filePath)], { type: 'image/png' }), 'tmp.png')
+        const response = await fetch(url, { method: 'POST', headers: header, body: form })
+        return { statusCode: response.status, data: await response.text() }
+      }
+      answered(work(), options)
+    },
+  }
+}

@@ -1,0 +1,124 @@
+//! `POST /app/openCustomerService`
+//!
+//! WeChat: none; the app makes the call.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use shared::{Access, App, Caller, Error, Operation, Result, Touch, config::AccountKind};
+
+/// Checks what opens a chat with customer service, for the module's `openCustomerService`.
+///
+/// The app must be bound to the company in the customer service console of WeCom; unless it is
+/// published, WeChat allows 100 chats a day.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OpenCustomerService {
+    /// The company's id at WeCom, as `ww0123456789abcdef`.
+    #[serde(rename = "corpId")]
+    #[schemars(length(min = 4, max = 64))]
+    corp_id: String,
+    /// The link of the customer service account, unchanged:
+    /// `https://work.weixin.qq.com/kfid/kfc…` or `https://work.weixin.qq.com/kf/kfc…`.
+    #[schemars(length(max = 1024))]
+    url: String,
+}
+
+/// A call to make.
+#[derive(Serialize, JsonSchema)]
+pub struct Chat {
+    /// The module's method.
+    method: &'static str,
+    /// Its parameters.
+    params: Params,
+}
+
+/// The parameters of `openCustomerService`.
+#[derive(Serialize, JsonSchema)]
+struct Params {
+    #[serde(rename = "corpId")]
+    corp_id: String,
+    url: String,
+}
+
+impl Operation for OpenCustomerService {
+    const ID: &'static str = "app.openCustomerService";
+    const ACCESS: Access = Access::User;
+    const ACCOUNTS: &'static [AccountKind] = super::ACCOUNTS;
+    const TOUCHES: &'static [Touch] = &[];
+    const EXAMPLE: &'static str = r#"{"corpId":"ww0123456789abcdef","url":"https://work.weixin.qq.com/kfid/kfc0123456789abcdef"}"#;
+    type Output = Chat;
+
+    async fn run(self, _app: &App, _caller: &Caller) -> Result<Chat> {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric();
+        if !(4..=64).contains(&self.corp_id.len()) || !self.corp_id.bytes().all(plain) {
+            return Err(Error::invalid("corpId", "Send the company's id, as ww0123456789abcdef."));
+        }
+        check_link(&self.url)?;
+        let params = Params { corp_id: self.corp_id, url: self.url };
+        Ok(Chat { method: "openCustomerService", params })
+    }
+}
+
+fn check_link(url: &str) -> Result<()> {
+    let invalid = |detail| Err(Error::invalid("url", detail));
+    let account = url
+        .strip_prefix("https://work.weixin.qq.com/")
+        .and_then(|path| path.strip_prefix("kfid/").or_else(|| path.strip_prefix("kf/")));
+    let Some(rest) = account else {
+        return invalid("Send the link of the console: https://work.weixin.qq.com/kfid/kfc….");
+    };
+    let (id, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    if !id.starts_with("kf") || id.len() < 3 || !id.bytes().all(plain) {
+        return invalid("The link names no customer service account (kfc…).");
+    }
+    if url.len() > 1024 || !query.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return invalid("The link may have 1024 bytes, percent-encoded.");
+    }
+    let scene = query.split('&').find_map(|pair| pair.strip_prefix("scene_param="));
+    let decoded = |text: &str| text.len() - 2 * text.bytes().filter(|byte| *byte == b'%').count();
+    match scene {
+        Some(_) if !query.split('&').any(|pair| pair.starts_with("enc_scene=")) => {
+            invalid("scene_param is for links that were made with a scene.")
+        }
+        Some(scene) if scene.len() > 3 * 128 || decoded(scene) > 128 => {
+            invalid("scene_param may have 128 bytes before it is encoded.")
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_links_of_the_console_pass() {
+        let scene = |length| {
+            let param = "%E4".repeat(length);
+            format!("https://work.weixin.qq.com/kf/kfcA1?enc_scene=x&scene_param={param}")
+        };
+        for good in [
+            "https://work.weixin.qq.com/kfid/kfc0123456789abcdef",
+            "https://work.weixin.qq.com/kf/kfcA_b-1?enc_scene=ENC8n",
+            &scene(128),
+        ] {
+            assert!(check_link(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "",
+            "http://work.weixin.qq.com/kfid/kfc1",
+            "https://work.weixin.qq.com.evil.cn/kfid/kfc1",
+            "https://work.weixin.qq.com/kfid/",
+            "https://work.weixin.qq.com/kfid/abc",
+            "https://work.weixin.qq.com/kfid/kfc1/../x",
+            "https://work.weixin.qq.com/other/kfc1",
+            "https://work.weixin.qq.com/kf/kfc1?scene_param=a",
+            "https://work.weixin.qq.com/kf/kfc1?a=中",
+            &scene(129),
+            &format!("{}%", scene(128)),
+        ] {
+            assert!(check_link(bad).is_err(), "{bad}");
+        }
+    }
+}

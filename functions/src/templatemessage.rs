@@ -1,0 +1,5 @@
+//! One-time subscription messages.
+
+mod subscribe;
+
+pub use subscribe::Subscribe;

@@ -1,0 +1,476 @@
+// The operations: a list, and for each a form, its answer, and the call to copy.
+
+import { appFor, bundle, changes, explain, logIn, loginApps, mintCode, run, sessionFor } from './backend.js'
+import { body, fill, h, inline, json, prose } from './elements.js'
+import { read, show as text } from './schema.js'
+import { snippets } from './snippets.js'
+import { entry } from './wechat.js'
+import { say, span } from './words.js'
+
+const MEANING = {
+  Public: 'Anyone may call it.',
+  User: 'Needs a session, or a service that names the openid.',
+  Service: 'For IAM principals: there is no public URL.',
+}
+
+/** Inputs typed so far, by operation: going to another page and back loses nothing. */
+const drafts = new Map()
+
+export function show(main, id) {
+  const groups = bundle.groups
+  const all = groups.flatMap(({ operations }) => operations)
+  const chosen = all.find((operation) => operation.id === id)
+  const content = h('div', { className: 'content' })
+  fill(main, h('div', { className: 'split' }, sidebar(groups, chosen), content))
+  return chosen ? page(content, chosen) : welcome(content, all)
+}
+
+function sidebar(groups, chosen) {
+  const list = h('div', { className: 'groups' })
+  const search = h('input', { type: 'search', id: 'find', 'aria-label': say('Find an operation'), placeholder: `${say('Find an operation')}  /`, autocomplete: 'off' })
+  const draw = () => {
+    const wanted = search.value.trim().toLowerCase()
+    const matches = ({ id, summary }) => `${id} ${summary}`.toLowerCase().includes(wanted)
+    const found = groups
+      .map((group) => ({ ...group, operations: group.operations.filter(matches) }))
+      .filter(({ operations }) => operations.length)
+    fill(
+      list,
+      found.map(({ name, description, operations }) => [
+        h('h2', { title: description }, name),
+        h(
+          'ul',
+          {},
+          operations.map((operation) =>
+            h(
+              'li',
+              {},
+              h(
+                'a',
+                { href: `#/operations/${operation.id}`, 'aria-current': operation === chosen ? 'page' : undefined, title: operation.summary },
+                h('span', {}, operation.id.slice(operation.namespace.length + 1)),
+                badge(operation.access),
+              ),
+            ),
+          ),
+        ),
+      ]),
+      found.length === 0 && h('p', { className: 'quiet' }, say('Nothing matches.')),
+    )
+  }
+  search.addEventListener('input', draw)
+  search.addEventListener('keydown', ({ key }) => {
+    if (key === 'Enter') list.querySelector('a')?.click()
+  })
+  draw()
+  // On a phone the list folds away once something is chosen.
+  const wide = matchMedia('(min-width: 50rem)').matches
+  return h(
+    'aside',
+    {},
+    h('details', { className: 'list', open: wide }, h('summary', {}, chosen ? chosen.id : say('Operations')), search, list),
+  )
+}
+
+const badge = (access) => h('span', { className: `badge ${access.toLowerCase()}`, title: say(MEANING[access]) }, say(access))
+
+function welcome(content, all) {
+  const first = all.find(({ id }) => id === 'wxacode.getUnlimited') ?? all.find(({ id }) => id === 'jssdk.config')
+  const simulated = bundle.state.wechat.simulated
+  const step = (title, text, link, action) =>
+    h('li', {}, h('h3', {}, link ? h('a', { href: link }, title) : title), h('p', {}, inline(text)), action)
+  fill(
+    content,
+    h(
+      'div',
+      { className: 'welcome' },
+      h('h1', {}, say('The WeChat backend')),
+      h('p', { className: 'lead' }, say('Choose an operation, fill in the form, run it against this machine, and copy the call into your project.')),
+      h(
+        'ol',
+        { className: 'steps' },
+        simulated &&
+          step(
+            say('Log a demo user in'),
+            `${say('Its session comes from a login code the simulated WeChat hands out.')} ${say('The session is kept in this browser and sent by itself.')}`,
+            undefined,
+            loginButton(appFor({ accounts: ['mini_program', 'official_account', 'mobile_app'] }, loginApps())),
+          ),
+        first && step(say('Try {operation}', { operation: first.id }), first.summary, `#/operations/${first.id}`),
+        step(say('See the credentials'), say('Tokens and tickets: how old, how long still, what went wrong.'), '#/credentials'),
+        simulated && step(say('Watch the calls to WeChat'), say('Every request and answer, as it happens; and make it fail.'), '#/wechat'),
+      ),
+      h(
+        'div',
+        { className: 'cards' },
+        bundle.groups.map(({ name, description, operations }) =>
+          h(
+            'section',
+            {},
+            h('h3', {}, name),
+            h('p', { className: 'quiet' }, inline(description)),
+            h('ul', {}, operations.map(({ id, namespace, summary }) => h('li', {}, h('a', { href: `#/operations/${id}`, title: summary }, id.slice(namespace.length + 1))))),
+          ),
+        ),
+      ),
+      h('p', { className: 'quiet' }, say('Everything here also comes from {link}.', { link: '' }).replace(/[.。]$/, ''), ' ', h('a', { href: '/openapi.json' }, '/openapi.json')),
+    ),
+  )
+  return undefined
+}
+
+/** Logs alice in to an app; shows trouble beside itself. */
+function loginButton(app, label = say('Log in as demo user')) {
+  if (!app) return undefined
+  const trouble = h('span', { className: 'error', role: 'alert' })
+  const click = () => logIn(app).then(() => fill(trouble), (error) => fill(trouble, explain(error)))
+  return h('p', {}, h('button', { type: 'button', className: 'primary login', onclick: click }, label), ' ', trouble)
+}
+
+// One operation -----------------------------------------------------------------------------
+
+function page(content, operation) {
+  const draft = drafts.get(operation.id) ?? { input: { ...operation.example }, service: operation.access === 'Service', raw: false }
+  drafts.set(operation.id, draft)
+  const answer = h('div', { className: 'answer', 'aria-live': 'polite' }, h('p', { className: 'quiet' }, say('Run the operation to see its answer.')))
+  const code = h('div')
+  const need = h('div')
+  const form = h('form', { novalidate: true })
+  const go = h('button', { className: 'primary', id: 'run', title: 'Ctrl+Enter' }, say('Run'))
+
+  const updateCode = () => {
+    const openid = sessionFor(operation)?.openid
+    fill(code, tabs(snippets({ operation, input: sent(operation, draft), base: location.origin, openid })))
+  }
+  const updateNeed = () => {
+    const missing = operation.access === 'User' && !draft.service && !sessionFor(operation)
+    fill(
+      need,
+      missing &&
+        h(
+          'div',
+          { className: 'callout' },
+          h('p', {}, say('This operation needs a session.')),
+          loginButton(appFor(operation, loginApps())),
+        ),
+    )
+    updateCode()
+  }
+  const submit = async (event) => {
+    event.preventDefault()
+    if (form.querySelector('.field.wrong')) return
+    go.disabled = true
+    fill(go, say('Running …'))
+    for (const field of form.querySelectorAll('.field.at-fault')) field.classList.remove('at-fault')
+    try {
+      const result = await run(operation, withOpenid(operation, draft), draft.service)
+      fill(answer, report(operation, result, form))
+    } catch (error) {
+      fill(answer, h('p', { className: 'error', role: 'alert' }, explain(error)))
+    }
+    go.disabled = false
+    fill(go, say('Run'))
+  }
+  form.addEventListener('submit', submit)
+  form.addEventListener('keydown', (event) => {
+    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) submit(event)
+  })
+  const drawForm = () =>
+    fill(
+      form,
+      inputs(operation, draft, updateCode, drawForm),
+      operation.access === 'User' && caller(draft, updateNeed),
+      need,
+      h('div', { className: 'actions' }, go, example(operation, draft, drawForm, updateCode), toggle(draft, drawForm)),
+    )
+
+  fill(
+    content,
+    h(
+      'article',
+      {},
+      h('p', { className: 'path' }, operation.path ? [h('b', {}, operation.methods.join(' ')), ' ', operation.path] : h('span', {}, operation.function)),
+      h('h1', {}, operation.id),
+      h(
+        'p',
+        { className: 'facts' },
+        badge(operation.access),
+        ' ',
+        say(MEANING[operation.access]),
+        ' ',
+        operation.accounts.length > 0 && h('span', { className: 'quiet' }, `· ${operation.accounts.map((kind) => say(kind.replace('_', ' '))).join(` ${say('or')} `)}`),
+      ),
+      h('div', { className: 'description' }, prose(operation.description)),
+      h(
+        'div',
+        { className: 'columns' },
+        h('section', {}, h('h2', {}, say('Input')), form),
+        h('section', {}, h('h2', {}, say('Answer')), answer, h('h2', {}, say('In your project')), code),
+      ),
+      reference(operation),
+    ),
+  )
+  drawForm()
+  updateNeed()
+  changes.addEventListener('sessions', updateNeed)
+  return () => changes.removeEventListener('sessions', updateNeed)
+}
+
+/** What goes out: the input without what is left empty. */
+const sent = (operation, { input }) =>
+  Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined))
+
+/** A service acts for somebody; here that is whoever is logged in. */
+function withOpenid(operation, draft) {
+  const input = sent(operation, draft)
+  const openid = operation.access === 'User' && draft.service ? sessionFor(operation)?.openid : undefined
+  return openid && !input.openid ? { ...input, openid } : input
+}
+
+function inputs(operation, draft, changed) {
+  if (draft.raw) {
+    const area = h('textarea', { id: 'raw', rows: 12, spellcheck: 'false', 'aria-label': 'JSON' })
+    area.value = JSON.stringify(sent(operation, draft), null, 2)
+    const wrong = h('p', { className: 'error', role: 'alert' })
+    const field = h('div', { className: 'field' }, area, wrong)
+    area.addEventListener('input', () => {
+      try {
+        draft.input = JSON.parse(area.value || '{}')
+        field.classList.remove('wrong')
+        fill(wrong)
+        changed()
+      } catch {
+        field.classList.add('wrong')
+        fill(wrong, say('This is not JSON.'))
+      }
+    })
+    return field
+  }
+  const common = ({ name }) => name === 'appid' || name === 'openid'
+  const own = operation.fields.filter((field) => !common(field))
+  const rest = operation.fields.filter(common)
+  return [
+    own.length ? own.map((field) => control(operation, draft, field, changed)) : h('p', { className: 'quiet' }, say('It takes no input.')),
+    rest.length > 0 &&
+      h('details', { className: 'more', open: rest.some(({ name }) => draft.input[name] !== undefined) }, h('summary', {}, say('App and caller')), rest.map((field) => control(operation, draft, field, changed))),
+  ]
+}
+
+function control(operation, draft, field, changed) {
+  const id = `input-${field.name}`
+  const value = text(field, draft.input[field.name])
+  const about = { id, name: field.name, 'aria-describedby': `${id}-about`, 'aria-required': String(field.required) }
+  let input
+  const choices = field.kind === 'boolean' ? [{ value: true }, { value: false }] : field.choices
+  if (choices) {
+    const options = choices.map(({ value, meaning }) => h('option', { value: String(value), title: meaning }, String(value)))
+    if (!field.required) options.unshift(h('option', { value: '' }, say('(not sent)')))
+    input = h('select', about, options)
+  } else if (field.name === 'appid') {
+    const apps = bundle.state.apps.filter(({ kind }) => operation.accounts.includes(kind))
+    input = h('select', about, h('option', { value: '' }, say('(not sent)')), apps.map(({ appid }) => h('option', { value: appid }, appid)))
+  } else if (field.kind === 'json' || field.long) {
+    input = h('textarea', { ...about, rows: field.kind === 'json' ? Math.min(12, Math.max(2, value.split('\n').length)) : 2, spellcheck: 'false' })
+  } else {
+    input = h('input', { ...about, autocomplete: 'off', spellcheck: 'false', inputmode: field.kind === 'string' ? undefined : 'decimal' })
+  }
+  input.value = value
+  if (field.fallback !== undefined && 'placeholder' in input) input.placeholder = JSON.stringify(field.fallback)
+
+  const wrong = h('span', { className: 'error', role: 'alert' })
+  const box = h(
+    'div',
+    { className: 'field', 'data-field': field.name },
+    h(
+      'label',
+      { for: id },
+      h('code', {}, field.name),
+      h('span', { className: 'rules' }, [say(field.required ? 'required' : 'optional'), ...field.limits].join(' · ')),
+    ),
+    h('div', { id: `${id}-about`, className: 'about' }, prose(field.description), field.choices?.some(({ meaning }) => meaning) && h('ul', {}, field.choices.map(({ value, meaning }) => h('li', {}, h('code', {}, String(value)), ' ', inline(meaning ?? ''))))),
+    h('div', { className: 'row' }, input, helper(operation, field, input)),
+    wrong,
+  )
+  input.addEventListener('input', () => {
+    try {
+      draft.input[field.name] = read(field, input.value)
+      box.classList.remove('wrong')
+      fill(wrong)
+      changed()
+    } catch {
+      box.classList.add('wrong')
+      fill(wrong, say('This is not JSON.'))
+    }
+  })
+  return box
+}
+
+/** A button beside inputs nobody can type: a login code, a file. */
+function helper(operation, field, input) {
+  const set = (value) => {
+    input.value = value
+    input.dispatchEvent(new Event('input'))
+  }
+  const login = field.name === 'js_code' || (field.name === 'code' && operation.namespace === 'oauth')
+  if (login && bundle.state.wechat.simulated) {
+    const mint = async () => {
+      const app = appFor(operation, loginApps())
+      if (app) set((await mintCode(app.appid, 'alice')).code)
+    }
+    return h('button', { type: 'button', className: 'mint', onclick: mint }, say('Get a login code'))
+  }
+  if (field.base64) {
+    const file = h('input', { type: 'file', className: 'unseen', tabindex: '-1', 'aria-hidden': 'true' })
+    file.addEventListener('change', () => {
+      const reader = new FileReader()
+      reader.onload = () => set(reader.result.slice(reader.result.indexOf(',') + 1))
+      if (file.files[0]) reader.readAsDataURL(file.files[0])
+    })
+    return [file, h('button', { type: 'button', onclick: () => file.click() }, say('Choose a file'))]
+  }
+  return undefined
+}
+
+function caller(draft, changed) {
+  const choice = (service, label) => {
+    const input = h('input', { type: 'radio', name: 'caller', checked: draft.service === service })
+    input.addEventListener('change', () => {
+      draft.service = service
+      changed()
+    })
+    return h('label', {}, input, ' ', say(label))
+  }
+  return h('fieldset', { className: 'caller' }, h('legend', {}, say('Call')), choice(false, 'over HTTP'), choice(true, 'as a service (IAM)'))
+}
+
+function example(operation, draft, drawForm, changed) {
+  if (Object.keys(operation.example).length === 0) return undefined
+  const click = () => {
+    draft.input = { ...operation.example }
+    drawForm()
+    changed()
+  }
+  return h('button', { type: 'button', onclick: click }, say('Fill in the example'))
+}
+
+function toggle(draft, drawForm) {
+  const click = () => {
+    draft.raw = !draft.raw
+    drawForm()
+  }
+  return h('button', { type: 'button', onclick: click }, say(draft.raw ? 'Edit as form' : 'Edit as JSON'))
+}
+
+// The answer --------------------------------------------------------------------------------
+
+function report(operation, result, form) {
+  const { status, took, problem, headers, blob, calls } = result
+  return [
+    h('p', { className: 'status' }, h('b', { className: problem ? 'bad' : 'good' }, String(status)), ` · ${took} ms`),
+    problem ? explainProblem(operation, problem, form) : undefined,
+    blob ? file(blob) : problem ? h('details', {}, h('summary', {}, 'JSON'), json(problem)) : body(result.text ?? ''),
+    h('details', {}, h('summary', {}, say('Headers')), h('dl', { className: 'headers' }, headers.map(([name, value]) => [h('dt', {}, name), h('dd', {}, value)]))),
+    calls &&
+      h(
+        'details',
+        { className: 'calls', open: calls.length > 0 },
+        h('summary', {}, `${say('What WeChat was asked')} (${calls.length})`),
+        calls.length ? calls.map((call) => entry(call)) : h('p', { className: 'quiet' }, say('WeChat was not called.')),
+      ),
+  ]
+}
+
+function file(blob) {
+  const source = URL.createObjectURL(blob)
+  const name = `${blob.type || 'application/octet-stream'} · ${blob.size.toLocaleString()} B`
+  if (blob.type.startsWith('image/')) {
+    return h('figure', {}, h('img', { src: source, alt: say('A file') }), h('figcaption', { className: 'quiet' }, name))
+  }
+  return h('p', {}, h('a', { href: source, download: '' }, name))
+}
+
+function explainProblem(operation, problem, form) {
+  const { type, title, detail, field, errcode, rid, retry_after: wait, request_id: id } = problem
+  const row = (name, ...value) => [h('dt', {}, say(name)), h('dd', {}, value)]
+  const box = field && form.querySelector(`[data-field="${CSS.escape(field.split(/[.[]/)[0])}"]`)
+  box?.classList.add('at-fault')
+  const input = box?.querySelector('input, select, textarea')
+  return h(
+    'div',
+    { className: 'problem', role: 'alert' },
+    h('p', {}, h('b', {}, title), ' ', h('code', {}, type)),
+    h(
+      'dl',
+      {},
+      row('What to do', inline(detail)),
+      field && row('The input at fault', input ? h('button', { type: 'button', className: 'link', onclick: () => input.focus() }, field) : h('code', {}, field)),
+      errcode !== undefined && row('WeChat said', h('code', {}, String(errcode)), rid && [' · rid ', h('code', {}, rid)]),
+      id && row('Request id', h('code', {}, id)),
+    ),
+    wait && h('p', {}, say('Try again in {time}', { time: span(wait) })),
+    (type === 'unauthenticated' || type === 'stale-session-key') && loginButton(appFor(operation, loginApps()), say('Log in again')),
+  )
+}
+
+function tabs(list) {
+  const preferred = sessionStorage.getItem('snippet')
+  const panel = h('div', { role: 'tabpanel', className: 'snippet' })
+  const buttons = list.map((snippet) => h('button', { type: 'button', role: 'tab', onclick: () => pick(snippet) }, snippet.name))
+  const pick = (snippet) => {
+    sessionStorage.setItem('snippet', snippet.name)
+    list.forEach((one, index) => {
+      buttons[index].setAttribute('aria-selected', String(one === snippet))
+      buttons[index].tabIndex = one === snippet ? 0 : -1
+    })
+    const copy = h('button', { type: 'button', className: 'copy' }, say('Copy'))
+    copy.addEventListener('click', async () => {
+      await navigator.clipboard.writeText(snippet.text)
+      fill(copy, say('Copied'))
+    })
+    fill(panel, copy, h('pre', { tabindex: '0' }, h('code', {}, snippet.text)))
+  }
+  const bar = h('div', { role: 'tablist', className: 'tabs' }, buttons)
+  bar.addEventListener('keydown', ({ key }) => {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[key]
+    if (!step) return
+    const next = (buttons.indexOf(document.activeElement) + step + buttons.length) % buttons.length
+    buttons[next].focus()
+    pick(list[next])
+  })
+  pick(list.find(({ name }) => name === preferred) ?? list[0])
+  return [bar, panel]
+}
+
+function reference({ answer, problems }) {
+  return h(
+    'div',
+    { className: 'columns reference' },
+    h(
+      'section',
+      {},
+      h('h2', {}, say('What it answers')),
+      answer.fields.length
+        ? h('dl', { className: 'fields' }, answer.fields.map(({ name, description, limits, required }) => [h('dt', {}, h('code', {}, name), h('span', { className: 'rules' }, [...limits, !required && say('optional')].filter(Boolean).join(' · '))), h('dd', {}, prose(description))]))
+        : h('p', {}, say('A file'), ' ', answer.types.map((type) => h('code', {}, type))),
+    ),
+    problems.length > 0 &&
+      h(
+        'section',
+        {},
+        h('h2', {}, say('What can go wrong')),
+        h('ul', { className: 'problems' }, problems.map(({ status, type, title }) => h('li', {}, h('b', {}, String(status)), ' ', h('code', {}, type), ' ', h('span', { className: 'quiet' }, title)))),
+      ),
+  )
+}
+
+addEventListener('keydown', (event) => {
+  const typing = event.target.closest?.('input, textarea, select')
+  if (event.key === '/' && !typing) {
+    const find = document.getElementById('find')
+    if (find) {
+      event.preventDefault()
+      find.closest('details').open = true
+      find.focus()
+    }
+  }
+})

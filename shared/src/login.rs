@@ -1,0 +1,104 @@
+//! Logging in with a single-use code: what every kind of login has in common.
+//!
+//! A code is good for one exchange at WeChat, and clients send it twice: after a lost answer,
+//! after a reload, because a browser fetches a callback twice. So the first request claims it in
+//! the table and the others get what the first one got.
+
+use futures_util::{future::try_join, join};
+
+use crate::{
+    App, Error, Result,
+    config::{Account, Secret},
+    session::{Session, SigningKey},
+    table::{Claim, Exchange, Kept, Login},
+    wechat::{Answer, Call},
+};
+
+/// A user who is logged in.
+pub struct LoggedIn {
+    /// What the code gave.
+    pub exchange: Exchange,
+    /// What the session says.
+    pub session: Session,
+    /// The session, signed.
+    pub session_token: String,
+}
+
+/// How one kind of login exchanges its code.
+pub trait CodeExchange: Sync {
+    /// The call that spends the code, with the account's secret.
+    fn call(&self, account: &Account, secret: &Secret) -> Call;
+
+    /// Reads WeChat's answer at `now`.
+    ///
+    /// # Errors
+    /// It is not what the endpoint promises.
+    fn read(&self, answer: &Answer, now: u64) -> Result<(Exchange, Kept)>;
+}
+
+/// Logs a user in: exchanges the code once, keeps what it gave, and signs a session.
+///
+/// # Errors
+/// What WeChat says of the code; table, signing key or secret out of reach, and then the code is
+/// not spent.
+pub async fn log_in(
+    app: &App,
+    account: &Account,
+    code: &str,
+    how: &dyn CodeExchange,
+) -> Result<LoggedIn> {
+    // Everything that can fail by itself does so before the code is spent.
+    let (keys, claim) = join!(
+        try_join(app.signing_key(), app.secrets.resolve(&account.secret)),
+        app.table.claim_code(&account.appid, code, app.clock.now()),
+    );
+    let (signing_key, exchange) = match (keys, claim?) {
+        (Ok((signing_key, _)), Err(exchange)) => (signing_key, exchange),
+        (Ok((signing_key, secret)), Ok(claim)) => {
+            match spend(app, account, &secret, &claim, how).await {
+                Ok(exchange) => (signing_key, exchange),
+                Err(error) => return Err(give_back(app, &claim, error).await),
+            }
+        }
+        (Err(error), Ok(claim)) => return Err(give_back(app, &claim, error).await),
+        (Err(error), Err(_)) => return Err(error),
+    };
+    Ok(signed(account, exchange, &signing_key))
+}
+
+fn signed(account: &Account, exchange: Exchange, signing_key: &SigningKey) -> LoggedIn {
+    let Exchange { openid, unionid, snapshot, sid, issued_at } = &exchange;
+    let mut session = Session::new(&account.appid, openid, unionid.clone(), sid, *issued_at);
+    session.snapshot = *snapshot;
+    LoggedIn { session_token: signing_key.sign(&session), session, exchange }
+}
+
+async fn give_back(app: &App, claim: &Claim, error: Error) -> Error {
+    // If this fails too, the claim ends by itself.
+    let _ = app.table.release_code(claim).await;
+    error
+}
+
+async fn spend(
+    app: &App,
+    account: &Account,
+    secret: &Secret,
+    claim: &Claim,
+    how: &dyn CodeExchange,
+) -> Result<Exchange> {
+    let answer = match app.wechat.call(&how.call(account, secret).once()).await {
+        // A rotated secret: WeChat refused before it looked at the code.
+        Err(error)
+            if error.wechat_errcode() == Some(40125) && app.secrets.forget(&account.secret) =>
+        {
+            let secret = app.secrets.resolve(&account.secret).await?;
+            app.wechat.call(&how.call(account, &secret).once()).await?
+        }
+        answer => answer?,
+    };
+    let now = app.clock.now();
+    let (exchange, kept) = how.read(&answer, now)?;
+    let login = Login { appid: &account.appid, exchange: &exchange, kept: &kept };
+    app.table.log_in(&login, claim, now).await?;
+    Ok(exchange)
+}

@@ -1,0 +1,197 @@
+//! The OAuth tokens in `session#<appid>#<openid>`: written by a login, refreshed by one at a time.
+
+use aws_sdk_dynamodb::types::builders::UpdateBuilder;
+
+use super::{
+    Item, PARTITION_KEY, TTL, Table, is_condition_failure, number, read_number, read_secret,
+    read_text, session::session_pk, text, unavailable,
+};
+use crate::{Result, config::Secret, trace};
+
+/// A refresh that takes longer than this is given up, in seconds; a call to WeChat takes five.
+const LEASE_LIFE: u64 = 10;
+
+/// What WeChat gives for a user's consent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SnsTokens {
+    /// Reads the user's profile; lives two hours.
+    pub access_token: Secret,
+    /// Gets the next access token; lives thirty days and is not prolonged.
+    pub refresh_token: Secret,
+    /// What the user consented to, comma-separated.
+    pub scope: String,
+    /// When the access token ends, seconds since 1970.
+    pub expires_at: u64,
+}
+
+/// The tokens as the table has them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SnsRecord {
+    /// The tokens in force.
+    pub tokens: SnsTokens,
+    /// Grows by one with every login and every refresh.
+    pub version: u64,
+    /// When they were last refreshed; never since the login, if absent.
+    pub refreshed_at: Option<u64>,
+}
+
+impl SnsTokens {
+    /// The update that puts these in the place of any before, whoever is refreshing those.
+    pub(super) fn replace(&self, update: UpdateBuilder) -> UpdateBuilder {
+        update
+            .update_expression(
+                "SET sns_access_token = :access, sns_refresh_token = :refresh, \
+                 sns_scope = :scope, sns_expires_at = :expires, \
+                 sns_version = if_not_exists(sns_version, :zero) + :one, #ttl = :ttl \
+                 REMOVE sns_refreshed_at, sns_lease_owner, sns_lease_until",
+            )
+            .expression_attribute_values(":access", text(self.access_token.expose()))
+            .expression_attribute_values(":refresh", text(self.refresh_token.expose()))
+            .expression_attribute_values(":scope", text(&self.scope))
+            .expression_attribute_values(":expires", number(self.expires_at))
+            .expression_attribute_values(":zero", number(0))
+            .expression_attribute_values(":one", number(1))
+    }
+}
+
+impl Table {
+    /// A user's OAuth tokens; `None` if the user never consented, or thirty days ago.
+    ///
+    /// # Errors
+    /// [`crate::Problem::TableUnavailable`].
+    pub async fn sns(&self, appid: &str, openid: &str, now: u64) -> Result<Option<SnsRecord>> {
+        trace::table_read();
+        let output = self
+            .client
+            .get_item()
+            .table_name(&self.name)
+            .key(PARTITION_KEY, text(session_pk(appid, openid)))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(unavailable)?;
+        Ok(output.item.and_then(|item| read(&item, now)))
+    }
+
+    /// Takes the right to refresh this version; `false` if another has it, or did it.
+    ///
+    /// # Errors
+    /// [`crate::Problem::TableUnavailable`].
+    pub async fn lease_sns(
+        &self,
+        appid: &str,
+        openid: &str,
+        version: u64,
+        owner: &str,
+        now: u64,
+    ) -> Result<bool> {
+        trace::table_write();
+        let outcome = self
+            .client
+            .update_item()
+            .table_name(&self.name)
+            .key(PARTITION_KEY, text(session_pk(appid, openid)))
+            .update_expression("SET sns_lease_owner = :owner, sns_lease_until = :until")
+            .condition_expression(
+                "sns_version = :version AND \
+                 (attribute_not_exists(sns_lease_until) OR sns_lease_until < :now)",
+            )
+            .expression_attribute_values(":owner", text(owner))
+            .expression_attribute_values(":until", number(now + LEASE_LIFE))
+            .expression_attribute_values(":version", number(version))
+            .expression_attribute_values(":now", number(now))
+            .send()
+            .await;
+        match outcome {
+            Ok(_) => Ok(true),
+            Err(error) if is_condition_failure(&error) => Ok(false),
+            Err(error) => Err(unavailable(error)),
+        }
+    }
+
+    /// Writes refreshed tokens and ends the lease; `false` if lease or version moved on, and
+    /// then the tokens are nobody's.
+    ///
+    /// The item's end stays where the login put it, because the refresh token's does.
+    ///
+    /// # Errors
+    /// [`crate::Problem::TableUnavailable`].
+    pub async fn refresh_sns(
+        &self,
+        appid: &str,
+        openid: &str,
+        version: u64,
+        owner: &str,
+        tokens: &SnsTokens,
+        now: u64,
+    ) -> Result<bool> {
+        trace::table_write();
+        let outcome = self
+            .client
+            .update_item()
+            .table_name(&self.name)
+            .key(PARTITION_KEY, text(session_pk(appid, openid)))
+            .update_expression(
+                "SET sns_access_token = :access, sns_refresh_token = :refresh, \
+                 sns_scope = :scope, sns_expires_at = :expires, \
+                 sns_version = :next, sns_refreshed_at = :now \
+                 REMOVE sns_lease_owner, sns_lease_until",
+            )
+            .condition_expression("sns_version = :version AND sns_lease_owner = :owner")
+            .expression_attribute_values(":access", text(tokens.access_token.expose()))
+            .expression_attribute_values(":refresh", text(tokens.refresh_token.expose()))
+            .expression_attribute_values(":scope", text(&tokens.scope))
+            .expression_attribute_values(":expires", number(tokens.expires_at))
+            .expression_attribute_values(":version", number(version))
+            .expression_attribute_values(":next", number(version + 1))
+            .expression_attribute_values(":now", number(now))
+            .expression_attribute_values(":owner", text(owner))
+            .send()
+            .await;
+        match outcome {
+            Ok(_) => Ok(true),
+            Err(error) if is_condition_failure(&error) => Ok(false),
+            Err(error) => Err(unavailable(error)),
+        }
+    }
+
+    /// Gives the lease of a refresh back that WeChat refused.
+    ///
+    /// # Errors
+    /// [`crate::Problem::TableUnavailable`]; the lease then ends by itself after ten seconds.
+    pub async fn release_sns(&self, appid: &str, openid: &str, owner: &str) -> Result<()> {
+        trace::table_write();
+        let outcome = self
+            .client
+            .update_item()
+            .table_name(&self.name)
+            .key(PARTITION_KEY, text(session_pk(appid, openid)))
+            .update_expression("REMOVE sns_lease_owner, sns_lease_until")
+            .condition_expression("sns_lease_owner = :owner")
+            .expression_attribute_values(":owner", text(owner))
+            .send()
+            .await;
+        match outcome {
+            Ok(_) => Ok(()),
+            Err(error) if is_condition_failure(&error) => Ok(()),
+            Err(error) => Err(unavailable(error)),
+        }
+    }
+}
+
+fn read(item: &Item, now: u64) -> Option<SnsRecord> {
+    // DynamoDB removes expired items within days, not at once.
+    if read_number::<u64>(item, TTL)? < now {
+        return None;
+    }
+    Some(SnsRecord {
+        tokens: SnsTokens {
+            access_token: read_secret(item, "sns_access_token")?,
+            refresh_token: read_secret(item, "sns_refresh_token")?,
+            scope: read_text(item, "sns_scope")?,
+            expires_at: read_number(item, "sns_expires_at")?,
+        },
+        version: read_number(item, "sns_version")?,
+        refreshed_at: read_number(item, "sns_refreshed_at"),
+    })
+}

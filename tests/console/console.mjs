@@ -1,0 +1,182 @@
+// Drives the console in Chromium, as a newcomer would. Run by .ci/console, which starts a bundle.
+//
+// CONSOLE_URL is the bundle, SCREENSHOTS a directory, MODULES where playwright-core is installed.
+
+import assert from 'node:assert/strict'
+import { mkdtemp, mkdir, rm } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+const { CONSOLE_URL: url, SCREENSHOTS: shots, MODULES: modules } = process.env
+const { chromium } = createRequire(join(modules, 'here.js'))('playwright-core')
+const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
+
+const profile = await mkdtemp(join(tmpdir(), 'console-'))
+await mkdir(shots, { recursive: true })
+const browser = await chromium.launchPersistentContext(profile, { executablePath: '/usr/bin/chromium', args: FLAGS, locale: 'en-US' })
+const complaints = []
+const step = (what) => console.log(`  ${what}`)
+
+/** A page that writes down whatever the browser complains about. */
+async function open(hash = '', size = { width: 1280, height: 900 }, colorScheme = 'light') {
+  const page = await browser.newPage()
+  page.on('pageerror', (error) => complaints.push(`${error}`))
+  page.on('console', (message) => {
+    // A refusal that is shown on purpose is also an error line of the browser's.
+    if (message.type() === 'error' && !message.text().includes('Failed to load resource')) complaints.push(message.text())
+  })
+  page.on('request', (request) => {
+    if (!/^(data|blob):/.test(request.url()) && !request.url().startsWith(url)) complaints.push(`asks elsewhere: ${request.url()}`)
+  })
+  await page.setViewportSize(size)
+  await page.emulateMedia({ colorScheme })
+  await page.goto(`${url}/${hash}`)
+  await page.waitForSelector('main h1, main article')
+  return page
+}
+
+const json = async (path) => (await fetch(url + path)).json()
+const version = async (appid, kind) => (await json('/console/credentials')).find((one) => one.appid === appid && one.kind === kind).version
+const document = await json('/openapi.json')
+const ids = Object.values(document.paths).flatMap((item) => Object.values(item)).map(({ operationId }) => operationId).filter(Boolean)
+
+try {
+  step('every operation of the document is listed, once')
+  const page = await open()
+  const listed = await page.locator('aside .groups a').evaluateAll((links) => links.map((link) => decodeURIComponent(link.hash.replace('#/operations/', ''))))
+  assert.deepEqual([...listed].sort(), ids.filter((id) => !(id.endsWith('.get') && ids.includes(id.slice(0, -4)))).sort())
+
+  step('a demo user logs in with one click')
+  await page.click('.steps button.login')
+  await page.waitForSelector('#session summary:has-text("alice")')
+
+  step('an operation is found by the keyboard alone, run, and answered')
+  const image = ids.includes('wxacode.getUnlimited')
+  const operation = image ? 'wxacode.getUnlimited' : 'jssdk.config'
+  await page.keyboard.press('/')
+  await page.keyboard.type(operation)
+  await page.keyboard.press('Enter')
+  await page.waitForSelector(`h1:has-text("${operation}")`)
+  await page.focus('form .field :is(input, textarea)')
+  await page.keyboard.press('Control+Enter')
+  await page.waitForSelector('.status b.good')
+  if (image) {
+    const picture = page.locator('.answer img')
+    await picture.waitFor()
+    assert.ok((await picture.evaluate((img) => img.decode().then(() => img.naturalWidth))) > 0, 'the code is shown as an image')
+  }
+  for (const tab of ['client', 'wx.request', 'fetch', 'curl', 'aws lambda invoke', 'boto3']) {
+    await page.click(`[role=tab]:has-text("${tab}")`)
+    assert.ok((await page.textContent('.snippet pre')).length > 40, tab)
+  }
+  await page.screenshot({ path: join(shots, 'operation-1280-light.png'), fullPage: true })
+
+  step('a problem names the input at fault and what to do')
+  await page.goto(`${url}/#/operations/jssdk.config`)
+  await page.waitForSelector('h1:has-text("jssdk.config")')
+  await page.fill('#input-url', 'https://elsewhere.example.org/')
+  await page.click('#run')
+  await page.waitForSelector('.problem')
+  assert.match(await page.textContent('.problem'), /forbidden.*JSSDK_ALLOWED_HOSTS/s)
+  assert.equal(await page.locator('.field.at-fault').getAttribute('data-field'), 'url')
+  await page.screenshot({ path: join(shots, 'problem-1280-light.png'), fullPage: true })
+
+  step('an operation for services runs through the Invoke API')
+  await page.goto(`${url}/#/operations/auth.getAccessToken`)
+  await page.waitForSelector('h1:has-text("auth.getAccessToken")')
+  await page.click('#run')
+  await page.waitForSelector('.answer .key:has-text("access_token")')
+  assert.deepEqual(await page.locator('[role=tab]').allTextContents(), ['aws lambda invoke', 'boto3'])
+
+  step('a token is invalidated, an operation recovers, the board and the journal tell')
+  const mini = 'wx1111111111111111'
+  const before = await version(mini, 'access_token')
+  await page.goto(`${url}/#/credentials`)
+  const row = page.locator(`[data-credential="${mini} access_token"]`)
+  await row.waitFor()
+  const values = await page.evaluate(() => fetch('/console/credentials').then((response) => response.text()))
+  const token = await (await fetch(`${url}/2015-03-31/functions/auth-getaccesstoken/invocations`, { method: 'POST', body: '{}' })).json()
+  assert.ok(!values.includes(token.access_token), 'the board shows no value')
+  await fetch(`${url}/console/wechat/journal`, { method: 'DELETE' })
+  await row.locator('button.invalidate').click()
+  await page.waitForSelector('.note:has-text("Voided")')
+  await page.goto(`${url}/#/operations/auth.checkSession`)
+  await page.waitForSelector('h1:has-text("auth.checkSession")')
+  await page.click('#run')
+  await page.waitForSelector('.status b.good')
+  await page.goto(`${url}/#/credentials`)
+  await page.waitForSelector(`[data-credential="${mini} access_token"] .version:has-text("version ${before + 1}")`)
+  await page.waitForSelector(`[data-credential="${mini} access_token"] .pill.good`)
+  await page.goto(`${url}/#/wechat`)
+  await page.fill('#journal-filter', 'token')
+  await page.waitForSelector('.journal .call[data-path="/cgi-bin/stable_token"]')
+  const fetches = (await json('/console/wechat/journal?path=/cgi-bin/')).filter(({ path, appid }) => /token$/.test(path) && appid === mini)
+  assert.equal(fetches.length, 1, 'one fetch')
+  assert.equal(await page.locator(`.journal .call[data-path="/cgi-bin/stable_token"]:has-text("${mini}")`).count(), 1)
+  await page.click('.journal .call summary')
+  await page.waitForSelector('.journal .both')
+  assert.ok(!(await page.textContent('.journal')).includes(`secret-of-${mini}`), 'the app secret is not shown')
+
+  step('trouble is made and ended, and the clock moved')
+  await page.fill('.grid input[name=path]', '/wxa/checksession')
+  await page.fill('.grid input[name=times]', '1')
+  await page.click('.grid button.primary')
+  await page.waitForSelector('.faults li:has-text("45009")')
+  await page.fill('#journal-filter', '')
+  await page.screenshot({ path: join(shots, 'wechat-1280-light.png') })
+  await page.click('.faults button')
+  await page.waitForSelector('.faults li:has-text("No trouble")')
+  const clock = (await json('/console/state')).now_ms
+  await page.click('button:has-text("+5 min")')
+  await page.waitForFunction((then) => fetch('/console/state').then((r) => r.json()).then(({ now_ms }) => now_ms - then >= 300_000), clock)
+
+  step('the page speaks Chinese')
+  await page.selectOption('header .tools > select', 'zh-CN')
+  await page.waitForSelector('nav a:has-text("接口")')
+  const untranslated = await page.evaluate(async () => {
+    const { say, choose } = await import('/console/words.js')
+    choose('zh-CN')
+    const texts = await Promise.all(['app', 'operations', 'credentials', 'wechat'].map((name) => fetch(`/console/${name}.js`).then((response) => response.text())))
+    const phrases = texts.join('\n').matchAll(/say\('((?:[^'\\]|\\.)+)'/g)
+    return [...new Set([...phrases].map(([, phrase]) => phrase))].filter((phrase) => say(phrase) === phrase)
+  })
+  assert.deepEqual(untranslated, [], 'phrases without Chinese')
+  await page.close()
+
+  step('a page from elsewhere may neither read nor move anything')
+  for (const headers of [{ origin: 'http://evil.example' }, { 'sec-fetch-site': 'cross-site' }]) {
+    assert.equal((await fetch(`${url}/console/credentials`, { headers })).status, 403)
+    assert.equal((await fetch(`${url}/console/clock`, { method: 'POST', headers, body: '{"advance_s":1}' })).status, 403)
+    assert.equal((await fetch(`${url}/2015-03-31/functions/auth-getaccesstoken/invocations`, { method: 'POST', headers, body: '{}' })).status, 403)
+  }
+
+  step('screenshots, and nothing wider than the window')
+  for (const [width, height] of [[1280, 900], [390, 844]]) {
+    for (const scheme of ['light', 'dark']) {
+      for (const [name, hash] of [['welcome', ''], ['operation', `#/operations/${operation}`], ['service', '#/operations/auth.getTicket'], ['credentials', '#/credentials'], ['wechat', '#/wechat'], ['chinese', `#/operations/auth.code2Session`]]) {
+        const shown = await open(hash, { width, height }, scheme)
+        const language = name === 'chinese' ? 'zh-CN' : 'en'
+        await shown.selectOption('header .tools > select', language)
+        if (name === 'operation') {
+          await shown.click('#run')
+          await shown.waitForSelector('.status')
+        }
+        if (name === 'wechat') {
+          await shown.waitForSelector('.journal .call')
+          await shown.click('.journal .call summary')
+          await shown.waitForSelector('.both')
+        }
+        if (name === 'credentials') await shown.waitForSelector('.credential')
+        const overflow = await shown.evaluate(() => globalThis.document.documentElement.scrollWidth - innerWidth)
+        assert.ok(overflow <= 0, `${name} at ${width} px is ${overflow} px too wide`)
+        await shown.screenshot({ path: join(shots, `${name}-${width}-${scheme}.png`), fullPage: name !== 'wechat' })
+        await shown.close()
+      }
+    }
+  }
+  assert.deepEqual(complaints, [], 'the browser complained')
+} finally {
+  await browser.close()
+  await rm(profile, { recursive: true, force: true })
+}
