@@ -3,11 +3,16 @@
 faults.py DIRECTORY: the directory takes the faulty copies. Run by .ci/template.
 """
 
+import json
 import os
 import pathlib
 import re
 import subprocess
 import sys
+
+from samtranslator.model.exceptions import InvalidDocumentException
+
+from transform import transform
 
 HERE = pathlib.Path(__file__).parent
 REGIONS = ["us-east-1", "ap-east-1", "ap-southeast-1", "ap-northeast-1"]
@@ -19,10 +24,6 @@ def validate(template):
 
 def lint(template, regions=REGIONS):
     return ["cfn-lint", "--regions", *regions, "--template", template]
-
-
-def transform(template):
-    return [sys.executable, HERE / "transform.py", template, template.with_suffix(".json")]
 
 
 def lint_in(region):
@@ -113,11 +114,13 @@ def main():
             continue
         template.write_text(planted, encoding="utf-8")
         if net not in (validate, lint):
-            status, output = run(transform(template), template)
-            if status:
-                print(f"NOT PLANTED  {what}: {output}")
+            try:
+                transformed = transform(planted)
+            except InvalidDocumentException as error:
+                print(f"NOT PLANTED  {what}: {error.message}")
                 missed += 1
                 continue
+            template.with_suffix(".json").write_text(json.dumps(transformed), encoding="utf-8")
         status, output = run(net(template), template)
         if status == 0 or word not in output:
             print(f"MISSED       {what}: expected {word!r} of\n{output}")

@@ -45,7 +45,9 @@ impl Host {
             OPERATIONS.iter().map(|endpoint| (endpoint.binary(), Work::Operation(endpoint)));
         let job = (refresh_credentials::NAME.to_owned(), Work::RefreshCredentials);
         let functions = operations.chain([job]).map(|(name, work)| {
-            let app = App::new(config.clone(), clock.clone(), log.named(&name))?;
+            let mut config = config.clone();
+            config.aws.access_key_id.clone_from(&name);
+            let app = App::new(config, clock.clone(), log.named(&name))?;
             Ok((name, Function { work, app, cold: AtomicBool::new(true) }))
         });
         Ok(Host { functions: functions.collect::<Result<_, ConfigError>>()? })

@@ -37,6 +37,8 @@ fn build(names: &[&str]) -> impl Fn(&str) -> PathBuf + use<> {
 async fn start(name: &str, binary: &Path, variables: &[(String, String)]) -> Environment {
     let mut variables = variables.to_vec();
     variables.push(("AWS_LAMBDA_FUNCTION_NAME".to_owned(), name.to_owned()));
+    // Its role, on one machine.
+    variables.push(("AWS_ACCESS_KEY_ID".to_owned(), name.to_owned()));
     Environment::start(binary, &variables).await.unwrap()
 }
 
