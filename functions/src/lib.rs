@@ -4,7 +4,9 @@
 #![warn(missing_docs)]
 
 pub mod auth;
+pub mod decrypt;
 pub mod jssdk;
+pub mod phonenumber;
 pub mod refresh_credentials;
 
 use shared::Endpoint;
@@ -16,6 +18,9 @@ pub const OPERATIONS: &[Endpoint] = &[
     Endpoint::of::<auth::CheckSession>(),
     Endpoint::of::<auth::GetAccessToken>(),
     Endpoint::of::<auth::GetTicket>(),
+    Endpoint::of::<decrypt::GetPhoneNumber>(),
+    Endpoint::of::<decrypt::GetUserData>(),
+    Endpoint::of::<phonenumber::GetPhoneNumber>(),
     Endpoint::of::<jssdk::Config>(),
 ];
 

@@ -14,6 +14,7 @@ mod control;
 mod faults;
 mod journal;
 mod login;
+mod phonenumber;
 mod quota;
 mod tickets;
 mod tokens;
@@ -46,10 +47,11 @@ use journal::Journal;
 pub use account::{Account, User};
 pub use faults::{Effect, Fault};
 pub use journal::Entry;
+pub use login::Sealed;
 
 /// What WeChat can do here.
 const AREAS: &[fn() -> Vec<Route>] =
-    &[login::routes, quota::routes, tickets::routes, tokens::routes];
+    &[login::routes, phonenumber::routes, quota::routes, tickets::routes, tokens::routes];
 
 /// A running WeChat. Clones are handles to the same one.
 #[derive(Clone)]
@@ -121,6 +123,26 @@ impl Simulator {
     /// The session_key of somebody's last login.
     pub fn session_key(&self, appid: &str, user: &User) -> Option<String> {
         login::session_key(self, appid, &user.openid(appid))
+    }
+
+    /// What a client of somebody who is logged in gets encrypted; WeChat adds the watermark.
+    pub fn seal(&self, appid: &str, user: &User, data: &serde_json::Value) -> Option<Sealed> {
+        let session_key = self.session_key(appid, user)?;
+        Some(login::seal(self, &session_key, appid, data))
+    }
+
+    /// The same with a key of one's choice.
+    ///
+    /// # Panics
+    ///
+    /// If that is not 16 bytes in base64.
+    pub fn seal_with(&self, session_key: &str, appid: &str, data: &serde_json::Value) -> Sealed {
+        login::seal(self, session_key, appid, data)
+    }
+
+    /// The code of a `getPhoneNumber` button that somebody tapped: five minutes, once, this app.
+    pub fn mint_phone_code(&self, appid: &str, user: &User) -> String {
+        phonenumber::mint_code(self, appid, user)
     }
 
     /// The calls so far, oldest first; of very many, the last ten thousand.

@@ -91,6 +91,13 @@ impl User {
         format!("o{}{}", &app[..5], &person[..22])
     }
 
+    /// The phone number WeChat has verified.
+    pub fn phone_number(&self) -> String {
+        let digits = digest(&SHA256, format!("phone\n{}", self.name).as_bytes());
+        let digits = digits.as_ref()[..8].iter().map(|byte| char::from(b'0' + byte % 10));
+        "138".chars().chain(digits).collect()
+    }
+
     /// How all apps of one Open Platform account know this person.
     pub fn unionid(&self) -> String {
         format!("o6_bm{}", &derived(&["unionid", &self.name])[..23])
