@@ -6,8 +6,14 @@
 pub mod auth;
 pub mod decrypt;
 pub mod jssdk;
+mod jump;
+mod page;
 pub mod phonenumber;
 pub mod refresh_credentials;
+pub mod shortlink;
+pub mod urllink;
+pub mod urlscheme;
+pub mod wxacode;
 
 use shared::Endpoint;
 
@@ -21,6 +27,12 @@ pub const OPERATIONS: &[Endpoint] = &[
     Endpoint::of::<decrypt::GetPhoneNumber>(),
     Endpoint::of::<decrypt::GetUserData>(),
     Endpoint::of::<phonenumber::GetPhoneNumber>(),
+    Endpoint::of::<wxacode::GetUnlimited>(),
+    Endpoint::of::<wxacode::Get>(),
+    Endpoint::of::<wxacode::CreateQrCode>(),
+    Endpoint::of::<urlscheme::Generate>(),
+    Endpoint::of::<urllink::Generate>(),
+    Endpoint::of::<shortlink::Generate>(),
     Endpoint::of::<jssdk::Config>(),
 ];
 

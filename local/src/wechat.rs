@@ -13,11 +13,13 @@ mod call;
 mod control;
 mod faults;
 mod journal;
+mod jump;
 mod login;
 mod phonenumber;
 mod quota;
 mod tickets;
 mod tokens;
+mod wxacode;
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
@@ -50,8 +52,15 @@ pub use journal::Entry;
 pub use login::Sealed;
 
 /// What WeChat can do here.
-const AREAS: &[fn() -> Vec<Route>] =
-    &[login::routes, phonenumber::routes, quota::routes, tickets::routes, tokens::routes];
+const AREAS: &[fn() -> Vec<Route>] = &[
+    jump::routes,
+    login::routes,
+    phonenumber::routes,
+    quota::routes,
+    tickets::routes,
+    tokens::routes,
+    wxacode::routes,
+];
 
 /// A running WeChat. Clones are handles to the same one.
 #[derive(Clone)]

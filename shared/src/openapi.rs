@@ -93,6 +93,12 @@ fn operation(
     let example: Value = serde_json::from_str(endpoint.example).unwrap_or_default();
     let required = input["required"].as_array().cloned().unwrap_or_default();
     if method == "get" {
+        if access == Access::User {
+            common.insert(
+                "session_token".into(),
+                json!({ "type": "string", "description": "The session, where no `Authorization` header can be sent, as in `<image src>`." }),
+            );
+        }
         let parameters: Vec<Value> = common
             .into_iter()
             .map(|(name, mut schema)| {

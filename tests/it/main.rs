@@ -9,7 +9,9 @@ mod decrypt;
 mod failures;
 mod invoke;
 mod jssdk;
+mod links;
 mod phonenumber;
+mod wxacode;
 
 use std::{
     sync::{Arc, Mutex},

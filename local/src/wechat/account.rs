@@ -24,6 +24,12 @@ pub struct Account {
     pub cards: bool,
     /// Bound to an Open Platform account, so that logins tell the unionid.
     pub open_platform: bool,
+    /// A mini program has been released; without that there are no links to it (85079).
+    pub released: bool,
+    /// The pages of the released version, without leading `/`.
+    pub pages: BTreeSet<String>,
+    /// Codes with a path that the account may have in all (45029).
+    pub code_limit: u32,
     /// The openids whose logins WeChat refuses as high risk (40226).
     pub blocked: BTreeSet<String>,
     /// Calls per day and path, where they differ from what the path usually has.
@@ -42,6 +48,12 @@ impl Account {
     pub fn new(appid: &str, kind: AccountKind, secret: &str) -> Account {
         Account { appid: appid.into(), kind, secret: secret.into(), ..Account::default() }
     }
+
+    /// Whether the released version has the page of this path, with or without a query.
+    pub(super) fn has_page(&self, path: &str) -> bool {
+        let page = path.split('?').next().unwrap_or_default();
+        page.is_empty() || self.pages.contains(page.strip_prefix('/').unwrap_or(page))
+    }
 }
 
 impl Default for Account {
@@ -54,6 +66,9 @@ impl Default for Account {
             ip_allow_list: None,
             cards: true,
             open_platform: true,
+            released: true,
+            pages: ["pages/index/index", "pages/order/order"].map(str::to_owned).into(),
+            code_limit: 100_000,
             blocked: BTreeSet::new(),
             daily_limits: BTreeMap::new(),
             token_life_s: 7_200,

@@ -226,7 +226,6 @@ impl Reply {
     }
 
     /// An image, a voice, a file.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the areas with images come next"))]
     pub(super) fn binary(content_type: &str, body: impl Into<Bytes>) -> Reply {
         Reply::raw(200, content_type, body)
     }
