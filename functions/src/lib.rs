@@ -5,12 +5,17 @@
 
 pub mod auth;
 pub mod decrypt;
+pub mod h5;
 pub mod jssdk;
 mod jump;
+mod message;
 mod page;
 pub mod phonenumber;
 pub mod refresh_credentials;
 pub mod shortlink;
+mod spelling;
+pub mod subscribemessage;
+pub mod uniformmessage;
 pub mod urllink;
 pub mod urlscheme;
 pub mod wxacode;
@@ -33,6 +38,9 @@ pub const OPERATIONS: &[Endpoint] = &[
     Endpoint::of::<urlscheme::Generate>(),
     Endpoint::of::<urllink::Generate>(),
     Endpoint::of::<shortlink::Generate>(),
+    Endpoint::of::<subscribemessage::Send>(),
+    Endpoint::of::<uniformmessage::Send>(),
+    Endpoint::of::<h5::templatemessage::Send>(),
     Endpoint::of::<jssdk::Config>(),
 ];
 

@@ -5,9 +5,11 @@ mod getphonenumber;
 use std::fmt;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize, de};
+use serde::{Deserialize, Serialize};
 
 pub use getphonenumber::GetPhoneNumber;
+
+use crate::spelling::text_or_number;
 
 /// A phone number that WeChat has verified.
 #[derive(Deserialize, Serialize, JsonSchema)]
@@ -18,6 +20,7 @@ pub struct PhoneNumber {
     /// The number without country code.
     pure_phone_number: String,
     /// The country code, `86` for China.
+    // WeChat's documents promise a text and show a number.
     #[serde(deserialize_with = "text_or_number")]
     country_code: String,
     /// When and for which app WeChat said so.
@@ -38,25 +41,4 @@ impl fmt::Debug for PhoneNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("PhoneNumber")
     }
-}
-
-/// WeChat's documents promise a text and show a number.
-fn text_or_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    struct Visitor;
-    impl de::Visitor<'_> for Visitor {
-        type Value = String;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a text or a number")
-        }
-
-        fn visit_str<E: de::Error>(self, text: &str) -> Result<String, E> {
-            Ok(text.to_owned())
-        }
-
-        fn visit_u64<E: de::Error>(self, number: u64) -> Result<String, E> {
-            Ok(number.to_string())
-        }
-    }
-    deserializer.deserialize_any(Visitor)
 }

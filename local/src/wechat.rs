@@ -15,6 +15,7 @@ mod faults;
 mod journal;
 mod jump;
 mod login;
+mod message;
 mod phonenumber;
 mod quota;
 mod tickets;
@@ -46,7 +47,10 @@ use call::{Call, Reply, Route, refuse};
 use faults::Faults;
 use journal::Journal;
 
-pub use account::{Account, User};
+pub use account::{
+    Account, CATEGORY_TEMPLATE, HISTORY_TEMPLATE, LONG_TERM_TEMPLATE, ONE_TIME_TEMPLATE, Template,
+    User,
+};
 pub use faults::{Effect, Fault};
 pub use journal::Entry;
 pub use login::Sealed;
@@ -55,6 +59,7 @@ pub use login::Sealed;
 const AREAS: &[fn() -> Vec<Route>] = &[
     jump::routes,
     login::routes,
+    message::routes,
     phonenumber::routes,
     quota::routes,
     tickets::routes,
@@ -147,6 +152,11 @@ impl Simulator {
     /// If that is not 16 bytes in base64.
     pub fn seal_with(&self, session_key: &str, appid: &str, data: &serde_json::Value) -> Sealed {
         login::seal(self, session_key, appid, data)
+    }
+
+    /// Somebody consents to so many messages of a template, as `wx.requestSubscribeMessage` asks.
+    pub fn subscribe(&self, appid: &str, user: &User, template_id: &str, messages: u32) {
+        message::subscribe(self, appid, user, template_id, messages);
     }
 
     /// The code of a `getPhoneNumber` button that somebody tapped: five minutes, once, this app.

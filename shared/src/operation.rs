@@ -107,4 +107,6 @@ pub enum Touch {
     LogIn,
     /// Reads a session's keys.
     Session,
+    /// Reads which openids are one person's.
+    Unionid,
 }

@@ -6,6 +6,7 @@
 mod code;
 mod credential;
 mod session;
+mod unionid;
 
 use std::{collections::HashMap, time::Duration};
 

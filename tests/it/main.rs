@@ -7,10 +7,13 @@ mod auth;
 mod binaries;
 mod decrypt;
 mod failures;
+mod h5;
 mod invoke;
 mod jssdk;
 mod links;
 mod phonenumber;
+mod subscribemessage;
+mod uniformmessage;
 mod wxacode;
 
 use std::{

@@ -7,6 +7,34 @@ use shared::config::AccountKind;
 
 use super::base64url;
 
+/// A mini program's template that a user consents to message by message.
+pub const ONE_TIME_TEMPLATE: &str = "demo-one-time-subscription-of-an-order-0001";
+
+/// A mini program's template that users consent to once and for all.
+pub const LONG_TERM_TEMPLATE: &str = "demo-long-term-subscription-of-orders-00001";
+
+/// An official account's template of the old kind, whose keys have no types.
+pub const HISTORY_TEMPLATE: &str = "demo-template-message-about-an-order-000001";
+
+/// An official account's template of the new kind.
+pub const CATEGORY_TEMPLATE: &str = "demo-template-message-about-payment-0000001";
+
+/// A template of messages.
+#[derive(Clone, Debug)]
+pub struct Template {
+    /// What is filled in.
+    pub keys: BTreeSet<String>,
+    /// Consent is asked for once.
+    pub long_term: bool,
+}
+
+impl Template {
+    /// A template with these keys, for one message per consent.
+    pub fn new(keys: &[&str]) -> Template {
+        Template { keys: keys.iter().map(|key| (*key).to_owned()).collect(), long_term: false }
+    }
+}
+
 /// One app as WeChat's console has it, with the knobs that change how WeChat treats it.
 #[derive(Clone, Debug)]
 pub struct Account {
@@ -30,6 +58,10 @@ pub struct Account {
     pub pages: BTreeSet<String>,
     /// Codes with a path that the account may have in all (45029).
     pub code_limit: u32,
+    /// The message templates, by their ids.
+    pub templates: BTreeMap<String, Template>,
+    /// The openids that follow an official account.
+    pub followers: BTreeSet<String>,
     /// The openids whose logins WeChat refuses as high risk (40226).
     pub blocked: BTreeSet<String>,
     /// Calls per day and path, where they differ from what the path usually has.
@@ -44,9 +76,39 @@ pub struct Account {
 }
 
 impl Account {
-    /// An app with nothing restricted.
+    /// An app with nothing restricted, some templates, and Alice and Bob for followers.
     pub fn new(appid: &str, kind: AccountKind, secret: &str) -> Account {
-        Account { appid: appid.into(), kind, secret: secret.into(), ..Account::default() }
+        let order =
+            ["character_string1", "name2", "character_string3", "thing6", "thing8"].as_slice();
+        let notice =
+            ["first", "keyword1", "keyword2", "keyword3", "keyword4", "keyword5", "remark"];
+        let (templates, followers) = match kind {
+            AccountKind::MiniProgram => (
+                vec![
+                    (ONE_TIME_TEMPLATE, Template::new(order)),
+                    (LONG_TERM_TEMPLATE, Template { long_term: true, ..Template::new(order) }),
+                ],
+                vec![],
+            ),
+            AccountKind::OfficialAccount => (
+                vec![
+                    (HISTORY_TEMPLATE, Template::new(&notice)),
+                    (CATEGORY_TEMPLATE, Template::new(&["thing1", "time2", "amount3"])),
+                ],
+                vec!["alice", "bob"],
+            ),
+            _ => (vec![], vec![]),
+        };
+        let templates = templates.into_iter().map(|(id, template)| (id.to_owned(), template));
+        let followers = followers.into_iter().map(|name| User::new(name).openid(appid));
+        Account {
+            appid: appid.into(),
+            kind,
+            secret: secret.into(),
+            templates: templates.collect(),
+            followers: followers.collect(),
+            ..Account::default()
+        }
     }
 
     /// Whether the released version has the page of this path, with or without a query.
@@ -69,6 +131,8 @@ impl Default for Account {
             released: true,
             pages: ["pages/index/index", "pages/order/order"].map(str::to_owned).into(),
             code_limit: 100_000,
+            templates: BTreeMap::new(),
+            followers: BTreeSet::new(),
             blocked: BTreeSet::new(),
             daily_limits: BTreeMap::new(),
             token_life_s: 7_200,
@@ -117,6 +181,11 @@ impl User {
     pub fn unionid(&self) -> String {
         format!("o6_bm{}", &derived(&["unionid", &self.name])[..23])
     }
+}
+
+/// Whether an openid is one of this app's; whose it is WeChat need not know for that.
+pub(super) fn is_openid_of(appid: &str, openid: &str) -> bool {
+    openid.len() == 28 && openid.starts_with(&format!("o{}", &derived(&["app", appid])[..5]))
 }
 
 fn derived(parts: &[&str]) -> String {
