@@ -8,10 +8,12 @@ pub mod decrypt;
 pub mod h5;
 pub mod jssdk;
 mod jump;
+pub mod livebroadcast;
 mod message;
 mod page;
 pub mod phonenumber;
 pub mod refresh_credentials;
+pub mod security;
 pub mod shortlink;
 mod spelling;
 pub mod subscribemessage;
@@ -38,9 +40,12 @@ pub const OPERATIONS: &[Endpoint] = &[
     Endpoint::of::<urlscheme::Generate>(),
     Endpoint::of::<urllink::Generate>(),
     Endpoint::of::<shortlink::Generate>(),
+    Endpoint::of::<security::MsgSecCheck>(),
     Endpoint::of::<subscribemessage::Send>(),
     Endpoint::of::<uniformmessage::Send>(),
     Endpoint::of::<h5::templatemessage::Send>(),
+    Endpoint::of::<livebroadcast::GetLiveInfo>(),
+    Endpoint::of::<livebroadcast::GetReplay>(),
     Endpoint::of::<jssdk::Config>(),
 ];
 

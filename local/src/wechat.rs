@@ -14,10 +14,12 @@ mod control;
 mod faults;
 mod journal;
 mod jump;
+mod livebroadcast;
 mod login;
 mod message;
 mod phonenumber;
 mod quota;
+mod security;
 mod tickets;
 mod tokens;
 mod wxacode;
@@ -58,10 +60,12 @@ pub use login::Sealed;
 /// What WeChat can do here.
 const AREAS: &[fn() -> Vec<Route>] = &[
     jump::routes,
+    livebroadcast::routes,
     login::routes,
     message::routes,
     phonenumber::routes,
     quota::routes,
+    security::routes,
     tickets::routes,
     tokens::routes,
     wxacode::routes,
@@ -157,6 +161,11 @@ impl Simulator {
     /// Somebody consents to so many messages of a template, as `wx.requestSubscribeMessage` asks.
     pub fn subscribe(&self, appid: &str, user: &User, template_id: &str, messages: u32) {
         message::subscribe(self, appid, user, template_id, messages);
+    }
+
+    /// Opens live rooms with these names, each later than the one before; returns the first id.
+    pub fn open_rooms(&self, appid: &str, names: &[&str]) -> u64 {
+        livebroadcast::open_rooms(self, appid, names)
     }
 
     /// The code of a `getPhoneNumber` button that somebody tapped: five minutes, once, this app.

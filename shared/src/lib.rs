@@ -9,6 +9,7 @@
 #![warn(missing_docs)]
 
 mod app;
+mod cache;
 mod caller;
 mod clock;
 pub mod config;
@@ -31,6 +32,7 @@ pub mod transport;
 pub mod wechat;
 
 pub use app::App;
+pub use cache::Cache;
 pub use caller::{Caller, Identity};
 pub use clock::Clock;
 pub use endpoint::{Description, Endpoint, Handler, logical_id};
