@@ -129,9 +129,9 @@ async fn credentials(State(console): State<Console>) -> Response {
     let now = console.clock.now();
     let mut rows = Vec::new();
     for account in console.accounts.iter() {
-        let signal = console.table.signal(&account.appid).await.ok().flatten();
         for kind in account.kind.credentials() {
             let key = CredentialKey::new(&account.appid, *kind);
+            let signal = console.table.signal(&key).await.ok().flatten();
             let record = match console.table.read(&key, Consistency::Strong).await {
                 Ok(record) => record.unwrap_or_default(),
                 Err(error) => {
@@ -159,7 +159,7 @@ async fn credentials(State(console): State<Console>) -> Response {
             });
             let refused = signal
                 .as_ref()
-                .filter(|signal| signal.kind == *kind && signal.version >= record.version())
+                .filter(|signal| signal.version == record.version())
                 .map(|signal| signal.reason.as_str());
             rows.push(json!({
                 "appid": account.appid,

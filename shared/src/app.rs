@@ -1,7 +1,7 @@
 //! What every operation gets: settings, table, credentials and the way to WeChat.
 
 use crate::{
-    Clock, Log, Result,
+    Cache, Clock, Log, Result,
     config::{Config, ConfigError},
     credentials::{Credential, CredentialKey, CredentialKind, Credentials},
     secrets::Secrets,
@@ -26,6 +26,8 @@ pub struct App {
     pub wechat: Wechat,
     /// App secrets and the signing key; most functions may not read any.
     pub secrets: Secrets,
+    /// Answers of WeChat's that may be a few seconds old.
+    pub cache: Cache,
     /// The log.
     pub log: Log,
 }
@@ -43,6 +45,7 @@ impl App {
             credentials: Credentials::new(table.clone(), clock.clone()),
             wechat: Wechat::new(transport.clone(), &config.wechat_api, clock.clone()),
             secrets: Secrets::new(transport, &config.aws, clock.clone()),
+            cache: Cache::new(clock.clone()),
             table,
             config,
             clock,

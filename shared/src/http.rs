@@ -7,7 +7,8 @@ use hyper::body::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    App, Body, Error, File, Handler, Method, Problem, Result, caller::Principal, input::Input,
+    Access, App, Body, Error, File, Handler, Method, Problem, Result, caller::Principal,
+    input::Input,
 };
 
 /// A request as Lambda hands it over.
@@ -89,20 +90,26 @@ impl HttpEvent {
                 "This deployment is reached through its own domain, not through this URL.",
             ));
         }
-        let input = self.input(handler)?;
-        handler.call(app, &self.principal(), input).await
+        let mut input = self.input(handler)?;
+        let principal = self.principal(handler, &mut input)?;
+        handler.call(app, &principal, input).await
     }
 
-    fn principal(&self) -> Principal {
+    fn principal(&self, handler: &Handler, input: &mut Input) -> Result<Principal> {
         let iam = self.request_context.authorizer.as_ref().is_some_and(|auth| auth.iam.is_some());
         if iam {
-            return Principal::Service;
+            return Ok(Principal::Service);
         }
         let bearer = self.header("authorization").and_then(|value| {
             let (scheme, token) = value.split_once(' ')?;
             scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
         });
-        Principal::Http { bearer }
+        // `<image src>` cannot send a header.
+        let in_query = match (handler.access, &*input) {
+            (Access::User, Input::Query(_)) => input.take("session_token")?,
+            _ => None,
+        };
+        Ok(Principal::Http { bearer: bearer.or(in_query) })
     }
 
     fn input(&self, handler: &Handler) -> Result<Input> {

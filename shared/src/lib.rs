@@ -9,6 +9,7 @@
 #![warn(missing_docs)]
 
 mod app;
+mod cache;
 mod caller;
 mod clock;
 pub mod config;
@@ -34,6 +35,7 @@ pub mod weburl;
 pub mod wechat;
 
 pub use app::App;
+pub use cache::Cache;
 pub use caller::{Caller, Identity};
 pub use clock::Clock;
 pub use endpoint::{Description, Endpoint, Handler, logical_id};

@@ -209,6 +209,12 @@ impl Writer {
         let example: Value = serde_json::from_str(endpoint.example).unwrap_or_default();
         let required = input["required"].as_array().cloned().unwrap_or_default();
         if method == "get" {
+            if access == Access::User {
+                properties.insert(
+                    "session_token".into(),
+                    json!({ "type": "string", "description": "The session, where no `Authorization` header can be sent, as in `<image src>`." }),
+                );
+            }
             operation["parameters"] = parameters(properties, &required, &example);
         } else {
             input["properties"] = properties.into();

@@ -149,4 +149,6 @@ pub enum Touch {
     SnsTokens,
     /// Signs sessions: reads the signing key, and no app secret.
     SignSession,
+    /// Reads which openids are one person's.
+    Unionid,
 }

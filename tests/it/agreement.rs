@@ -6,6 +6,7 @@
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
 use functions::{JOBS, OPERATIONS};
+use local::wechat::{ONE_TIME_TEMPLATE, User};
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
 use shared::{Access, Problem, config::AccountKind, openapi};
@@ -164,6 +165,9 @@ async fn every_sample_event_is_answered() {
             AccountKind::Website => bench.oauth_session(WEBSITE, "alice").await,
         })
     };
+    let (alice, wechat) = (User::new("alice"), bench.wechat());
+    wechat.open_rooms(MINI, &["a", "b", "c"]);
+    wechat.subscribe(MINI, &alice, ONE_TIME_TEMPLATE, 1);
     for name in functions() {
         let event = fill_in(&bench, &name, &session(&name).await.unwrap_or_default());
         let answer = bench.invoke(&name, event).await;
@@ -179,7 +183,8 @@ pub(crate) fn fill_in(bench: &Bench, name: &str, session: &str) -> Value {
         .replace("{{session}}", session)
         .replace("{{code}}", &bench.code("bob"))
         .replace("{{oauth_code}}", &bench.oauth_code(OFFICIAL, "bob"))
-        .replace("{{appid}}", MINI);
+        .replace("{{phone_code}}", &bench.wechat().mint_phone_code(MINI, &User::new("alice")));
+    assert!(!event.contains("{{"), "events/{name}.json has a placeholder nobody fills in");
     serde_json::from_str(&event).unwrap_or_else(|error| panic!("events/{name}.json: {error}"))
 }
 
