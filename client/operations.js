@@ -4,6 +4,7 @@
 export const OPERATIONS = {
   'app.launchMiniProgram': ['POST', 'User'],
   'app.openCustomerService': ['POST', 'User'],
+  'app.share': ['POST', 'User'],
   'app.subscribeMsg': ['GET', 'Public'],
   'auth.checkSession': ['POST', 'User'],
   'auth.code2Session': ['POST', 'Public'],

@@ -29,6 +29,70 @@ export interface Operations {
     }
     output: Chat
   }
+  /** Checks what an app shares, and returns the method and parameters for the native module. */
+  'app.share': {
+    input: {
+      /** Kind musicVideo: the album, of at most 1 KB. */
+      albumName?: string | null
+      /** The app's id; may be left out. */
+      apiKey?: string | null
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string
+      /** Kind image: the picture, an address or a path of the phone. Kinds music, video and webpage: the page's or file's address. */
+      contentUrl?: string | null
+      /** The description; what is more than 1024 bytes is cut off. */
+      description?: string | null
+      /** Kind musicVideo: how long it plays, in milliseconds. */
+      duration?: number | null
+      /** Kind message: 0, or why there is no content. */
+      errCode?: number | null
+      /** Kind message: why there is no content, of at most 1 KB. */
+      errStr?: string | null
+      /** Kind program: the large picture iOS shows; becomes at most 128 KB. */
+      hdImageData?: string | null
+      /** Kind musicVideo: when it came out, seconds since 1970. */
+      issueDate?: number | null
+      /** What is shared; decides the method. */
+      kind: Kind2
+      /** Kind message: the content, unless it is `text`. */
+      message?: Message | null
+      /** Kind musicVideo: comes back when the user returns to the app; at most 2048 bytes. */
+      messageExt?: string | null
+      /** Kind program: which version opens; by default the released one. */
+      miniProgramType?: MiniProgramType | null
+      /** Kinds music and musicVideo: the address of the sound itself. */
+      musicDataUrl?: string | null
+      /** Kind musicVideo: the genre, of at most 1 KB. */
+      musicGenre?: string | null
+      /** Kind musicVideo: the music's page. */
+      musicUrl?: string | null
+      /** Kind program: the page, with its query; by default the home page. */
+      path?: string | null
+      /** Where to. By default `timeline`, and `session` for a mini program, which knows no other. */
+      scene?: Scene | null
+      /** Kind musicVideo: the singer, of at most 1 KB. */
+      singerName?: string | null
+      /** Kind musicVideo: the lyrics as LRC, of at most 32 KB. */
+      songLyric?: string | null
+      /** Kinds text and message: the text, of less than 10 KB. */
+      text?: string | null
+      /** The thumbnail; becomes at most 32 KB. */
+      thumb?: string | null
+      /** Kind musicVideo: the thumbnail; becomes at most 32 KB. */
+      thumbData?: string | null
+      /** The title, of at most 512 bytes; a Chinese character has three. */
+      title?: string | null
+      /** Kind message: the `type` of the request that is answered. */
+      type?: number | null
+      /** Kind program: the mini program's original id. */
+      userName?: string | null
+      /** Kind program: a page for clients that cannot open mini programs. */
+      webpageUrl?: string | null
+      /** Kind program: whether the share carries a shareTicket. */
+      withShareTicket?: boolean | null
+    }
+    output: Call
+  }
   /** Says where a user confirms one message: a page of an official account, or the parameters of the module's `subscribeMsg` in an app. */
   'app.subscribeMsg': {
     input: {
@@ -447,6 +511,20 @@ export type Authorization = {
   verifier?: string | null
 }
 
+/** A call to make. */
+export type Call = {
+  /** The large picture to write to the phone before the call. */
+  hdImageData?: Picture | null
+  /** The module's method. */
+  method: string
+  /** Its parameters. */
+  params: ShareAnswer
+  /** The thumbnail to write to the phone before the call. */
+  thumb?: Picture | null
+  /** What will not be as one might expect. */
+  warnings: string[]
+}
+
 /** An element of `wx.addCard`'s `cardList`. */
 export type Card = {
   /** JSON as a text, as `wx.addCard` wants it. */
@@ -576,6 +654,9 @@ export type JumpWxa = {
 
 export type Kind = "official_account" | "website" | "mobile_app"
 
+/** What is shared. */
+export type Kind2 = "text" | "image" | "music" | "video" | "webpage" | "program" | "musicVideo" | "message"
+
 /** Languages, as WeChat names them. */
 export type Lang = "zh_CN" | "en_US" | "zh_HK" | "zh_TW"
 
@@ -634,6 +715,50 @@ export type LoggedIn = {
   unionid?: string | null
 }
 
+/** What a message is about. */
+export type Media = {
+  /** Type 4: the large picture; becomes at most 128 KB. */
+  hdImageData?: string | null
+  /** Type 0: the picture's address. */
+  imageUrl?: string | null
+  /** Type 4: which version opens. */
+  miniProgramType?: MiniProgramType | null
+  /** Type 1: the address of the sound itself. */
+  musicDataUrl?: string | null
+  /** Type 1: the music's page. */
+  musicUrl?: string | null
+  /** Type 4: the page, with its query. */
+  path?: string | null
+  /** 0 a picture, 1 music, 2 a video, 3 a page, 4 a mini program. */
+  type: number
+  /** Type 4: the mini program's original id. */
+  userName?: string | null
+  /** Type 2: the video's address. */
+  videoUrl?: string | null
+  /** Type 3: the page. Type 4: a page for clients that cannot open mini programs. */
+  webpageUrl?: string | null
+  /** Type 4: whether the share carries a shareTicket. */
+  withShareTicket?: boolean | null
+}
+
+/** Content for WeChat. */
+export type Message = {
+  /** The description; what is more than 1024 bytes is cut off. */
+  description?: string | null
+  /** What it is about. */
+  media?: Media | null
+  /** At most 64 bytes. */
+  mediaTagName?: string | null
+  /** At most 2048 bytes. */
+  messageAction?: string | null
+  /** At most 2048 bytes. */
+  messageExt?: string | null
+  /** The thumbnail; becomes at most 32 KB. */
+  thumb?: string | null
+  /** The title, of at most 512 bytes. */
+  title?: string | null
+}
+
 /** Which version of a mini program opens, in the module's words. */
 export type MiniProgramType = "release" | "test" | "preview"
 
@@ -679,6 +804,22 @@ export type PhoneNumber = {
   purePhoneNumber: string
   /** When and for which app WeChat said so. */
   watermark: Watermark
+}
+
+/** A picture that is small enough. */
+export type Picture = {
+  /** The file. */
+  base64: string
+  /** The file's length. */
+  bytes: number
+  /** Pixels. */
+  height: number
+  /** The file `params` names; write the bytes there. The module needs the extension. */
+  path: string
+  /** The media type. */
+  type: string
+  /** Pixels. */
+  width: number
 }
 
 /** A login that goes on. */
@@ -745,6 +886,9 @@ export type RoomsAnswer = {
   total: number
 }
 
+/** Where something is shared to. */
+export type Scene = "session" | "timeline" | "favorite"
+
 export type Scope = "snsapi_base" | "snsapi_userinfo" | "snsapi_login"
 
 /** A message on its way. */
@@ -753,6 +897,64 @@ export type Sent = {
   msgid?: string | null
   /** Whether WeChat took it. */
   sent: boolean
+}
+
+/** Checks what an app shares, and returns the method and parameters for the native module. The fields are the module's. Pictures may also come as base64, as a data URI, or as an https address; they are made small enough and returned to be written to the file that `params` names. A path of the phone (`fs://`, `widget://`) is passed through. */
+export type ShareAnswer = {
+  /** Kind musicVideo: the album, of at most 1 KB. */
+  albumName?: string | null
+  /** The app's id; may be left out. */
+  apiKey?: string | null
+  /** Kind image: the picture, an address or a path of the phone. Kinds music, video and webpage: the page's or file's address. */
+  contentUrl?: string | null
+  /** The description; what is more than 1024 bytes is cut off. */
+  description?: string | null
+  /** Kind musicVideo: how long it plays, in milliseconds. */
+  duration?: number | null
+  /** Kind message: 0, or why there is no content. */
+  errCode?: number | null
+  /** Kind message: why there is no content, of at most 1 KB. */
+  errStr?: string | null
+  /** Kind program: the large picture iOS shows; becomes at most 128 KB. */
+  hdImageData?: string | null
+  /** Kind musicVideo: when it came out, seconds since 1970. */
+  issueDate?: number | null
+  /** Kind message: the content, unless it is `text`. */
+  message?: Message | null
+  /** Kind musicVideo: comes back when the user returns to the app; at most 2048 bytes. */
+  messageExt?: string | null
+  /** Kind program: which version opens; by default the released one. */
+  miniProgramType?: MiniProgramType | null
+  /** Kinds music and musicVideo: the address of the sound itself. */
+  musicDataUrl?: string | null
+  /** Kind musicVideo: the genre, of at most 1 KB. */
+  musicGenre?: string | null
+  /** Kind musicVideo: the music's page. */
+  musicUrl?: string | null
+  /** Kind program: the page, with its query; by default the home page. */
+  path?: string | null
+  /** Where to. By default `timeline`, and `session` for a mini program, which knows no other. */
+  scene?: Scene | null
+  /** Kind musicVideo: the singer, of at most 1 KB. */
+  singerName?: string | null
+  /** Kind musicVideo: the lyrics as LRC, of at most 32 KB. */
+  songLyric?: string | null
+  /** Kinds text and message: the text, of less than 10 KB. */
+  text?: string | null
+  /** The thumbnail; becomes at most 32 KB. */
+  thumb?: string | null
+  /** Kind musicVideo: the thumbnail; becomes at most 32 KB. */
+  thumbData?: string | null
+  /** The title, of at most 512 bytes; a Chinese character has three. */
+  title?: string | null
+  /** Kind message: the `type` of the request that is answered. */
+  type?: number | null
+  /** Kind program: the mini program's original id. */
+  userName?: string | null
+  /** Kind program: a page for clients that cannot open mini programs. */
+  webpageUrl?: string | null
+  /** Kind program: whether the share carries a shareTicket. */
+  withShareTicket?: boolean | null
 }
 
 /** The parameters of `wx.config`. */

@@ -68,6 +68,7 @@ pub const OPERATIONS: &[Endpoint] = &[
     Endpoint::of::<oauth::RefreshToken>(),
     Endpoint::of::<oauth::GetUserInfo>(),
     Endpoint::of::<oauth::CheckToken>(),
+    Endpoint::of::<app::Share>(),
     Endpoint::of::<app::LaunchMiniProgram>(),
     Endpoint::of::<app::OpenCustomerService>(),
     Endpoint::of::<app::SubscribeMsg>(),

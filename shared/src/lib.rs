@@ -17,6 +17,7 @@ pub mod credentials;
 pub mod crypto;
 mod endpoint;
 mod error;
+pub mod fetch;
 mod http;
 mod input;
 pub mod lambda;
