@@ -56,6 +56,7 @@ pub use account::{
 pub use faults::{Effect, Fault};
 pub use journal::Entry;
 pub use login::Sealed;
+pub use security::Upload;
 
 /// What WeChat can do here.
 const AREAS: &[fn() -> Vec<Route>] = &[
@@ -166,6 +167,11 @@ impl Simulator {
     /// Opens live rooms with these names, each later than the one before; returns the first id.
     pub fn open_rooms(&self, appid: &str, names: &[&str]) -> u64 {
         livebroadcast::open_rooms(self, appid, names)
+    }
+
+    /// The image that was checked last, as it arrived.
+    pub fn last_image(&self) -> Option<Upload> {
+        security::last_image(self)
     }
 
     /// The code of a `getPhoneNumber` button that somebody tapped: five minutes, once, this app.

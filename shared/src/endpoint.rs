@@ -6,7 +6,7 @@ use schemars::{Schema, SchemaGenerator};
 use serde_json::Value;
 
 use crate::{
-    Access, App, Body, Caller, Method, Operation, Reply, Result, Touch,
+    Access, App, Body, Caller, Method, Operation, Reply, Result, Touch, Upload,
     caller::{Principal, Rules},
     input::Input,
 };
@@ -26,6 +26,8 @@ pub struct Handler {
     pub access: Access,
     /// [`Operation::BODY_LIMIT`].
     pub body_limit: usize,
+    /// [`Operation::UPLOAD`].
+    pub upload: Option<Upload>,
     rules: Rules,
     run: for<'a> fn(Input, &'a App, &'a Caller) -> Result<Running<'a>>,
 }
@@ -38,6 +40,10 @@ impl Handler {
             method: O::METHOD,
             access: O::ACCESS,
             body_limit: O::BODY_LIMIT,
+            upload: match O::UPLOAD {
+                Some(field) => Some(Upload::into(field)),
+                None => None,
+            },
             rules: Rules { access: O::ACCESS, accounts: O::ACCOUNTS },
             run: |input, app, caller| {
                 let operation: O = input.read()?;

@@ -29,6 +29,7 @@ pub mod session;
 pub mod table;
 pub mod trace;
 pub mod transport;
+mod upload;
 pub mod wechat;
 
 pub use app::App;
@@ -41,3 +42,4 @@ pub use http::HttpResponse;
 pub use log::Log;
 pub use operation::{Access, Method, Operation, Touch};
 pub use reply::{Body, File, Reply};
+pub use upload::Upload;

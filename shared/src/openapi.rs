@@ -3,7 +3,7 @@
 use schemars::{SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
-use crate::{Access, Endpoint, Problem};
+use crate::{Access, Endpoint, Problem, upload::PART};
 
 /// Describes the operations.
 pub fn document(operations: &[Endpoint]) -> Value {
@@ -123,6 +123,14 @@ fn operation(
             "required": !required.is_empty(),
             "content": { "application/json": { "schema": input, "example": example } },
         });
+        if endpoint.handler.upload.is_some() {
+            let file = json!({ "type": "string", "format": "binary" });
+            let content = &mut operation["requestBody"]["content"];
+            content["multipart/form-data"] = json!({ "schema": {
+                "type": "object", "required": [PART], "properties": { PART: file },
+            } });
+            content["image/*"] = json!({ "schema": file });
+        }
     }
     operation
 }

@@ -35,6 +35,10 @@ pub trait Operation: DeserializeOwned + JsonSchema + Send + 'static {
     /// The largest body it takes, in bytes after base64.
     const BODY_LIMIT: usize = 64 << 10;
 
+    /// The one field that takes a file: in JSON it is base64; the part `media` of a form, or a
+    /// body that is an image, become it as well.
+    const UPLOAD: Option<&'static str> = None;
+
     /// A valid input in JSON; shown in the documents and replayed by the tests.
     const EXAMPLE: &'static str;
 
