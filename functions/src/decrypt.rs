@@ -7,11 +7,6 @@ mod getphonenumber;
 mod getuserdata;
 
 use aes::Aes128;
-use base64::{
-    Engine as _,
-    alphabet::STANDARD,
-    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
-};
 use cbc::{
     Decryptor,
     cipher::{BlockModeDecrypt, KeyIvInit, block_padding::Pkcs7},
@@ -23,7 +18,7 @@ use shared::{App, Caller, Error, Identity, Problem, Result, config::Secret};
 pub use getphonenumber::GetPhoneNumber;
 pub use getuserdata::GetUserData;
 
-use crate::phonenumber::Watermark;
+use crate::{phonenumber::Watermark, spelling::base64};
 
 /// The longest `encryptedData` in characters; a month of steps has less than 3,000.
 const DATA_LIMIT: usize = 32 << 10;
@@ -142,19 +137,6 @@ fn unusable() -> Error {
 /// 16 bytes in base64.
 fn key(text: &str) -> Option<[u8; BLOCK]> {
     base64(text, |bytes| bytes.len() == BLOCK)?.try_into().ok()
-}
-
-/// Decodes what transports do to base64: a `+` that became a space, line breaks, lost padding.
-fn base64(text: &str, fits: impl Fn(&[u8]) -> bool) -> Option<Vec<u8>> {
-    const LENIENT: GeneralPurpose = GeneralPurpose::new(
-        &STANDARD,
-        GeneralPurposeConfig::new()
-            .with_decode_padding_mode(DecodePaddingMode::Indifferent)
-            .with_decode_allow_trailing_bits(true),
-    );
-    let decode = |text: String| LENIENT.decode(text).ok().filter(|bytes| fits(bytes));
-    let line: String = text.chars().filter(|c| *c == ' ' || !c.is_whitespace()).collect();
-    decode(line.replace(' ', "+")).or_else(|| decode(line.replace(' ', "")))
 }
 
 #[cfg(test)]

@@ -48,6 +48,7 @@ pub const OPERATIONS: &[Endpoint] = &[
     Endpoint::of::<urllink::Generate>(),
     Endpoint::of::<shortlink::Generate>(),
     Endpoint::of::<security::MsgSecCheck>(),
+    Endpoint::of::<security::ImgSecCheck>(),
     Endpoint::of::<subscribemessage::Send>(),
     Endpoint::of::<uniformmessage::Send>(),
     Endpoint::of::<h5::templatemessage::Send>(),

@@ -1,10 +1,13 @@
 //! Whether what users write and upload may be shown.
 
+mod imgseccheck;
 mod msgseccheck;
+mod picture;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use imgseccheck::ImgSecCheck;
 pub use msgseccheck::MsgSecCheck;
 
 /// What to do with the content.

@@ -1,5 +1,10 @@
-//! What one side spells as a number and the other as a text.
+//! What one side spells in one way and the other in another: numbers, and base64.
 
+use base64::{
+    Engine as _,
+    alphabet::STANDARD,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
 use serde::{Deserialize, Deserializer};
 
 #[derive(Deserialize)]
@@ -27,4 +32,26 @@ pub(crate) fn maybe_text_or_number<'de, D: Deserializer<'de>>(
             TextOrNumber::Number(number) => number.to_string(),
         })
     })
+}
+
+/// Decodes base64 of either alphabet after what transports do to it: a `+` that became a space,
+/// line breaks, lost padding. `fits` tells which reading of a space gives what is expected.
+pub(crate) fn base64(text: &str, fits: impl Fn(&[u8]) -> bool) -> Option<Vec<u8>> {
+    const LENIENT: GeneralPurpose = GeneralPurpose::new(
+        &STANDARD,
+        GeneralPurposeConfig::new()
+            .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+            .with_decode_allow_trailing_bits(true),
+    );
+    let decode = |text: String| LENIENT.decode(text).ok().filter(|bytes| fits(bytes));
+    let line: String = text
+        .chars()
+        .filter(|c| *c == ' ' || !c.is_whitespace())
+        .map(|c| match c {
+            '-' => '+',
+            '_' => '/',
+            c => c,
+        })
+        .collect();
+    decode(line.replace(' ', "+")).or_else(|| decode(line.replace(' ', "")))
 }

@@ -65,6 +65,7 @@ pub use invoices::InvoiceState;
 pub use journal::Entry;
 pub use login::Sealed;
 pub use media::Upload;
+pub use security::CheckedImage;
 
 /// What WeChat can do here.
 const AREAS: &[fn() -> Vec<Route>] = &[
@@ -207,6 +208,11 @@ impl Simulator {
     /// Opens live rooms with these names, each later than the one before; returns the first id.
     pub fn open_rooms(&self, appid: &str, names: &[&str]) -> u64 {
         livebroadcast::open_rooms(self, appid, names)
+    }
+
+    /// The image that was checked last, as it arrived.
+    pub fn last_image(&self) -> Option<CheckedImage> {
+        security::last_image(self)
     }
 
     /// The code of a `getPhoneNumber` button that somebody tapped: five minutes, once, this app.

@@ -32,6 +32,7 @@ pub mod site;
 pub mod table;
 pub mod trace;
 pub mod transport;
+mod upload;
 pub mod weburl;
 pub mod wechat;
 
@@ -45,3 +46,4 @@ pub use http::HttpResponse;
 pub use log::Log;
 pub use operation::{Access, Case, Method, Operation, Touch};
 pub use reply::{Body, File, Reply};
+pub use upload::Upload;

@@ -154,9 +154,12 @@ async fn refusals_are_documented_problems_and_nothing_is_sent_twice() {
         assert_eq!((&problem["type"], problem["field"].as_str()), (&json!(kind), field), "{code}");
         assert_eq!(problem["errcode"], code);
     }
-    bench.wechat().clear_faults();
-    bench.wechat().clear_journal();
-    bench.wechat().fault(Fault::on(UPSTREAM, Effect::DropAfter));
-    bench.invoke(FUNCTION, order()).await.unwrap_err();
-    assert_eq!(bench.calls(UPSTREAM), 1);
+    let busy = Effect::Errcode { code: -1, errmsg: "system error".to_owned() };
+    for effect in [Effect::DropAfter, busy] {
+        bench.wechat().clear_faults();
+        bench.wechat().clear_journal();
+        bench.wechat().fault(Fault::on(UPSTREAM, effect));
+        bench.invoke(FUNCTION, order()).await.unwrap_err();
+        assert_eq!(bench.calls(UPSTREAM), 1);
+    }
 }

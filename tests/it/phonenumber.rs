@@ -69,11 +69,17 @@ async fn refusals_are_documented_problems_and_nothing_is_sent_twice() {
             ],
         )
         .await;
-    bench.wechat().clear_journal();
-    bench.wechat().fault(Fault::on(UPSTREAM, Effect::DropAfter));
-    let answer = bench.post_as(Some(&session), PATH, json!({ "code": "c" })).await;
-    answer.problem(502, "wechat-unreachable");
-    assert_eq!(bench.calls(UPSTREAM), 1);
+    let busy = Effect::Errcode { code: -1, errmsg: "system error".to_owned() };
+    for (effect, status, slug) in
+        [(Effect::DropAfter, 502, "wechat-unreachable"), (busy, 503, "wechat-busy")]
+    {
+        bench.wechat().clear_faults();
+        bench.wechat().clear_journal();
+        bench.wechat().fault(Fault::on(UPSTREAM, effect));
+        let answer = bench.post_as(Some(&session), PATH, json!({ "code": "c" })).await;
+        answer.problem(status, slug);
+        assert_eq!(bench.calls(UPSTREAM), 1);
+    }
 }
 
 #[tokio::test]

@@ -1,3 +1,4 @@
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use cbc::{Encryptor, cipher::BlockModeEncrypt};
 use proptest::prelude::*;
 use serde_json::json;
@@ -25,7 +26,7 @@ fn seal(plain: &[u8]) -> String {
     let key = key(KEY).unwrap();
     let sealed = Encryptor::<Aes128>::new(&key.into(), &self::key(IV).unwrap().into())
         .encrypt_padded_vec::<Pkcs7>(plain);
-    base64::prelude::BASE64_STANDARD.encode(sealed)
+    BASE64_STANDARD.encode(sealed)
 }
 
 fn problem<T>(result: Result<T>) -> Option<Problem> {
@@ -72,7 +73,7 @@ fn padding_json_and_utf8_are_one_failure() {
         assert_eq!(document(decrypt(&seal(plain), KEY).unwrap_err()), expected, "{plain:?}");
     }
     // One block short of its padding.
-    let cut = base64::prelude::BASE64_STANDARD.encode(&Sealed::read(USER, IV).unwrap().data[16..]);
+    let cut = BASE64_STANDARD.encode(&Sealed::read(USER, IV).unwrap().data[16..]);
     assert_eq!(document(decrypt(&cut, KEY).unwrap_err()), expected);
 }
 
@@ -144,7 +145,7 @@ proptest! {
 
     #[test]
     fn any_blocks_are_answered_alike(blocks in prop::collection::vec(any::<[u8; 16]>(), 1..20)) {
-        let data = base64::prelude::BASE64_STANDARD.encode(blocks.concat());
+        let data = BASE64_STANDARD.encode(blocks.concat());
         let error = decrypt(&data, KEY).unwrap_err();
         prop_assert_eq!(error.document(""), stale().document(""));
     }

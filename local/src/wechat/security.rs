@@ -1,11 +1,18 @@
-//! Content checks: `wxa/msg_sec_check`, both versions.
+//! Content checks: `wxa/msg_sec_check`, both versions, and `wxa/img_sec_check`.
 
+use std::convert::Infallible;
+use std::io::Cursor;
+
+use futures_util::{FutureExt, stream};
+use http::header::CONTENT_TYPE;
+use hyper::body::Bytes;
+use image::{ImageFormat, ImageReader};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::account::is_openid_of;
-use super::call::{Answer, Call, Reply, Route, refuse};
-use super::{Account, AccountKind, login};
+use super::call::{Answer, Call, Refusal, Reply, Route, refuse};
+use super::{Account, AccountKind, Simulator, login};
 
 const VISIT_MS: u64 = 2 * 3_600_000;
 
@@ -15,8 +22,31 @@ const DOUBTFUL: &str = "完2347全dfji试3726测asad感3847知qwez到";
 
 pub(super) fn routes() -> Vec<Route> {
     const MINI: &[AccountKind] = &[AccountKind::MiniProgram];
-    let check = Route::post("/wxa/msg_sec_check", msg_sec_check);
-    vec![check.only(MINI).daily(2_000_000).per_minute(4_000)]
+    let text = Route::post("/wxa/msg_sec_check", msg_sec_check);
+    let image = Route::post("/wxa/img_sec_check", img_sec_check);
+    vec![
+        text.only(MINI).daily(2_000_000).per_minute(4_000),
+        image.only(MINI).daily(200_000).per_minute(2_000),
+    ]
+}
+
+/// A file that somebody sent in a form.
+#[derive(Clone, Debug)]
+pub struct CheckedImage {
+    /// Its name, as the form says.
+    pub file_name: String,
+    /// Its type, as the form says.
+    pub content_type: String,
+    /// Its content.
+    pub bytes: Bytes,
+}
+
+/// The image that was checked last.
+#[derive(Default)]
+struct LastImage(Option<CheckedImage>);
+
+pub(super) fn last_image(simulator: &Simulator) -> Option<CheckedImage> {
+    simulator.state(|LastImage(image): &mut LastImage| image.clone())
 }
 
 #[derive(Deserialize)]
@@ -85,10 +115,68 @@ fn second_version(call: &Call, account: &Account, text: &Text, content: &str) ->
     })))
 }
 
+/// `POST /wxa/img_sec_check`: an image that is red in its middle is risky here.
+fn img_sec_check(call: &Call) -> Answer {
+    call.account()?;
+    let upload = read_form(call)?;
+    let kinds = [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::Gif];
+    let format = image::guess_format(&upload.bytes).ok().filter(|format| kinds.contains(format));
+    let too_big = || refuse(40006, "invalid media size");
+    let format = format.ok_or(refuse(40004, "invalid media type"))?;
+    if upload.bytes.len() > 1 << 20 {
+        return Err(too_big());
+    }
+    let reader = ImageReader::with_format(Cursor::new(&upload.bytes), format);
+    let (width, height) =
+        reader.into_dimensions().map_err(|_| refuse(40004, "invalid media type"))?;
+    if width > 750 || height > 1334 {
+        return Err(too_big());
+    }
+    let image = image::load_from_memory_with_format(&upload.bytes, format)
+        .map_err(|_| refuse(40004, "invalid media type"))?
+        .into_rgb8();
+    call.simulator.state(|LastImage(last): &mut LastImage| *last = Some(upload));
+    match image.get_pixel(width / 2, height / 2).0 {
+        [200..=255, ..=60, ..=60] => Err(refuse(87014, "risky content")),
+        _ => Ok(Reply::ok(json!({}))),
+    }
+}
+
+/// The part `media`: WeChat wants a file name, and sees no file whose name is not ASCII.
+fn read_form(call: &Call) -> Result<CheckedImage, Refusal> {
+    let malformed = || refuse(47001, "data format error");
+    let missing = || refuse(41005, "media data missing");
+    let content_type = call.request.headers().get(CONTENT_TYPE);
+    let content_type = content_type.and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let boundary = multer::parse_boundary(content_type).map_err(|_| malformed())?;
+    let body = stream::iter([Ok::<_, Infallible>(call.request.body().clone())]);
+    let mut form = multer::Multipart::new(body, boundary);
+    // The whole body is here, so that nothing is waited for.
+    let read = async {
+        while let Some(part) = form.next_field().await.map_err(|_| malformed())? {
+            if part.name() != Some("media") {
+                continue;
+            }
+            let file_name = part.file_name().map(str::to_owned).ok_or_else(missing)?;
+            let content_type = part.content_type().map(ToString::to_string).unwrap_or_default();
+            let bytes = part.bytes().await.map_err(|_| malformed())?;
+            if bytes.is_empty() || file_name.is_empty() || !file_name.is_ascii() {
+                return Err(missing());
+            }
+            return Ok(CheckedImage { file_name, content_type, bytes });
+        }
+        Err(missing())
+    };
+    read.now_or_never().unwrap_or_else(|| Err(malformed()))
+}
+
 #[cfg(test)]
 mod tests {
+    use http::Request;
+    use image::{Rgb, RgbImage};
+
+    use super::super::User;
     use super::super::bench::{MINI, OFFICIAL, SECRET, errcode, simulator};
-    use super::super::{Simulator, User};
     use super::*;
 
     impl Simulator {
@@ -139,5 +227,50 @@ mod tests {
 
         assert_eq!(errcode(&simulator.check_text(&json!({ "content": "hello" }))), 0);
         assert_eq!(errcode(&simulator.check_text(&json!({ "content": RISKY }))), 87014);
+    }
+
+    /// An image of one color as a PNG.
+    fn png(width: u32, height: u32, color: [u8; 3]) -> Vec<u8> {
+        let mut bytes = Cursor::new(Vec::new());
+        RgbImage::from_pixel(width, height, Rgb(color))
+            .write_to(&mut bytes, ImageFormat::Png)
+            .unwrap();
+        bytes.into_inner()
+    }
+
+    #[test]
+    fn images_come_in_forms_and_are_small() {
+        let (_, simulator) = simulator();
+        let token = simulator.token(MINI);
+        let send = |content_type: &str, head: &str, file: &[u8]| {
+            let body = [head.as_bytes(), file, b"\r\n--x--\r\n"].concat();
+            let request = Request::post(format!("/wxa/img_sec_check?access_token={token}"))
+                .header("content-length", body.len())
+                .header("content-type", content_type)
+                .body(Bytes::from(body))
+                .unwrap();
+            Call::new(&simulator, &request, [127, 0, 0, 1].into()).perform().errcode
+        };
+        let form = "multipart/form-data; boundary=x";
+        let head = |rest: &str| format!("--x\r\nContent-Disposition: form-data; {rest}\r\n\r\n");
+        let media = head("name=\"media\"; filename=\"a.png\"\r\nContent-Type: image/png");
+        let green = png(750, 1334, [0, 200, 0]);
+
+        assert_eq!(send(form, &media, &green), Some(0));
+        assert_eq!(last_image(&simulator).unwrap().content_type, "image/png");
+        assert_eq!(send(form, &media, &png(10, 10, [250, 0, 0])), Some(87014));
+        assert_eq!(send(form, &media, &png(751, 1, [0; 3])), Some(40006));
+        assert_eq!(send(form, &media, &png(1, 1335, [0; 3])), Some(40006));
+        assert_eq!(send(form, &media, &[&green[..], &[0; 1 << 20]].concat()), Some(40006));
+        assert_eq!(send(form, &media, b""), Some(41005));
+        assert_eq!(send(form, &media, b"%PDF"), Some(40004));
+        for rest in [
+            "name=\"file\"; filename=\"a.png\"",
+            "name=\"media\"",
+            "name=\"media\"; filename=\"猫.png\"",
+        ] {
+            assert_eq!(send(form, &head(rest), &green), Some(41005), "{rest}");
+        }
+        assert_eq!(send("application/json", "{\"media\":1}", b""), Some(47001));
     }
 }
