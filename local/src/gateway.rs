@@ -15,13 +15,13 @@ use functions::OPERATIONS;
 use serde_json::{Value, json};
 use shared::{HttpResponse, lambda::Outcome, openapi};
 
-use crate::host::SharedHost;
+use crate::{demo::Demo, host::SharedHost};
 
 /// Lambda takes 6 MB.
 const BODY_LIMIT: usize = 6 << 20;
 
-/// Serves the functions of `host`.
-pub(crate) fn router(host: SharedHost) -> Router {
+/// Serves the functions of `host`, and the pages that show what they are good for.
+pub(crate) fn router(host: SharedHost, demo: Demo) -> Router {
     let mut router = Router::new()
         .route("/", get(index))
         .route("/openapi.json", get(document))
@@ -40,6 +40,7 @@ pub(crate) fn router(host: SharedHost) -> Router {
         })
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .with_state(host)
+        .merge(demo.router())
 }
 
 /// Makes the event API Gateway would make, and the response it would make of the answer.

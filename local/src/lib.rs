@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod demo;
 mod dynamodb;
 mod gateway;
 mod host;

@@ -24,6 +24,7 @@ use shared::{
 use tokio::{net::TcpListener, task::JoinSet};
 
 use crate::{
+    demo::Demo,
     dynamodb::Dynamodb,
     gateway,
     host::{Host, SharedHost},
@@ -58,6 +59,8 @@ pub struct Options {
     pub token_mode: TokenMode,
     /// Hosts whose pages may be signed.
     pub jssdk_allowed_hosts: Vec<String>,
+    /// The `jweixin` script for the demo page: a file, or the directory of npm's `weixin-js-sdk`.
+    pub jweixin: Option<PathBuf>,
     /// The time.
     pub clock: Clock,
     /// Where log lines go.
@@ -77,6 +80,7 @@ impl Default for Options {
             data_dir: None,
             token_mode: TokenMode::Stable,
             jssdk_allowed_hosts: vec!["example.com".to_owned(), "localhost".to_owned()],
+            jweixin: None,
             clock: Clock::system(),
             log: Log::from_env(),
             schedule: true,
@@ -118,7 +122,7 @@ pub struct Stack {
     pub report: Value,
     config: Config,
     ssm_url: String,
-    signing_key: SigningKey,
+    signing_key: Arc<SigningKey>,
     _tasks: JoinSet<()>,
 }
 
@@ -171,6 +175,7 @@ impl Stack {
             HashMap::from([(SIGNING_KEY.to_owned(), signing_key.expose().to_owned())]);
         let signing_key = SigningKey::parse(&signing_key)
             .map_err(fail("The session signing key cannot be used"))?;
+        let signing_key = Arc::new(signing_key);
         let public_key = signing_key.public_key();
         let accounts =
             options.accounts.iter().map(|account| in_ssm(account, &mut parameters)).collect();
@@ -228,7 +233,18 @@ impl Stack {
                 }
             });
         }
-        let router = gateway::router(Arc::clone(&host));
+        let demo = Demo {
+            account: options
+                .accounts
+                .iter()
+                .find(|a| a.kind == AccountKind::OfficialAccount)
+                .cloned(),
+            wechat: wechat.clone(),
+            signing_key: Arc::clone(&signing_key),
+            clock: clock.clone(),
+            jweixin: options.jweixin.clone(),
+        };
+        let router = gateway::router(Arc::clone(&host), demo);
         tasks.spawn(async move {
             let _ = axum::serve(front, router).await;
         });
