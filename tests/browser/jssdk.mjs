@@ -233,6 +233,29 @@ test("an invalid signature is tried once more, and only once", async () => {
   assert.equal(await page.isVisible("#failed"), false);
 });
 
+test("a slow answer for a former route does not undo the present one", async () => {
+  const page = await client("android");
+  assert.equal(await visit(page), "config:ok");
+  let release;
+  const late = new Promise((resolve) => { release = resolve; });
+  await page.route("**/jssdk/config?*%2F1&*", async (route) => {
+    await late;
+    await route.continue();
+  });
+  await page.click("#route");
+  await page.click("#route");
+  const present = await page.evaluate(() => location.href.split("#")[0]);
+  await page.waitForFunction((url) => document.querySelector("#signed").textContent === url, present);
+  const former = page.waitForResponse("**/jssdk/config?*%2F1&*");
+  release();
+  await former;
+  // Whatever the former answer sets off is over before these come back.
+  assert.equal(result(await press(page, "choose-card")).length, 1);
+  assert.equal(result(await press(page, "add-card")).length, 1);
+  assert.deepEqual([await page.textContent("#signed"), await page.textContent("#attempts")], [present, "1"]);
+  assert.equal(await page.locator("#log li[data-state=error]").count(), 0);
+});
+
 test("the diagnosis finds what a static page signs", async () => {
   const page = await client("ios");
   await page.route("**/jssdk/config?*", (route) => {

@@ -317,7 +317,7 @@ async fn cards_are_signed_for_readers_of_the_account_alone() {
 
 #[tokio::test]
 async fn an_account_without_cards_is_told_so_and_pages_are_signed_all_the_same() {
-    let bench = Bench::with(|options| options.schedule = false).await;
+    let bench = Bench::start().await;
     bench.wechat().change_account(OFFICIAL, |account| account.cards = false);
     bench.advance(7300);
     bench.stack.refresh(&json!({})).await;
