@@ -26,6 +26,7 @@ use tokio::{net::TcpListener, task::JoinSet};
 
 use crate::{
     console::{self, Console},
+    demo::Demo,
     dynamodb::Dynamodb,
     gateway,
     host::{Host, SharedHost},
@@ -64,6 +65,8 @@ pub struct Options {
     pub site_files: String,
     /// Hand OAuth tokens to clients.
     pub expose_sns_tokens: bool,
+    /// The `jweixin` script for the demo page: a file, or the directory of npm's `weixin-js-sdk`.
+    pub jweixin: Option<PathBuf>,
     /// The time.
     pub clock: Clock,
     /// Where log lines go.
@@ -85,6 +88,7 @@ impl Default for Options {
             jssdk_allowed_hosts: vec!["example.com".to_owned(), "localhost".to_owned()],
             site_files: SiteFiles::EXAMPLE.to_owned(),
             expose_sns_tokens: false,
+            jweixin: None,
             clock: Clock::system(),
             log: Log::from_env(),
             schedule: true,
@@ -127,7 +131,7 @@ pub struct Stack {
     pub report: Value,
     config: Config,
     ssm_url: String,
-    signing_key: SigningKey,
+    signing_key: Arc<SigningKey>,
     site_files: String,
     _tasks: JoinSet<()>,
 }
@@ -184,6 +188,7 @@ impl Stack {
             HashMap::from([(SIGNING_KEY.to_owned(), signing_key.expose().to_owned())]);
         let signing_key = SigningKey::parse(&signing_key)
             .map_err(fail("The session signing key cannot be used"))?;
+        let signing_key = Arc::new(signing_key);
         let public_key = signing_key.public_key();
         let accounts =
             options.accounts.iter().map(|account| in_ssm(account, &mut parameters)).collect();
@@ -252,7 +257,18 @@ impl Stack {
             wechat: wechat.clone(),
             transport: transport.clone(),
         };
-        let router = gateway::router(Arc::clone(&host)).merge(console::router(console));
+        let demo = Demo {
+            account: options
+                .accounts
+                .iter()
+                .find(|a| a.kind == AccountKind::OfficialAccount)
+                .cloned(),
+            wechat: wechat.clone(),
+            signing_key: Arc::clone(&signing_key),
+            clock: clock.clone(),
+            jweixin: options.jweixin.clone(),
+        };
+        let router = gateway::router(Arc::clone(&host), demo).merge(console::router(console));
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
         tasks.spawn(async move {
             let _ = axum::serve(front, service).await;

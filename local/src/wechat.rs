@@ -290,6 +290,15 @@ impl Simulator {
         media::store(self, appid, upload)
     }
 
+    /// Answers what a WeChat client asks for a page, as `POST /_simulator/bridge` does.
+    ///
+    /// # Errors
+    /// The question is not one a client asks.
+    pub fn ask_as_client(&self, question: serde_json::Value) -> Result<serde_json::Value, String> {
+        let question = serde_json::from_value(question).map_err(|error| error.to_string())?;
+        Ok(bridge::answer(self, &question))
+    }
+
     /// Changes an app as its owner would in WeChat's console: a new secret, an address allowed.
     pub fn change_account(&self, appid: &str, change: impl FnOnce(&mut Account)) {
         let mut accounts = lock(&self.0.accounts);
