@@ -16,6 +16,7 @@ use shared::{
     Clock, Log,
     config::{Account, AccountKind, Aws, Config, Secret, SecretSource, TokenMode, check_base},
     crypto::random_bytes,
+    fetch::{Internet, Network},
     lambda::Outcome,
     session::SigningKey,
     site::SiteFiles,
@@ -63,6 +64,8 @@ pub struct Options {
     pub site_files: String,
     /// Hand OAuth tokens to clients.
     pub expose_sns_tokens: bool,
+    /// The public web as the functions reach it.
+    pub network: Arc<dyn Network>,
     /// The time.
     pub clock: Clock,
     /// Where log lines go.
@@ -84,6 +87,7 @@ impl Default for Options {
             jssdk_allowed_hosts: vec!["example.com".to_owned(), "localhost".to_owned()],
             site_files: SiteFiles::EXAMPLE.to_owned(),
             expose_sns_tokens: false,
+            network: Arc::new(Internet),
             clock: Clock::system(),
             log: Log::from_env(),
             schedule: true,
@@ -213,8 +217,8 @@ impl Stack {
                 ca_bundle: None,
             },
         };
-        let host =
-            Host::new(&config, clock, &options.log).map_err(fail("The functions do not start"))?;
+        let host = Host::new(&config, clock, &options.log, &options.network)
+            .map_err(fail("The functions do not start"))?;
         let host = Arc::new(host);
         let transport = Transport::new(None).map_err(StartError)?;
         let table = Table::new(transport, TABLE, &config.aws);

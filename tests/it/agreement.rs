@@ -22,7 +22,7 @@ fn read(path: &str) -> String {
 }
 
 /// Every function: the operations' binaries and the jobs.
-fn functions() -> BTreeSet<String> {
+pub(crate) fn functions() -> BTreeSet<String> {
     let operations = OPERATIONS.iter().map(|endpoint| endpoint.binary());
     operations.chain(JOBS.iter().map(|name| (*name).to_owned())).collect()
 }
@@ -155,22 +155,25 @@ fn the_readme_lists_the_operations_and_the_problems() {
 async fn every_sample_event_is_answered() {
     assert_same("an event", &stems("events", "json"), "add events/<name>.json; it is replayed");
     let bench = Bench::start().await;
-    let session = async |name: &str| {
-        let accounts = OPERATIONS.iter().find(|endpoint| endpoint.binary() == name)?.accounts;
-        Some(match accounts.first()? {
-            AccountKind::MiniProgram => bench.session("alice").await,
-            AccountKind::OfficialAccount => bench.oauth_session(OFFICIAL, "alice").await,
-            AccountKind::MobileApp => bench.oauth_session(MOBILE, "alice").await,
-            AccountKind::Website => bench.oauth_session(WEBSITE, "alice").await,
-        })
-    };
     for name in functions() {
-        let event = fill_in(&bench, &name, &session(&name).await.unwrap_or_default());
+        let session = session_for(&bench, &name).await.unwrap_or_default();
+        let event = fill_in(&bench, &name, &session);
         let answer = bench.invoke(&name, event).await;
         let answer = answer.unwrap_or_else(|problem| panic!("events/{name}.json: {problem}"));
         let status = answer.get("statusCode").and_then(Value::as_u64).unwrap_or(200);
         assert!(status < 400, "events/{name}.json: {answer}");
     }
+}
+
+/// A session of an app the function works for.
+pub(crate) async fn session_for(bench: &Bench, name: &str) -> Option<String> {
+    let accounts = OPERATIONS.iter().find(|endpoint| endpoint.binary() == name)?.accounts;
+    Some(match accounts.first()? {
+        AccountKind::MiniProgram => bench.session("alice").await,
+        AccountKind::OfficialAccount => bench.oauth_session(OFFICIAL, "alice").await,
+        AccountKind::MobileApp => bench.oauth_session(MOBILE, "alice").await,
+        AccountKind::Website => bench.oauth_session(WEBSITE, "alice").await,
+    })
 }
 
 /// A sample event with its placeholders filled in for a stack.
