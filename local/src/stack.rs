@@ -16,6 +16,7 @@ use shared::{
     Clock, Log,
     config::{Account, AccountKind, Aws, Config, Secret, SecretSource, TokenMode, check_base},
     crypto::{nonce, random_bytes},
+    fetch::{Internet, Network},
     lambda::Outcome,
     session::{Session, SigningKey},
     site::SiteFiles,
@@ -67,6 +68,8 @@ pub struct Options {
     pub expose_sns_tokens: bool,
     /// The `jweixin` script for the demo page: a file, or the directory of npm's `weixin-js-sdk`.
     pub jweixin: Option<PathBuf>,
+    /// The public web as the functions reach it.
+    pub network: Arc<dyn Network>,
     /// The time.
     pub clock: Clock,
     /// Where log lines go.
@@ -89,6 +92,7 @@ impl Default for Options {
             site_files: SiteFiles::EXAMPLE.to_owned(),
             expose_sns_tokens: false,
             jweixin: None,
+            network: Arc::new(Internet),
             clock: Clock::system(),
             log: Log::from_env(),
             schedule: true,
@@ -220,8 +224,8 @@ impl Stack {
                 ca_bundle: None,
             },
         };
-        let host =
-            Host::new(&config, clock, &options.log).map_err(fail("The functions do not start"))?;
+        let host = Host::new(&config, clock, &options.log, &options.network)
+            .map_err(fail("The functions do not start"))?;
         let host = Arc::new(host);
         let transport = Transport::new(None).map_err(StartError)?;
         let table = Table::new(transport.clone(), TABLE, &config.aws);

@@ -29,7 +29,8 @@ const URL_LIMIT: usize = 2048;
 
 const PORT: u16 = 443;
 
-type Connecting<'a, T> = Pin<Box<dyn Future<Output = io::Result<T>> + Send + 'a>>;
+/// Something of the network's that takes a while.
+pub type Connecting<'a, T> = Pin<Box<dyn Future<Output = io::Result<T>> + Send + 'a>>;
 
 /// Where names are looked up and connections are made; a test has its own.
 pub trait Network: fmt::Debug + Send + Sync {
@@ -68,6 +69,12 @@ impl Web {
     /// The web, reached through `network`, with the certificate authorities of `transport`.
     pub fn new(transport: Transport, network: Arc<dyn Network>) -> Web {
         Web { transport, network }
+    }
+
+    /// The same web, reached through another network.
+    #[must_use]
+    pub fn through(self, network: Arc<dyn Network>) -> Web {
+        Web { network, ..self }
     }
 
     /// What is at an https address, of at most `limit` bytes; `field` is the input it came in.

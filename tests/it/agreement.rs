@@ -23,7 +23,7 @@ fn read(path: &str) -> String {
 }
 
 /// Every function: the operations' binaries and the jobs.
-fn functions() -> BTreeSet<String> {
+pub(crate) fn functions() -> BTreeSet<String> {
     let operations = OPERATIONS.iter().map(|endpoint| endpoint.binary());
     operations.chain(JOBS.iter().map(|name| (*name).to_owned())).collect()
 }
@@ -156,25 +156,32 @@ fn the_readme_lists_the_operations_and_the_problems() {
 async fn every_sample_event_is_answered() {
     assert_same("an event", &stems("events", "json"), "add events/<name>.json; it is replayed");
     let bench = Bench::start().await;
-    let session = async |name: &str| {
-        let accounts = OPERATIONS.iter().find(|endpoint| endpoint.binary() == name)?.accounts;
-        Some(match accounts.first()? {
-            AccountKind::MiniProgram => bench.session("alice").await,
-            AccountKind::OfficialAccount => bench.oauth_session(OFFICIAL, "alice").await,
-            AccountKind::MobileApp => bench.oauth_session(MOBILE, "alice").await,
-            AccountKind::Website => bench.oauth_session(WEBSITE, "alice").await,
-        })
-    };
-    let (alice, wechat) = (User::new("alice"), bench.wechat());
-    wechat.open_rooms(MINI, &["a", "b", "c"]);
-    wechat.subscribe(MINI, &alice, ONE_TIME_TEMPLATE, 1);
+    prepare(&bench);
     for name in functions() {
-        let event = fill_in(&bench, &name, &session(&name).await.unwrap_or_default());
+        let session = session_for(&bench, &name).await.unwrap_or_default();
+        let event = fill_in(&bench, &name, &session);
         let answer = bench.invoke(&name, event).await;
         let answer = answer.unwrap_or_else(|problem| panic!("events/{name}.json: {problem}"));
         let status = answer.get("statusCode").and_then(Value::as_u64).unwrap_or(200);
         assert!(status < 400, "events/{name}.json: {answer}");
     }
+}
+
+/// A session of an app the function works for.
+pub(crate) async fn session_for(bench: &Bench, name: &str) -> Option<String> {
+    let accounts = OPERATIONS.iter().find(|endpoint| endpoint.binary() == name)?.accounts;
+    Some(match accounts.first()? {
+        AccountKind::MiniProgram => bench.session("alice").await,
+        AccountKind::OfficialAccount => bench.oauth_session(OFFICIAL, "alice").await,
+        AccountKind::MobileApp => bench.oauth_session(MOBILE, "alice").await,
+        AccountKind::Website => bench.oauth_session(WEBSITE, "alice").await,
+    })
+}
+
+/// What the sample events find at WeChat.
+pub(crate) fn prepare(bench: &Bench) {
+    bench.wechat().open_rooms(MINI, &["a", "b", "c"]);
+    bench.wechat().subscribe(MINI, &User::new("alice"), ONE_TIME_TEMPLATE, 1);
 }
 
 /// A sample event with its placeholders filled in for a stack.

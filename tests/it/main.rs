@@ -6,6 +6,7 @@ mod agreement;
 mod app;
 mod auth;
 mod binaries;
+mod canary;
 mod card;
 mod client;
 mod decrypt;
