@@ -1,6 +1,114 @@
 // Written from the OpenAPI document by UPDATE=1 cargo test -p tests --test it client.
 
 export interface Operations {
+  /** Checks what opens a mini program from an app, for the module's `launchMiniProgram`. */
+  'app.launchMiniProgram': {
+    input: {
+      /** The app's id; may be left out. */
+      apiKey?: string | null
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string
+      /** Which version opens. By default the released one; the module's own default is `test`, which users cannot open. */
+      miniProgramType?: MiniProgramType
+      /** The page, with its query; by default the home page. */
+      path?: string | null
+      /** The mini program's original id. */
+      userName: string
+    }
+    output: Launch
+  }
+  /** Checks what opens a chat with customer service, for the module's `openCustomerService`. */
+  'app.openCustomerService': {
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string
+      /** The company's id at WeCom, as `ww0123456789abcdef`. */
+      corpId: string
+      /** The link of the customer service account, unchanged: `https://work.weixin.qq.com/kfid/kfc…` or `https://work.weixin.qq.com/kf/kfc…`. */
+      url: string
+    }
+    output: Chat
+  }
+  /** Checks what an app shares, and returns the method and parameters for the native module. */
+  'app.share': {
+    input: {
+      /** Kind musicVideo: the album, of at most 1 KB. */
+      albumName?: string | null
+      /** The app's id; may be left out. */
+      apiKey?: string | null
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string
+      /** Kind image: the picture, an address or a path of the phone. Kinds music, video and webpage: the page's or file's address. */
+      contentUrl?: string | null
+      /** The description; what is more than 1024 bytes is cut off. */
+      description?: string | null
+      /** Kind musicVideo: how long it plays, in milliseconds. */
+      duration?: number | null
+      /** Kind message: 0, or why there is no content. */
+      errCode?: number | null
+      /** Kind message: why there is no content, of at most 1 KB. */
+      errStr?: string | null
+      /** Kind program: the large picture iOS shows; becomes at most 128 KB. */
+      hdImageData?: string | null
+      /** Kind musicVideo: when it came out, seconds since 1970. */
+      issueDate?: number | null
+      /** What is shared; decides the method. */
+      kind: Kind2
+      /** Kind message: the content, unless it is `text`. */
+      message?: Message | null
+      /** Kind musicVideo: comes back when the user returns to the app; at most 2048 bytes. */
+      messageExt?: string | null
+      /** Kind program: which version opens; by default the released one. */
+      miniProgramType?: MiniProgramType | null
+      /** Kinds music and musicVideo: the address of the sound itself. */
+      musicDataUrl?: string | null
+      /** Kind musicVideo: the genre, of at most 1 KB. */
+      musicGenre?: string | null
+      /** Kind musicVideo: the music's page. */
+      musicUrl?: string | null
+      /** Kind program: the page, with its query; by default the home page. */
+      path?: string | null
+      /** Where to. By default `timeline`, and `session` for a mini program, which knows no other. */
+      scene?: Scene | null
+      /** Kind musicVideo: the singer, of at most 1 KB. */
+      singerName?: string | null
+      /** Kind musicVideo: the lyrics as LRC, of at most 32 KB. */
+      songLyric?: string | null
+      /** Kinds text and message: the text, of less than 10 KB. */
+      text?: string | null
+      /** The thumbnail; becomes at most 32 KB. */
+      thumb?: string | null
+      /** Kind musicVideo: the thumbnail; becomes at most 32 KB. */
+      thumbData?: string | null
+      /** The title, of at most 512 bytes; a Chinese character has three. */
+      title?: string | null
+      /** Kind message: the `type` of the request that is answered. */
+      type?: number | null
+      /** Kind program: the mini program's original id. */
+      userName?: string | null
+      /** Kind program: a page for clients that cannot open mini programs. */
+      webpageUrl?: string | null
+      /** Kind program: whether the share carries a shareTicket. */
+      withShareTicket?: boolean | null
+    }
+    output: Call
+  }
+  /** Says where a user confirms one message: a page of an official account, or the parameters of the module's `subscribeMsg` in an app. */
+  'app.subscribeMsg': {
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string
+      /** For a page: where the user comes back to, an address of the account's business domain. Without it the call is for an app. */
+      redirect_url?: string
+      /** Comes back as it is: letters and digits. By default it is made here. */
+      reserved?: string
+      /** What the message is about: a number of your own, 0 to 10000. */
+      scene: number
+      /** The template for one-time subscriptions, from WeChat's console. */
+      templateId: string
+    }
+    output: Subscription
+  }
   /** Tells whether the stored session key is still the user's current one. */
   'auth.checkSession': {
     input: {
@@ -19,22 +127,580 @@ export interface Operations {
     }
     output: LoggedIn
   }
+  /** Decrypts the phone number that an older client library handed out encrypted. */
+  'decrypt.getPhoneNumber': {
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string
+      /** `event.detail.encryptedData`, in base64. */
+      encryptedData: string
+      /** `event.detail.iv`: 16 bytes in base64. */
+      iv: string
+      /** Refuse data that WeChat made longer ago than this, in seconds. */
+      max_age_s?: number | null
+      /** For services that keep session keys themselves: the key to decrypt with. */
+      sessionKey?: string | null
+    }
+    output: PhoneNumber
+  }
+  /** Decrypts whatever WeChat hands to the client encrypted: user info, steps, a group's id. */
+  'decrypt.getUserData': {
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string
+      /** `encryptedData` of the client's answer, in base64. */
+      encryptedData: string
+      /** `iv` of the client's answer: 16 bytes in base64. */
+      iv: string
+      /** `rawData` of the client's answer, byte for byte; checked against `signature`. */
+      rawData?: string | null
+      /** For services that keep session keys themselves: the key to decrypt with. */
+      sessionKey?: string | null
+      /** `signature` of the client's answer: SHA-1 in hex. */
+      signature?: string | null
+    }
+    output: UserData
+  }
+  /** Signs a card for `wx.addCard`. */
+  'jssdk.cardExt': {
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string
+      /** The amount in a red packet, in fen; only for cards that are red packets. */
+      balance?: number | null
+      /** Lets nobody else collect the card; needed for cards made with `bind_openid`. A service that names an `openid` means that user unless it says otherwise. */
+      bind_openid?: boolean | null
+      /** The card. */
+      card_id: string
+      /** The card's code; only for cards whose codes you make yourself. */
+      code?: string | null
+      /** When a card of fixed term begins to count, in seconds since 1970; not signed. */
+      fixed_begintimestamp?: number | null
+      /** Where the card was collected, for your statistics; not signed. */
+      outer_str?: string | null
+    }
+    output: Card
+  }
+  /** Signs `wx.chooseCard`, which lets the user choose among their cards. */
+  'jssdk.chooseCard': {
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string
+      /** Only this card. */
+      cardId?: string
+      /** Only cards of this type, for example GROUPON. */
+      cardType?: string
+      /** Only cards for this shop. */
+      shopId?: string
+    }
+    output: CardChoice
+  }
+  /** Signs `wx.invoke('chooseInvoice', …)`, which lets the user choose among their invoices. */
+  'jssdk.chooseInvoice': {
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string
+    }
+    output: InvoiceChoice
+  }
   /** Signs a page for `wx.config`. */
   'jssdk.config': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string
-      /** The page's address, of a host in `JSSDK_ALLOWED_HOSTS`. */
+      /** Adds what was signed and what was changed before; `wx.config` then shows every answer, as its own `debug` does. */
+      debug?: boolean
+      /** The interfaces the page will call; checked and handed back. In a query as `a,b` or repeated. */
+      jsApiList?: string[]
+      /** The open tags the page will show; checked and handed back. In a query as `a,b` or repeated. */
+      openTagList?: string[]
+      /** The page's address, of a host in `JSSDK_ALLOWED_HOSTS` or below one, on port 80 or 443. */
       url: string
     }
-    output: Signed
+    output: SignedAnswer
   }
+  /** Lists the live rooms, the latest first. */
+  'livebroadcast.getLiveInfo': {
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string
+      /** Which page, from 1. */
+      pageIndex?: number | null
+      /** Rooms on a page; by default 100. */
+      pageSize?: number | null
+    }
+    output: RoomsAnswer
+  }
+  /** Lists the recordings of a live room; they appear about ten minutes after its end. */
+  'livebroadcast.getReplay': {
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string
+      /** Which page, from 1. */
+      pageIndex?: number | null
+      /** Recordings on a page; by default 100. */
+      pageSize?: number | null
+      /** The room. */
+      room_id: number
+    }
+    output: ReplaysAnswer
+  }
+  /** Fetches what was uploaded to WeChat within the last three days: an image, a voice or a video. */
+  'media.get': {
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string
+      /** Of a voice from `wx.uploadVoice`, the better recording: 16 kHz speex instead of 8 kHz amr. */
+      hd_voice?: boolean
+      /** The `serverId` of `wx.uploadImage` or `wx.uploadVoice`, or the `media_id` of a message. */
+      media_id: string
+      /** The session, where no `Authorization` header can be sent, as in `<image src>`. */
+      session_token?: string
+    }
+    output: Video
+  }
+  /** Says where to send a user who is to log in: a page in WeChat, a QR code on a website, or the parameters of a native app's `auth`. */
+  'oauth.authorizeUrl': {
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string
+      /** In WeChat: ask for consent even if it was given before. */
+      forcePopup?: boolean
+      /** In WeChat: open the page as a snapshot until the visitor wants the full service. */
+      forceSnapShot?: boolean
+      /** For which kind of login; by default that of the app. */
+      kind?: Kind | null
+      /** On a website: the language of the QR page. */
+      lang?: Language | null
+      /** Where WeChat sends the user back to, with `code` and `state`: an address of the domain that is set in WeChat's console. Not for a native app. */
+      redirect_uri?: string
+      /** What to ask for. In WeChat `snsapi_base` (silent, the openid only) or `snsapi_userinfo` (a consent page; profile and unionid), and it must be chosen. On a website it is `snsapi_login`, in a native app `snsapi_userinfo`. */
+      scope?: Scope | null
+      /** Your own state, passed through as it is, instead of the one made here; then keeping and comparing it is up to you. */
+      state?: string
+    }
+    output: Authorization
+  }
+  /** Tells whether WeChat accepts the user's access token as it is. */
+  'oauth.checkToken': {
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string
+    }
+    output: Checked3
+  }
+  /** Logs a user in with the code of an OAuth page, a website's QR code or a native app's `auth`. */
+  'oauth.getToken': {
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string
+      /** The code: good for one login, and for five minutes (ten from a website or an app). */
+      code: string
+      /** The state that came with the code, if `oauth.authorizeUrl` made it. */
+      state?: string | null
+      /** The verifier of `oauth.authorizeUrl`, from where this browser kept it. */
+      verifier?: string | null
+    }
+    output: TokenAnswer
+  }
+  /** Reads the profile of a user who consented to show it. */
+  'oauth.getUserInfo': {
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string
+      /** The language of the places' names. */
+      lang?: Language2
+    }
+    output: UserInfoAnswer
+  }
+  /** Prolongs a login: refreshes WeChat's tokens and renews the session. */
+  'oauth.refreshToken': {
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string
+      /** The `dynamicToken` of `oauth.getToken`, if the client has it. The server has its own, so it may be left out. */
+      dynamicToken?: string | null
+    }
+    output: Refreshed
+  }
+  /** Exchanges the code of a `getPhoneNumber` button for the user's phone number. */
+  'phonenumber.getPhoneNumber': {
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string
+      /** `event.detail.code` of `<button open-type="getPhoneNumber">`. */
+      code: string
+    }
+    output: PhoneNumber
+  }
+  /** Checks a text for content that must not be published. */
+  'security.msgSecCheck': {
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string
+      /** The text: at most 2500 characters; 500 KB for a service that names no `openid`. */
+      content: string
+      /** The user's nickname. */
+      nickname?: string | null
+      /** Where it would appear: 1 profile, 2 comment (default), 3 forum, 4 social log. */
+      scene?: number | null
+      /** The user's motto; for scene 1 only. */
+      signature?: string | null
+      /** The title above it. */
+      title?: string | null
+    }
+    output: Checked2
+  }
+  /** Makes a `#小程序://` link that opens the mini program from a chat it is pasted into. */
+  'shortlink.generate': {
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string
+      /** The opposite of `is_permanent`, as for the other links. */
+      is_expire?: boolean | null
+      /** For ever instead of 30 days. */
+      is_permanent?: boolean | null
+      /** The same as for the other links, instead of `page_url`; its `path` is needed. */
+      jump_wxa?: JumpWxa | null
+      /** What the chat shows; beyond 20 characters WeChat cuts it. */
+      page_title?: string | null
+      /** A page of the released version with its query: at most 1024 characters. */
+      page_url?: string | null
+    }
+    output: Link3
+  }
+  /** Serves the files that tie a domain to an app: universal links, app links, and the proofs WeChat's console asks for. */
+  'site.wellKnown': {
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string
+      /** Which file, by its name; the path of the request says it where the file is asked for at its own place. */
+      file: string
+    }
+    output: Record<string, unknown>
+  }
+  /** Sends a message that the user has subscribed to with `wx.requestSubscribeMessage`. */
+  'subscribeMessage.send': {
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string
+      /** The template's values: `{"thing1":{"value":"…"}}`, each within its key's rule. */
+      data: Data
+      /** The language of the message's frame; by default `zh_CN`. */
+      lang?: Lang | null
+      /** The version the message opens; by default `formal`, the released one. */
+      miniprogram_state?: MiniprogramState | null
+      /** The page the message opens, with its query; without it the message opens none. */
+      page?: string | null
+      /** The template's id, from the WeChat console. */
+      template_id: string
+      /** The receiver's openid; by default the caller's own. */
+      touser?: string | null
+    }
+    output: Sent
+  }
+  /** Makes an `https://` link that opens the mini program from messages, mails and pages. */
+  'urllink.generate': {
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string
+      /** The version that opens outside of WeChat; by default the released one. */
+      env_version?: EnvVersion | null
+      /** Days the link works. */
+      expire_interval?: number | null
+      /** When the link ends, seconds since 1970; a value below 1,000,000,000 is seconds from now. 60 seconds to 30 days from now. */
+      expire_time?: number | null
+      /** 0: ends at `expire_time`; 1: ends after `expire_interval`. By default what is sent counts. */
+      expire_type?: number | null
+      /** Of old: `false` asked for a link for ever, and now gives one for 30 days. */
+      is_expire?: boolean | null
+      /** The page to open; by default the first one. */
+      jump_wxa?: JumpWxa | null
+      /** `path`, `query` and `env_version` may stand here as well, as WeChat has them. */
+      path?: string | null
+      /** At most 1024 of letters, digits and `!#$&'()*+,/:;=?@-._~%`. */
+      query?: string | null
+    }
+    output: Link2
+  }
+  /** Makes a `weixin://` link that opens the mini program from a browser or another app. */
+  'urlscheme.generate': {
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string
+      /** Days the link works. */
+      expire_interval?: number | null
+      /** When the link ends, seconds since 1970; a value below 1,000,000,000 is seconds from now. 60 seconds to 30 days from now. */
+      expire_time?: number | null
+      /** 0: ends at `expire_time`; 1: ends after `expire_interval`. By default what is sent counts. */
+      expire_type?: number | null
+      /** Of old: `false` asked for a link for ever, and now gives one for 30 days. */
+      is_expire?: boolean | null
+      /** The page to open; by default the first one. */
+      jump_wxa?: JumpWxa | null
+    }
+    output: Link
+  }
+  /** Draws a square QR code for a path with its query. */
+  'wxacode.createQRCode': {
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string
+      /** The page with its query: 1 to 128 bytes. */
+      path: string
+      /** Width in px; by default 430. */
+      width?: number | null
+    }
+    output: ArrayBuffer
+  }
+  /** Draws a mini-program code for a path with its query. */
+  'wxacode.get': {
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string
+      /** Let WeChat choose the color of the lines. */
+      auto_color?: boolean | null
+      /** The version that opens; by default the released one. */
+      env_version?: EnvVersion | null
+      /** A transparent background; the image is then a PNG. */
+      is_hyaline?: boolean | null
+      /** The color of the lines, unless `auto_color`: `{"r":0,"g":0,"b":0}` or `"#000000"`. */
+      line_color?: LineColor | null
+      /** The page with its query: 1 to 1024 characters. */
+      path: string
+      /** Width in px; by default 430. */
+      width?: number | null
+    }
+    output: ArrayBuffer
+  }
+  /** Draws a mini-program code; there may be any number of them, 5000 a minute. */
+  'wxacode.getUnlimited': {
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string
+      /** Let WeChat choose the color of the lines. */
+      auto_color?: boolean | null
+      /** Whether the page must be in the released version; by default it must. */
+      check_path?: boolean | null
+      /** The version that opens; by default the released one. */
+      env_version?: EnvVersion | null
+      /** A transparent background; the image is then a PNG. */
+      is_hyaline?: boolean | null
+      /** The color of the lines, unless `auto_color`: `{"r":0,"g":0,"b":0}` or `"#000000"`. */
+      line_color?: LineColor | null
+      /** The page, without leading `/` and without query; by default the first one. */
+      page?: string | null
+      /** What the page gets: 1 to 32 of letters, digits and `!#$&'()*+,/:;=?@-._~`. */
+      scene: string
+      /** Width in px; by default 430. */
+      width?: number | null
+    }
+    output: ArrayBuffer
+  }
+}
+
+/** Where to send the user. */
+export type Authorization = {
+  /** For a native app: hand these to the module's `auth`. */
+  params?: Params | null
+  /** The state in the address; it comes back with the code. */
+  state: string
+  /** For a browser: open this address. */
+  url?: string | null
+  /** Keep it, and send it to `oauth.getToken` with `code` and `state`. Absent with a state of your own. */
+  verifier?: string | null
+}
+
+/** A call to make. */
+export type Call = {
+  /** The large picture to write to the phone before the call. */
+  hdImageData?: Picture | null
+  /** The module's method. */
+  method: string
+  /** Its parameters. */
+  params: ShareAnswer
+  /** The thumbnail to write to the phone before the call. */
+  thumb?: Picture | null
+  /** What will not be as one might expect. */
+  warnings: string[]
+}
+
+/** An element of `wx.addCard`'s `cardList`. */
+export type Card = {
+  /** JSON as a text, as `wx.addCard` wants it. */
+  cardExt: string
+  /** The card. */
+  cardId: string
+}
+
+/** The parameters of `wx.chooseCard`. */
+export type CardChoice = {
+  /** As asked for. */
+  cardId: string
+  /** SHA-1 in lower-case hex. */
+  cardSign: string
+  /** As asked for. */
+  cardType: string
+  /** Of this signature only. */
+  nonceStr: string
+  /** As asked for. */
+  shopId: string
+  /** `SHA1`. */
+  signType: string
+  /** Seconds since 1970, as a text. */
+  timestamp: string
+}
+
+/** Why it fails. */
+export type Cause = "domain-not-bound" | "port-not-allowed" | "host-not-allowed" | "signature-form" | "signature-correct" | "fragment-signed" | "query-cut" | "share-parameters-missing" | "html-escaped" | "decoded" | "encoded-twice" | "plus-space" | "scheme-differs" | "letters-differ" | "slash-differs" | "port-signed" | "parameter-names" | "parameter-order" | "escaped-values" | "milliseconds" | "other-account" | "card-ticket" | "stale-ticket" | "unexplained" | "not-ready" | "permission-denied" | "client-too-old" | "not-verified" | "share-right" | "ticket-quota" | "one-image-at-a-time" | "local-preview" | "redirect-signed" | "config-incomplete" | "media-download" | "voice-noise" | "subdomain-bound" | "share-image" | "old-client" | "payment-signature" | "route-changed" | "push-state-unknown" | "upload-in-callback" | "test-account-not-followed" | "coordinates" | "profile-menu-item" | "registration-delay"
+
+/** 0 to 255, as a number or, as WeChat's own samples have it, as a text. */
+export type Channel = number | string
+
+/** A call to make. */
+export type Chat = {
+  /** The module's method. */
+  method: string
+  /** Its parameters. */
+  params: Params3
 }
 
 /** The state of a session key. */
 export type Checked = {
   /** Whether data the client encrypts now can be decrypted here. */
   valid: boolean
+}
+
+/** WeChat's verdict. */
+export type Checked2 = {
+  /** What each of WeChat's strategies found; one counts if its `errcode` is 0. */
+  detail: FindingAnswer[]
+  /** Why: 100 normal, 10001 ads, 20001 politics, 20002 porn, 20003 abuse, 20006 crime, 20008 fraud, 20012 vulgar, 20013 copyright, 21000 other; absent where WeChat does not say. */
+  label?: number | null
+  /** What to do. */
+  suggest: Suggest
+  /** WeChat's id of the check. */
+  trace_id?: string | null
+}
+
+/** The state of an access token. */
+export type Checked3 = {
+  /** Whether WeChat accepts it for this user. */
+  valid: boolean
+}
+
+/** The values by key: `{"thing1":{"value":"…"}}`. */
+export type Data = Record<string, EntryAnswer>
+
+/** One value. */
+export type EntryAnswer = {
+  /** A text; a number is sent as its digits. */
+  value: string
+}
+
+/** Which version of the mini program opens. */
+export type EnvVersion = "release" | "trial" | "develop"
+
+/** A cause, and what to do about it. */
+export type Finding2 = {
+  /** What a program compares; stable. */
+  cause: Cause
+  /** Whether it was proven, for example by computing the very signature; otherwise it is only likely. */
+  certain: boolean
+  /** What to do. */
+  detail: string
+  /** The number in appendix 5 of WeChat's JS-SDK document. */
+  item: number
+}
+
+/** What one strategy found; any of it may be absent. */
+export type FindingAnswer = {
+  /** 0 if the strategy worked. */
+  errcode: number
+  /** The keyword it met. */
+  keyword?: string | null
+  label?: number | null
+  level?: number | null
+  /** How sure it is, 0 to 100. */
+  prob?: number | null
+  /** `content_model`, `keyword` … */
+  strategy?: string | null
+  suggest?: Suggest | null
+}
+
+/** The parameters of `chooseInvoice`. */
+export type InvoiceChoice = {
+  /** The account. */
+  appId: string
+  /** SHA-1 in lower-case hex. */
+  cardSign: string
+  /** Of this signature only. */
+  nonceStr: string
+  /** `SHA1`. */
+  signType: string
+  /** Seconds since 1970, as a text. */
+  timestamp: string
+}
+
+/** The page a link opens. */
+export type JumpWxa = {
+  /** The version that opens outside of WeChat; by default the released one. */
+  env_version?: EnvVersion | null
+  /** A page of the released version, without query; by default the first one. */
+  path?: string | null
+  /** At most 1024 of letters, digits and `!#$&'()*+,/:;=?@-._~%`; encode anything else. */
+  query?: string | null
+}
+
+export type Kind = "official_account" | "website" | "mobile_app"
+
+/** What is shared. */
+export type Kind2 = "text" | "image" | "music" | "video" | "webpage" | "program" | "musicVideo" | "message"
+
+/** Languages, as WeChat names them. */
+export type Lang = "zh_CN" | "en_US" | "zh_HK" | "zh_TW"
+
+export type Language = "cn" | "en"
+
+export type Language2 = "zh_CN" | "zh_TW" | "en"
+
+/** A call to make. */
+export type Launch = {
+  /** The module's method. */
+  method: string
+  /** Its parameters. */
+  params: Params2
+}
+
+/** The color of the lines. */
+export type LineColor = string | {
+  b: Channel
+  g: Channel
+  r: Channel
+}
+
+/** A link. */
+export type Link = {
+  /** When it ends, seconds since 1970. */
+  expire_time: number
+  /** `weixin://dl/business/?t=…` */
+  openlink: string
+}
+
+/** A link. */
+export type Link2 = {
+  /** When it ends, seconds since 1970. */
+  expire_time: number
+  /** `https://wxaurl.cn/…` */
+  url_link: string
+}
+
+/** A link. */
+export type Link3 = {
+  /** When it ends, seconds since 1970; absent if never. */
+  expire_time?: number | null
+  /** `#小程序://…` */
+  link: string
 }
 
 /** A user who is logged in. */
@@ -49,14 +715,349 @@ export type LoggedIn = {
   unionid?: string | null
 }
 
+/** What a message is about. */
+export type Media = {
+  /** Type 4: the large picture; becomes at most 128 KB. */
+  hdImageData?: string | null
+  /** Type 0: the picture's address. */
+  imageUrl?: string | null
+  /** Type 4: which version opens. */
+  miniProgramType?: MiniProgramType | null
+  /** Type 1: the address of the sound itself. */
+  musicDataUrl?: string | null
+  /** Type 1: the music's page. */
+  musicUrl?: string | null
+  /** Type 4: the page, with its query. */
+  path?: string | null
+  /** 0 a picture, 1 music, 2 a video, 3 a page, 4 a mini program. */
+  type: number
+  /** Type 4: the mini program's original id. */
+  userName?: string | null
+  /** Type 2: the video's address. */
+  videoUrl?: string | null
+  /** Type 3: the page. Type 4: a page for clients that cannot open mini programs. */
+  webpageUrl?: string | null
+  /** Type 4: whether the share carries a shareTicket. */
+  withShareTicket?: boolean | null
+}
+
+/** Content for WeChat. */
+export type Message = {
+  /** The description; what is more than 1024 bytes is cut off. */
+  description?: string | null
+  /** What it is about. */
+  media?: Media | null
+  /** At most 64 bytes. */
+  mediaTagName?: string | null
+  /** At most 2048 bytes. */
+  messageAction?: string | null
+  /** At most 2048 bytes. */
+  messageExt?: string | null
+  /** The thumbnail; becomes at most 32 KB. */
+  thumb?: string | null
+  /** The title, of at most 512 bytes. */
+  title?: string | null
+}
+
+/** Which version of a mini program opens, in the module's words. */
+export type MiniProgramType = "release" | "test" | "preview"
+
+/** Versions, as this interface names them. */
+export type MiniprogramState = "developer" | "trial" | "formal"
+
+/** The parameters of the module's `auth`. */
+export type Params = {
+  apiKey: string
+  scope: Scope
+  state: string
+}
+
+/** The parameters of `launchMiniProgram`. */
+export type Params2 = {
+  apiKey: string
+  miniProgramType: MiniProgramType
+  path?: string | null
+  userName: string
+}
+
+/** The parameters of `openCustomerService`. */
+export type Params3 = {
+  corpId: string
+  url: string
+}
+
+/** The parameters of `subscribeMsg`. */
+export type Params4 = {
+  apiKey: string
+  reserved: string
+  scene: number
+  templateId: string
+}
+
+/** A phone number that WeChat has verified. */
+export type PhoneNumber = {
+  /** The country code, `86` for China. */
+  countryCode: string
+  /** The number; a foreign one with its country code. */
+  phoneNumber: string
+  /** The number without country code. */
+  purePhoneNumber: string
+  /** When and for which app WeChat said so. */
+  watermark: Watermark
+}
+
+/** A picture that is small enough. */
+export type Picture = {
+  /** The file. */
+  base64: string
+  /** The file's length. */
+  bytes: number
+  /** Pixels. */
+  height: number
+  /** The file `params` names; write the bytes there. The module needs the extension. */
+  path: string
+  /** The media type. */
+  type: string
+  /** Pixels. */
+  width: number
+}
+
+/** A login that goes on. */
+export type Refreshed = {
+  /** WeChat's access token; with `EXPOSE_SNS_TOKENS` only. */
+  accessToken?: string | null
+  /** WeChat's refresh token; with `EXPOSE_SNS_TOKENS` only. */
+  dynamicToken?: string | null
+  /** Seconds until the session ends, and WeChat's access token with it. */
+  expires: number
+  /** The user, as this app knows them. */
+  openId: string
+  /** The renewed session, for the user who owns one. */
+  session_token?: string | null
+  /** Always true; for code that was written against the native module. */
+  status: boolean
+}
+
+/** A recording. */
+export type ReplayAnswer = {
+  /** When it was made, as WeChat writes it: `2022-12-30T02:51:32Z`. */
+  create_time: string
+  /** When it goes. */
+  expire_time: string
+  /** Where it can be played. */
+  media_url: string
+}
+
+/** A page of recordings. */
+export type ReplaysAnswer = {
+  /** The recordings of this page; empty where there are none (yet). */
+  live_replay: ReplayAnswer[]
+  /** All recordings there are; 0 on an empty page, because WeChat does not say. */
+  total: number
+}
+
+/** A live room. Further fields of WeChat's are passed on as they are. */
+export type RoomAnswer = {
+  /** The anchor's nickname. */
+  anchor_name: string
+  /** The picture behind the room. */
+  cover_img: string
+  /** When it ends, seconds since 1970. */
+  end_time: number
+  /** What is on sale; prices are in fen. */
+  goods: (Record<string, unknown>)[]
+  /** 101 live, 102 not started, 103 ended, 104 banned, 105 paused, 106 in error, 107 expired. */
+  live_status: number
+  /** Its name. */
+  name: string
+  /** Its id. */
+  roomid: number
+  /** The picture on the card when it is shared. */
+  share_img: string
+  /** When it begins, seconds since 1970. */
+  start_time: number
+}
+
+/** A page of rooms. */
+export type RoomsAnswer = {
+  /** The rooms of this page; empty beyond the last. */
+  room_info: RoomAnswer[]
+  /** All rooms there are; 0 on an empty page, because WeChat does not say. */
+  total: number
+}
+
+/** Where something is shared to. */
+export type Scene = "session" | "timeline" | "favorite"
+
+export type Scope = "snsapi_base" | "snsapi_userinfo" | "snsapi_login"
+
+/** A message on its way. */
+export type Sent = {
+  /** WeChat's id of the message, where it tells one. */
+  msgid?: string | null
+  /** Whether WeChat took it. */
+  sent: boolean
+}
+
+/** Checks what an app shares, and returns the method and parameters for the native module. The fields are the module's. Pictures may also come as base64, as a data URI, or as an https address; they are made small enough and returned to be written to the file that `params` names. A path of the phone (`fs://`, `widget://`) is passed through. */
+export type ShareAnswer = {
+  /** Kind musicVideo: the album, of at most 1 KB. */
+  albumName?: string | null
+  /** The app's id; may be left out. */
+  apiKey?: string | null
+  /** Kind image: the picture, an address or a path of the phone. Kinds music, video and webpage: the page's or file's address. */
+  contentUrl?: string | null
+  /** The description; what is more than 1024 bytes is cut off. */
+  description?: string | null
+  /** Kind musicVideo: how long it plays, in milliseconds. */
+  duration?: number | null
+  /** Kind message: 0, or why there is no content. */
+  errCode?: number | null
+  /** Kind message: why there is no content, of at most 1 KB. */
+  errStr?: string | null
+  /** Kind program: the large picture iOS shows; becomes at most 128 KB. */
+  hdImageData?: string | null
+  /** Kind musicVideo: when it came out, seconds since 1970. */
+  issueDate?: number | null
+  /** Kind message: the content, unless it is `text`. */
+  message?: Message | null
+  /** Kind musicVideo: comes back when the user returns to the app; at most 2048 bytes. */
+  messageExt?: string | null
+  /** Kind program: which version opens; by default the released one. */
+  miniProgramType?: MiniProgramType | null
+  /** Kinds music and musicVideo: the address of the sound itself. */
+  musicDataUrl?: string | null
+  /** Kind musicVideo: the genre, of at most 1 KB. */
+  musicGenre?: string | null
+  /** Kind musicVideo: the music's page. */
+  musicUrl?: string | null
+  /** Kind program: the page, with its query; by default the home page. */
+  path?: string | null
+  /** Where to. By default `timeline`, and `session` for a mini program, which knows no other. */
+  scene?: Scene | null
+  /** Kind musicVideo: the singer, of at most 1 KB. */
+  singerName?: string | null
+  /** Kind musicVideo: the lyrics as LRC, of at most 32 KB. */
+  songLyric?: string | null
+  /** Kinds text and message: the text, of less than 10 KB. */
+  text?: string | null
+  /** The thumbnail; becomes at most 32 KB. */
+  thumb?: string | null
+  /** Kind musicVideo: the thumbnail; becomes at most 32 KB. */
+  thumbData?: string | null
+  /** The title, of at most 512 bytes; a Chinese character has three. */
+  title?: string | null
+  /** Kind message: the `type` of the request that is answered. */
+  type?: number | null
+  /** Kind program: the mini program's original id. */
+  userName?: string | null
+  /** Kind program: a page for clients that cannot open mini programs. */
+  webpageUrl?: string | null
+  /** Kind program: whether the share carries a shareTicket. */
+  withShareTicket?: boolean | null
+}
+
 /** The parameters of `wx.config`. */
-export type Signed = {
+export type SignedAnswer = {
   /** The account. */
   appId: string
+  /** Only if asked for. */
+  debug?: SignedText | null
+  /** As asked for; never empty beside open tags, because WeChat wants a name there. */
+  jsApiList?: string[]
   /** Of this signature only. */
   nonceStr: string
+  /** As asked for. */
+  openTagList?: string[]
   /** SHA-1 in lower-case hex. */
   signature: string
+  /** Seconds since 1970. */
+  timestamp: number
+  /** What looks wrong with the address; it was signed as it is. */
+  warnings?: Finding2[]
+}
+
+/** What was signed. */
+export type SignedText = {
+  /** What was changed of the address that was sent. */
+  normalized: string[]
+  /** The signed text, with `***` for the ticket. */
+  signed: string
+  /** Seconds the ticket still lives. */
+  ticket_expires_in: number
+  /** Grows by one with every new ticket. */
+  ticket_version: number
+  /** The address in the signature: compare it with `location.href.split('#')[0]`. */
+  url: string
+}
+
+/** Where a user confirms. */
+export type Subscription = {
+  /** The module's method, for an app. */
+  method?: string | null
+  /** The parameters. */
+  params: Params4
+  /** The page to open in WeChat, for an official account. */
+  url?: string | null
+}
+
+/** What to do with the content. */
+export type Suggest = "pass" | "review" | "risky"
+
+/** A user who is logged in. */
+export type TokenAnswer = {
+  /** WeChat's access token; with `EXPOSE_SNS_TOKENS` only. */
+  accessToken?: string | null
+  /** WeChat's refresh token; with `EXPOSE_SNS_TOKENS` only. */
+  dynamicToken?: string | null
+  /** Seconds until the session ends, and WeChat's access token with it. */
+  expires: number
+  /** The user, as this app knows them. */
+  openId: string
+  /** Send it as `Authorization: Bearer <session_token>`. */
+  session_token: string
+  /** The page is open as a snapshot and the user may be made up: show nothing personal, store nothing, and offer the full service. The session opens no operation. */
+  snapshot?: boolean
+  /** Always true; for code that was written against the native module. */
+  status: boolean
+  /** The user across the apps of one owner; only if the app is bound to an Open Platform account and the scope is not `snsapi_base`. */
+  unionid?: string | null
+}
+
+/** Decrypted data. */
+export type UserData = {
+  /** As WeChat made it, with `watermark.appid` (checked) and `watermark.timestamp`. */
+  data: Record<string, unknown>
+}
+
+/** A user's profile. */
+export type UserInfoAnswer = {
+  /** The picture's address; its last part is the size (0, 46, 64, 96, 132; 0 is 640×640). Empty without a picture. */
+  headimgurl: string
+  /** The nickname. */
+  nickname: string
+  /** The user, as this app knows them. */
+  openid: string
+  /** Privileges of the user, for example `chinaunicom`. */
+  privilege: string[]
+  /** 1 male, 2 female, 0 unknown; WeChat has said 0 of everybody since 2021. */
+  sex: number
+  /** Always true; for code that was written against the native module. */
+  status: boolean
+  /** The user across the apps of one owner. */
+  unionid?: string | null
+}
+
+/** A video. */
+export type Video = {
+  /** Where the video is; fetch it soon. */
+  video_url: string
+}
+
+/** When and for which app WeChat made the data. */
+export type Watermark = {
+  /** The app. */
+  appid: string
   /** Seconds since 1970. */
   timestamp: number
 }

@@ -16,7 +16,9 @@
 
 mod launchminiprogram;
 mod opencustomerservice;
+mod share;
 mod subscribemsg;
+mod thumbnail;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -24,6 +26,7 @@ use shared::{Caller, Error, Result, config::AccountKind};
 
 pub use launchminiprogram::LaunchMiniProgram;
 pub use opencustomerservice::OpenCustomerService;
+pub use share::Share;
 pub use subscribemsg::SubscribeMsg;
 
 /// The accounts these calls are made for.

@@ -6,13 +6,28 @@
 pub mod app;
 pub mod auth;
 pub mod card;
+pub mod decrypt;
+pub mod h5;
 pub mod invoice;
 pub mod jssdk;
+mod jump;
+pub mod livebroadcast;
 pub mod media;
+mod message;
 pub mod oauth;
+mod page;
+pub mod phonenumber;
 pub mod refresh_credentials;
+pub mod security;
+pub mod shortlink;
 pub mod site;
+mod spelling;
+pub mod subscribemessage;
 pub mod templatemessage;
+pub mod uniformmessage;
+pub mod urllink;
+pub mod urlscheme;
+pub mod wxacode;
 
 use shared::Endpoint;
 
@@ -23,6 +38,22 @@ pub const OPERATIONS: &[Endpoint] = &[
     Endpoint::of::<auth::CheckSession>(),
     Endpoint::of::<auth::GetAccessToken>(),
     Endpoint::of::<auth::GetTicket>(),
+    Endpoint::of::<decrypt::GetPhoneNumber>(),
+    Endpoint::of::<decrypt::GetUserData>(),
+    Endpoint::of::<phonenumber::GetPhoneNumber>(),
+    Endpoint::of::<wxacode::GetUnlimited>(),
+    Endpoint::of::<wxacode::Get>(),
+    Endpoint::of::<wxacode::CreateQrCode>(),
+    Endpoint::of::<urlscheme::Generate>(),
+    Endpoint::of::<urllink::Generate>(),
+    Endpoint::of::<shortlink::Generate>(),
+    Endpoint::of::<security::MsgSecCheck>(),
+    Endpoint::of::<security::ImgSecCheck>(),
+    Endpoint::of::<subscribemessage::Send>(),
+    Endpoint::of::<uniformmessage::Send>(),
+    Endpoint::of::<h5::templatemessage::Send>(),
+    Endpoint::of::<livebroadcast::GetLiveInfo>(),
+    Endpoint::of::<livebroadcast::GetReplay>(),
     Endpoint::of::<jssdk::Config>(),
     Endpoint::of::<jssdk::Diagnose>(),
     Endpoint::of::<jssdk::CardExt>(),
@@ -38,6 +69,7 @@ pub const OPERATIONS: &[Endpoint] = &[
     Endpoint::of::<oauth::RefreshToken>(),
     Endpoint::of::<oauth::GetUserInfo>(),
     Endpoint::of::<oauth::CheckToken>(),
+    Endpoint::of::<app::Share>(),
     Endpoint::of::<app::LaunchMiniProgram>(),
     Endpoint::of::<app::OpenCustomerService>(),
     Endpoint::of::<app::SubscribeMsg>(),

@@ -15,13 +15,13 @@ use functions::OPERATIONS;
 use serde_json::{Value, json};
 use shared::{Endpoint, HttpResponse, lambda::Outcome, openapi};
 
-use crate::{console::guard, host::SharedHost};
+use crate::{console::guard, demo::Demo, host::SharedHost};
 
 /// Lambda takes 6 MB.
 const BODY_LIMIT: usize = 6 << 20;
 
-/// Serves the functions of `host`.
-pub(crate) fn router(host: SharedHost) -> Router {
+/// Serves the functions of `host`, and the pages that show what they are good for.
+pub(crate) fn router(host: SharedHost, demo: Demo) -> Router {
     let mut router = Router::new()
         .route("/openapi.json", get(document))
         .route("/2015-03-31/functions/{name}/invocations", post(invoke));
@@ -31,7 +31,11 @@ pub(crate) fn router(host: SharedHost) -> Router {
         };
         router = router.route(&endpoint.path(), any(call));
     }
-    router.fallback(elsewhere).layer(DefaultBodyLimit::max(BODY_LIMIT)).with_state(host)
+    router
+        .fallback(elsewhere)
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .with_state(host)
+        .merge(demo.router())
 }
 
 /// The files that operations answer at places others prescribe.

@@ -13,6 +13,7 @@ use shared::{
     App, Clock, Endpoint, Log,
     config::{Config, ConfigError},
     crypto::{hex, random_bytes},
+    fetch::Network,
     lambda::{self, Invocation, Outcome},
 };
 
@@ -40,14 +41,20 @@ enum Work {
 
 impl Host {
     /// Builds an environment for every function.
-    pub(crate) fn new(config: &Config, clock: &Clock, log: &Log) -> Result<Host, ConfigError> {
+    pub(crate) fn new(
+        config: &Config,
+        clock: &Clock,
+        log: &Log,
+        network: &Arc<dyn Network>,
+    ) -> Result<Host, ConfigError> {
         let operations =
             OPERATIONS.iter().map(|endpoint| (endpoint.binary(), Work::Operation(endpoint)));
         let job = (refresh_credentials::NAME.to_owned(), Work::RefreshCredentials);
         let functions = operations.chain([job]).map(|(name, work)| {
             let mut config = config.clone();
             config.aws.access_key_id.clone_from(&name);
-            let app = App::new(config, clock.clone(), log.named(&name))?;
+            let mut app = App::new(config, clock.clone(), log.named(&name))?;
+            app.web = app.web.through(Arc::clone(network));
             Ok((name, Function { work, app, cold: AtomicBool::new(true) }))
         });
         Ok(Host { functions: functions.collect::<Result<_, ConfigError>>()? })

@@ -8,6 +8,7 @@
 #![warn(missing_docs)]
 
 mod console;
+mod demo;
 mod dynamodb;
 pub mod fleet;
 mod gateway;

@@ -27,6 +27,10 @@ struct Flags {
     /// Keep the table and the session key in this directory; by default they live in memory.
     #[arg(long, env = "DATA_DIR", value_name = "DIR")]
     data_dir: Option<PathBuf>,
+    /// The real jweixin script for the page /demo/jssdk: a file, or the directory of npm's
+    /// weixin-js-sdk.
+    #[arg(long, env = "JWEIXIN", value_name = "PATH")]
+    jweixin: Option<PathBuf>,
 }
 
 const EXAMPLES: &str = "Examples:
@@ -65,6 +69,7 @@ async fn run(flags: Flags) -> Result<(), String> {
         accounts,
         dynamodb: flags.dynamodb,
         data_dir: flags.data_dir,
+        jweixin: flags.jweixin,
         ..Options::default()
     };
     let stack = Stack::start(options).await.map_err(|error| error.to_string())?;
@@ -82,7 +87,8 @@ fn greet(stack: &Stack) {
     let simulated =
         if stack.wechat.is_some() { "   (simulated; control: /_simulator)" } else { "" };
     eprintln!("  WeChat      {wechat_url}{simulated}");
-    eprintln!("  DynamoDB    {dynamodb_url}   (table wechat)\n");
+    eprintln!("  DynamoDB    {dynamodb_url}   (table wechat)");
+    eprintln!("  JS-SDK demo {url}/demo/jssdk\n");
     for entry in stack.report["credentials"].as_array().into_iter().flatten() {
         if let Some(message) = entry["message"].as_str() {
             let text = |name: &str| entry[name].as_str().unwrap_or_default();

@@ -16,6 +16,7 @@ use shared::{
     Clock, Log,
     config::{Account, AccountKind, Aws, Config, Secret, SecretSource, TokenMode, check_base},
     crypto::{nonce, random_bytes},
+    fetch::{Internet, Network},
     lambda::Outcome,
     session::{Session, SigningKey},
     site::SiteFiles,
@@ -26,6 +27,7 @@ use tokio::{net::TcpListener, task::JoinSet};
 
 use crate::{
     console::{self, Console},
+    demo::Demo,
     dynamodb::Dynamodb,
     gateway,
     host::{Host, SharedHost},
@@ -64,6 +66,10 @@ pub struct Options {
     pub site_files: String,
     /// Hand OAuth tokens to clients.
     pub expose_sns_tokens: bool,
+    /// The `jweixin` script for the demo page: a file, or the directory of npm's `weixin-js-sdk`.
+    pub jweixin: Option<PathBuf>,
+    /// The public web as the functions reach it.
+    pub network: Arc<dyn Network>,
     /// The time.
     pub clock: Clock,
     /// Where log lines go.
@@ -85,6 +91,8 @@ impl Default for Options {
             jssdk_allowed_hosts: vec!["example.com".to_owned(), "localhost".to_owned()],
             site_files: SiteFiles::EXAMPLE.to_owned(),
             expose_sns_tokens: false,
+            jweixin: None,
+            network: Arc::new(Internet),
             clock: Clock::system(),
             log: Log::from_env(),
             schedule: true,
@@ -127,7 +135,7 @@ pub struct Stack {
     pub report: Value,
     config: Config,
     ssm_url: String,
-    signing_key: SigningKey,
+    signing_key: Arc<SigningKey>,
     site_files: String,
     _tasks: JoinSet<()>,
 }
@@ -189,6 +197,7 @@ impl Stack {
             HashMap::from([(SIGNING_KEY.to_owned(), signing_key.expose().to_owned())]);
         let signing_key = SigningKey::parse(&signing_key)
             .map_err(fail("The session signing key cannot be used"))?;
+        let signing_key = Arc::new(signing_key);
         let public_key = signing_key.public_key();
         let accounts =
             options.accounts.iter().map(|account| in_ssm(account, &mut parameters)).collect();
@@ -220,8 +229,8 @@ impl Stack {
                 ca_bundle: None,
             },
         };
-        let host =
-            Host::new(&config, clock, &options.log).map_err(fail("The functions do not start"))?;
+        let host = Host::new(&config, clock, &options.log, &options.network)
+            .map_err(fail("The functions do not start"))?;
         let host = Arc::new(host);
         let transport = Transport::new(None).map_err(StartError)?;
         let table = Table::new(transport.clone(), TABLE, &config.aws);
@@ -257,7 +266,18 @@ impl Stack {
             wechat: wechat.clone(),
             transport: transport.clone(),
         };
-        let router = gateway::router(Arc::clone(&host)).merge(console::router(console));
+        let demo = Demo {
+            account: options
+                .accounts
+                .iter()
+                .find(|a| a.kind == AccountKind::OfficialAccount)
+                .cloned(),
+            wechat: wechat.clone(),
+            signing_key: Arc::clone(&signing_key),
+            clock: clock.clone(),
+            jweixin: options.jweixin.clone(),
+        };
+        let router = gateway::router(Arc::clone(&host), demo).merge(console::router(console));
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
         tasks.spawn(async move {
             let _ = axum::serve(front, service).await;

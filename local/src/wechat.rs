@@ -16,13 +16,19 @@ mod control;
 mod faults;
 mod invoices;
 mod journal;
+mod jump;
+mod livebroadcast;
 mod login;
 mod media;
+mod message;
 mod onetime;
+mod phonenumber;
 mod quota;
+mod security;
 mod sns;
 mod tickets;
 mod tokens;
+mod wxacode;
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
@@ -49,24 +55,35 @@ use call::{Call, Reply, Route, refuse};
 use faults::Faults;
 use journal::Journal;
 
-pub use account::{Account, User};
+pub use account::{
+    Account, CATEGORY_TEMPLATE, HISTORY_TEMPLATE, LONG_TERM_TEMPLATE, ONE_TIME_TEMPLATE, Template,
+    User,
+};
 pub use cards::CardState;
 pub use faults::{Effect, Fault};
 pub use invoices::InvoiceState;
 pub use journal::Entry;
+pub use login::Sealed;
 pub use media::Upload;
+pub use security::CheckedImage;
 
 /// What WeChat can do here.
 const AREAS: &[fn() -> Vec<Route>] = &[
     cards::routes,
     invoices::routes,
+    jump::routes,
+    livebroadcast::routes,
     login::routes,
     media::routes,
+    message::routes,
     onetime::routes,
+    phonenumber::routes,
     quota::routes,
+    security::routes,
     sns::routes,
     tickets::routes,
     tokens::routes,
+    wxacode::routes,
 ];
 
 /// A running WeChat. Clones are handles to the same one.
@@ -168,6 +185,41 @@ impl Simulator {
         login::session_key(self, appid, &user.openid(appid))
     }
 
+    /// What a client of somebody who is logged in gets encrypted; WeChat adds the watermark.
+    pub fn seal(&self, appid: &str, user: &User, data: &serde_json::Value) -> Option<Sealed> {
+        let session_key = self.session_key(appid, user)?;
+        Some(login::seal(self, &session_key, appid, data))
+    }
+
+    /// The same with a key of one's choice.
+    ///
+    /// # Panics
+    ///
+    /// If that is not 16 bytes in base64.
+    pub fn seal_with(&self, session_key: &str, appid: &str, data: &serde_json::Value) -> Sealed {
+        login::seal(self, session_key, appid, data)
+    }
+
+    /// Somebody consents to so many messages of a template, as `wx.requestSubscribeMessage` asks.
+    pub fn subscribe(&self, appid: &str, user: &User, template_id: &str, messages: u32) {
+        message::subscribe(self, appid, user, template_id, messages);
+    }
+
+    /// Opens live rooms with these names, each later than the one before; returns the first id.
+    pub fn open_rooms(&self, appid: &str, names: &[&str]) -> u64 {
+        livebroadcast::open_rooms(self, appid, names)
+    }
+
+    /// The image that was checked last, as it arrived.
+    pub fn last_image(&self) -> Option<CheckedImage> {
+        security::last_image(self)
+    }
+
+    /// The code of a `getPhoneNumber` button that somebody tapped: five minutes, once, this app.
+    pub fn mint_phone_code(&self, appid: &str, user: &User) -> String {
+        phonenumber::mint_code(self, appid, user)
+    }
+
     /// The calls so far, oldest first; of very many, the last ten thousand.
     pub fn journal(&self) -> Vec<Entry> {
         self.state(|journal: &mut Journal| journal.entries("", 0))
@@ -236,6 +288,15 @@ impl Simulator {
     /// Uploads something to an account, and tells its media_id; good for three days.
     pub fn upload(&self, appid: &str, upload: Upload) -> String {
         media::store(self, appid, upload)
+    }
+
+    /// Answers what a WeChat client asks for a page, as `POST /_simulator/bridge` does.
+    ///
+    /// # Errors
+    /// The question is not one a client asks.
+    pub fn ask_as_client(&self, question: serde_json::Value) -> Result<serde_json::Value, String> {
+        let question = serde_json::from_value(question).map_err(|error| error.to_string())?;
+        Ok(bridge::answer(self, &question))
     }
 
     /// Changes an app as its owner would in WeChat's console: a new secret, an address allowed.

@@ -1,9 +1,12 @@
 //! What every operation gets: settings, table, credentials and the way to WeChat.
 
+use std::sync::Arc;
+
 use crate::{
-    Clock, Log, Result,
+    Cache, Clock, Log, Result,
     config::{Config, ConfigError},
     credentials::{Credential, CredentialKey, CredentialKind, Credentials},
+    fetch::{Internet, Web},
     secrets::Secrets,
     session::SigningKey,
     table::Table,
@@ -24,8 +27,12 @@ pub struct App {
     pub credentials: Credentials<Table>,
     /// WeChat, for calls that need no access token.
     pub wechat: Wechat,
+    /// The public web, for addresses that users gave.
+    pub web: Web,
     /// App secrets and the signing key; most functions may not read any.
     pub secrets: Secrets,
+    /// Answers of WeChat's that may be a few seconds old.
+    pub cache: Cache,
     /// The log.
     pub log: Log,
 }
@@ -42,7 +49,9 @@ impl App {
         Ok(App {
             credentials: Credentials::new(table.clone(), clock.clone()),
             wechat: Wechat::new(transport.clone(), &config.wechat_api, clock.clone()),
+            web: Web::new(transport.clone(), Arc::new(Internet)),
             secrets: Secrets::new(transport, &config.aws, clock.clone()),
+            cache: Cache::new(clock.clone()),
             table,
             config,
             clock,

@@ -92,6 +92,20 @@ impl Caller {
             }
         }
     }
+
+    /// The user the call is by or for, where there is one.
+    pub fn user(&self) -> Option<&str> {
+        match &self.identity {
+            Identity::User(session) => Some(&session.openid),
+            Identity::Service { openid } => openid.as_deref(),
+            Identity::Anyone => None,
+        }
+    }
+
+    /// Whether an IAM principal is calling.
+    pub fn is_service(&self) -> bool {
+        matches!(self.identity, Identity::Service { .. })
+    }
 }
 
 /// What an event says of its sender, before it is believed.

@@ -6,7 +6,7 @@ use schemars::{Schema, SchemaGenerator};
 use serde_json::Value;
 
 use crate::{
-    Access, App, Body, Caller, Case, Error, Method, Operation, Reply, Result, Touch,
+    Access, App, Body, Caller, Case, Error, Method, Operation, Reply, Result, Touch, Upload,
     caller::{Principal, Rules},
     config::AccountKind,
     input::Input,
@@ -32,6 +32,8 @@ pub struct Handler {
     /// [`Operation::FILES`].
     pub files: &'static [&'static str],
     codes: &'static [(Case, i64)],
+    /// [`Operation::UPLOAD`].
+    pub upload: Option<Upload>,
     rules: Rules,
     run: for<'a> fn(Input, &'a App, &'a Caller) -> Result<Running<'a>>,
 }
@@ -47,6 +49,10 @@ impl Handler {
             streamed: O::STREAMED,
             files: O::FILES,
             codes: O::CODES,
+            upload: match O::UPLOAD {
+                Some(field) => Some(Upload::into(field)),
+                None => None,
+            },
             rules: Rules { access: O::ACCESS, accounts: O::ACCOUNTS },
             run: |input, app, caller| {
                 let operation: O = input.read()?;

@@ -7,7 +7,8 @@ use hyper::body::Bytes;
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 
 use crate::{
-    App, Body, Error, File, Handler, Method, Problem, Result, caller::Principal, input::Input,
+    Access, App, Body, Error, File, Handler, Method, Problem, Result, caller::Principal,
+    input::Input,
 };
 
 /// A request as Lambda hands it over.
@@ -101,23 +102,31 @@ impl HttpEvent {
                 "This deployment is reached through its own domain, not through this URL.",
             ));
         }
-        let input = self.input(handler)?;
-        handler.call(app, &self.principal(), input).await
+        let mut input = self.input(handler).await?;
+        let principal = self.principal(handler, &mut input)?;
+        handler.call(app, &principal, input).await
     }
 
-    fn principal(&self) -> Principal {
+    fn principal(&self, handler: &Handler, input: &mut Input) -> Result<Principal> {
         let iam = self.request_context.authorizer.as_ref().is_some_and(|auth| auth.iam.is_some());
         if iam {
-            return Principal::Service;
+            return Ok(Principal::Service);
         }
         let bearer = self.header("authorization").and_then(|value| {
             let (scheme, token) = value.split_once(' ')?;
             scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
         });
-        Principal::Http { bearer }
+        // `<image src>` cannot send a header.
+        let is_post = self.request_context.http.method == "POST";
+        let in_query = match handler.access {
+            Access::User if !is_post => input.take("session_token")?,
+            _ => None,
+        };
+        Ok(Principal::Http { bearer: bearer.or(in_query) })
     }
 
-    fn input(&self, handler: &Handler) -> Result<Input> {
+    async fn input(&self, handler: &Handler) -> Result<Input> {
+        let content_type = self.header("content-type").unwrap_or("application/json");
         match (self.request_context.http.method.as_str(), handler.method) {
             ("GET" | "HEAD", Method::Get | Method::GetOrPost) => {
                 let mut input = Input::query(&self.raw_query_string)?;
@@ -127,7 +136,12 @@ impl HttpEvent {
                 Ok(input)
             }
             ("POST", Method::Post | Method::GetOrPost) => {
-                self.check_content_type()?;
+                let takes = |upload: &crate::Upload| upload.takes(content_type);
+                if let Some(upload) = handler.upload.filter(takes) {
+                    let query = Input::query(&self.raw_query_string)?;
+                    return upload.read(content_type, query, self.body(handler.body_limit)?).await;
+                }
+                check_content_type(content_type)?;
                 Input::json(&self.body(handler.body_limit)?)
             }
             _ => Err(Error::new(
@@ -135,21 +149,6 @@ impl HttpEvent {
                 format!("Use {}.", handler.method.allow().replace(", ", " or ")),
             )),
         }
-    }
-
-    fn check_content_type(&self) -> Result<()> {
-        let content_type = self.header("content-type").unwrap_or("application/json");
-        let essence = content_type.split(';').next().unwrap_or_default().trim();
-        // Browsers send text/plain without a preflight; the body is JSON all the same.
-        let json = essence.eq_ignore_ascii_case("application/json")
-            || essence.eq_ignore_ascii_case("text/plain");
-        if json {
-            return Ok(());
-        }
-        Err(Error::new(
-            Problem::UnsupportedMediaType,
-            "Send JSON with `Content-Type: application/json`.",
-        ))
     }
 
     /// The body's bytes; the limit is checked before base64 is decoded.
@@ -171,6 +170,21 @@ impl HttpEvent {
             .map_err(|_| Error::new(Problem::MalformedBody, "The body is not base64."))?;
         if bytes.len() <= limit { Ok(bytes) } else { Err(too_large()) }
     }
+}
+
+/// Whether a body of this type is JSON.
+fn check_content_type(content_type: &str) -> Result<()> {
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    // Browsers send text/plain without a preflight; the body is JSON all the same.
+    let json = essence.eq_ignore_ascii_case("application/json")
+        || essence.eq_ignore_ascii_case("text/plain");
+    if json {
+        return Ok(());
+    }
+    Err(Error::new(
+        Problem::UnsupportedMediaType,
+        "Send JSON with `Content-Type: application/json`.",
+    ))
 }
 
 impl HttpResponse {

@@ -9,6 +9,7 @@
 #![warn(missing_docs)]
 
 mod app;
+mod cache;
 mod caller;
 mod clock;
 pub mod config;
@@ -16,6 +17,7 @@ pub mod credentials;
 pub mod crypto;
 mod endpoint;
 mod error;
+pub mod fetch;
 mod http;
 mod input;
 pub mod lambda;
@@ -31,10 +33,12 @@ pub mod site;
 pub mod table;
 pub mod trace;
 pub mod transport;
+mod upload;
 pub mod weburl;
 pub mod wechat;
 
 pub use app::App;
+pub use cache::Cache;
 pub use caller::{Caller, Identity};
 pub use clock::Clock;
 pub use endpoint::{Description, Endpoint, Handler, logical_id};
@@ -43,3 +47,4 @@ pub use http::HttpResponse;
 pub use log::Log;
 pub use operation::{Access, Case, Method, Operation, Touch};
 pub use reply::{Body, File, Reply};
+pub use upload::Upload;

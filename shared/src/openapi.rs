@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::{SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
-use crate::{Access, Endpoint, Problem, Touch, credentials::CredentialKind};
+use crate::{Access, Endpoint, Problem, Touch, credentials::CredentialKind, upload::PART};
 
 /// What the namespaces are about, in the order of the document.
 pub const NAMESPACES: &[(&str, &str)] = &[
@@ -209,6 +209,12 @@ impl Writer {
         let example: Value = serde_json::from_str(endpoint.example).unwrap_or_default();
         let required = input["required"].as_array().cloned().unwrap_or_default();
         if method == "get" {
+            if access == Access::User {
+                properties.insert(
+                    "session_token".into(),
+                    json!({ "type": "string", "description": "The session, where no `Authorization` header can be sent, as in `<image src>`." }),
+                );
+            }
             operation["parameters"] = parameters(properties, &required, &example);
         } else {
             input["properties"] = properties.into();
@@ -216,6 +222,14 @@ impl Writer {
                 "required": !required.is_empty(),
                 "content": { "application/json": { "schema": input, "example": example } },
             });
+            if endpoint.handler.upload.is_some() {
+                let file = json!({ "type": "string", "format": "binary" });
+                let content = &mut operation["requestBody"]["content"];
+                content["multipart/form-data"] = json!({ "schema": {
+                    "type": "object", "required": [PART], "properties": { PART: file },
+                } });
+                content["image/*"] = json!({ "schema": file });
+            }
         }
         operation
     }

@@ -51,6 +51,10 @@ pub trait Operation: DeserializeOwned + JsonSchema + Send + 'static {
     /// whoever comes by the Function URL, which needs `InvokeMode: RESPONSE_STREAM`.
     const STREAMED: bool = false;
 
+    /// The one field that takes a file: in JSON it is base64; the part `media` of a form, or a
+    /// body that is an image, become it as well.
+    const UPLOAD: Option<&'static str> = None;
+
     /// A valid input in JSON; shown in the documents and replayed by the tests.
     const EXAMPLE: &'static str;
 
@@ -149,4 +153,6 @@ pub enum Touch {
     SnsTokens,
     /// Signs sessions: reads the signing key, and no app secret.
     SignSession,
+    /// Reads which openids are one person's.
+    Unionid,
 }

@@ -7,6 +7,7 @@ mod code;
 mod credential;
 mod session;
 mod sns;
+mod unionid;
 
 use std::{collections::HashMap, time::Duration};
 

@@ -4,6 +4,7 @@ use std::{
     fmt,
     future::Future,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
@@ -40,6 +41,7 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 #[derive(Clone)]
 pub struct Transport {
     client: Client<Connector, Full<Bytes>>,
+    tls: Arc<rustls::ClientConfig>,
 }
 
 /// Why there is no response.
@@ -89,7 +91,7 @@ impl Transport {
         tcp.set_nodelay(true);
         // Plain HTTP is for the loopback only; `Config` sees to that.
         let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(tls)
+            .with_tls_config(tls.clone())
             .https_or_http()
             .enable_http1()
             .wrap_connector(tcp);
@@ -97,7 +99,12 @@ impl Transport {
             .pool_idle_timeout(IDLE_TIMEOUT)
             .pool_timer(TokioTimer::new())
             .build(Connector(connector));
-        Ok(Transport { client })
+        Ok(Transport { client, tls: Arc::new(tls) })
+    }
+
+    /// Whom it trusts, for connections of another kind.
+    pub(crate) fn tls(&self) -> Arc<rustls::ClientConfig> {
+        Arc::clone(&self.tls)
     }
 
     /// Sends a request and reads the whole response of at most `limit` bytes.

@@ -6,6 +6,7 @@
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
 use functions::{JOBS, OPERATIONS};
+use local::wechat::{ONE_TIME_TEMPLATE, User};
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
 use shared::{Access, Problem, config::AccountKind, openapi};
@@ -155,22 +156,32 @@ fn the_readme_lists_the_operations_and_the_problems() {
 async fn every_sample_event_is_answered() {
     assert_same("an event", &stems("events", "json"), "add events/<name>.json; it is replayed");
     let bench = Bench::start().await;
-    let session = async |name: &str| {
-        let accounts = OPERATIONS.iter().find(|endpoint| endpoint.binary() == name)?.accounts;
-        Some(match accounts.first()? {
-            AccountKind::MiniProgram => bench.session("alice").await,
-            AccountKind::OfficialAccount => bench.oauth_session(OFFICIAL, "alice").await,
-            AccountKind::MobileApp => bench.oauth_session(MOBILE, "alice").await,
-            AccountKind::Website => bench.oauth_session(WEBSITE, "alice").await,
-        })
-    };
+    prepare(&bench);
     for name in functions() {
-        let event = fill_in(&bench, &name, &session(&name).await.unwrap_or_default());
+        let session = session_for(&bench, &name).await.unwrap_or_default();
+        let event = fill_in(&bench, &name, &session);
         let answer = bench.invoke(&name, event).await;
         let answer = answer.unwrap_or_else(|problem| panic!("events/{name}.json: {problem}"));
         let status = answer.get("statusCode").and_then(Value::as_u64).unwrap_or(200);
         assert!(status < 400, "events/{name}.json: {answer}");
     }
+}
+
+/// A session of an app the function works for.
+pub(crate) async fn session_for(bench: &Bench, name: &str) -> Option<String> {
+    let accounts = OPERATIONS.iter().find(|endpoint| endpoint.binary() == name)?.accounts;
+    Some(match accounts.first()? {
+        AccountKind::MiniProgram => bench.session("alice").await,
+        AccountKind::OfficialAccount => bench.oauth_session(OFFICIAL, "alice").await,
+        AccountKind::MobileApp => bench.oauth_session(MOBILE, "alice").await,
+        AccountKind::Website => bench.oauth_session(WEBSITE, "alice").await,
+    })
+}
+
+/// What the sample events find at WeChat.
+pub(crate) fn prepare(bench: &Bench) {
+    bench.wechat().open_rooms(MINI, &["a", "b", "c"]);
+    bench.wechat().subscribe(MINI, &User::new("alice"), ONE_TIME_TEMPLATE, 1);
 }
 
 /// A sample event with its placeholders filled in for a stack.
@@ -179,7 +190,8 @@ pub(crate) fn fill_in(bench: &Bench, name: &str, session: &str) -> Value {
         .replace("{{session}}", session)
         .replace("{{code}}", &bench.code("bob"))
         .replace("{{oauth_code}}", &bench.oauth_code(OFFICIAL, "bob"))
-        .replace("{{appid}}", MINI);
+        .replace("{{phone_code}}", &bench.wechat().mint_phone_code(MINI, &User::new("alice")));
+    assert!(!event.contains("{{"), "events/{name}.json has a placeholder nobody fills in");
     serde_json::from_str(&event).unwrap_or_else(|error| panic!("events/{name}.json: {error}"))
 }
 

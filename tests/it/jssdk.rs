@@ -317,7 +317,7 @@ async fn cards_are_signed_for_readers_of_the_account_alone() {
 
 #[tokio::test]
 async fn an_account_without_cards_is_told_so_and_pages_are_signed_all_the_same() {
-    let bench = Bench::with(|options| options.schedule = false).await;
+    let bench = Bench::start().await;
     bench.wechat().change_account(OFFICIAL, |account| account.cards = false);
     bench.advance(7300);
     bench.stack.refresh(&json!({})).await;
@@ -325,4 +325,32 @@ async fn an_account_without_cards_is_told_so_and_pages_are_signed_all_the_same()
     let answer = bench.post_as(Some(&bench.reader()), "/jssdk/chooseInvoice", json!({})).await;
     answer.problem(503, "credential-unavailable");
     assert_eq!(bench.config("https://example.com/", "").await.status, 200);
+}
+
+#[tokio::test]
+async fn the_demo_page_is_served_and_says_when_jweixin_is_missing() {
+    let script = std::env::temp_dir().join(format!("jweixin-{}.js", shared::crypto::nonce()));
+    std::fs::write(&script, "// jweixin").unwrap();
+    let bench = Bench::with(|options| options.jweixin = Some(script.clone())).await;
+    for (path, content_type) in [
+        ("/demo/jssdk", "text/html; charset=utf-8"),
+        ("/demo/jssdk/%E8%AE%A2%E5%8D%95/1?x=1", "text/html; charset=utf-8"),
+        ("/demo/jssdk.js", "text/javascript; charset=utf-8"),
+        ("/demo/jweixin.js", "text/javascript; charset=utf-8"),
+        ("/client/h5/jssdk.js", "text/javascript; charset=utf-8"),
+    ] {
+        let answer = bench.get(path).await;
+        assert_eq!((answer.status, answer.header("content-type")), (200, content_type), "{path}");
+    }
+    let page = bench.get("/demo/jssdk").await;
+    assert!(page.header("content-security-policy").starts_with("default-src 'self'"));
+    assert_eq!(bench.get("/demo/jweixin.js").await.bytes, b"// jweixin");
+    std::fs::remove_file(&script).unwrap();
+    assert_eq!(bench.get("/demo/jweixin.js").await.status, 404);
+
+    // The demo's user is logged in at the account whose page it is.
+    let session = bench.get("/demo/session").await.json();
+    let token = session["session_token"].as_str().unwrap();
+    let answer = bench.post_as(Some(token), "/jssdk/chooseInvoice", json!({})).await;
+    assert_eq!((answer.status, &answer.json()["appId"]), (200, &session["appid"]));
 }

@@ -6,19 +6,29 @@ mod agreement;
 mod app;
 mod auth;
 mod binaries;
+mod canary;
 mod card;
 mod client;
+mod decrypt;
 mod failures;
 mod fleet;
+mod h5;
 mod invoice;
 mod invoke;
 mod jssdk;
+mod links;
+mod livebroadcast;
 mod media;
 mod oauth;
+mod phonenumber;
+mod security;
 mod shapes;
 mod site;
+mod subscribemessage;
 mod template;
 mod templatemessage;
+mod uniformmessage;
+mod wxacode;
 
 use std::{
     sync::{Arc, Mutex},
@@ -29,7 +39,7 @@ use http::Request;
 use http_body_util::Full;
 use local::{
     Options, Stack,
-    wechat::{Simulator, User},
+    wechat::{Effect, Fault, Simulator, User},
 };
 use serde_json::{Value, json};
 use shared::{Clock, Log, transport::Transport};
@@ -207,6 +217,39 @@ impl Bench {
             other => panic!("{other:?}"),
         };
         item.into_iter().map(|(name, value)| (name, plain(value))).collect()
+    }
+
+    /// Asserts that WeChat was called once since the journal was cleared, and exactly so.
+    #[track_caller]
+    fn only_call(&self, method: &str, path: &str, body: &Value) {
+        let journal = self.wechat().journal();
+        assert_eq!(journal.len(), 1, "{journal:#?}");
+        let entry = &journal[0];
+        assert_eq!((entry.method.as_str(), entry.path.as_str()), (method, path));
+        let (name, token) = entry.query.split_once('=').unwrap();
+        assert_eq!(name, "access_token");
+        assert!(!token.is_empty() && !token.contains('&'), "{}", entry.query);
+        assert_eq!(&serde_json::from_str::<Value>(&entry.body).unwrap(), body);
+    }
+
+    /// Asserts what an operation makes of WeChat's refusals at a path:
+    /// `(errcode, status, problem, field)`.
+    async fn refusals(
+        &self,
+        path: &str,
+        ask: impl AsyncFn() -> Answer,
+        cases: &[(i64, u16, &str, Option<&str>)],
+    ) {
+        for (code, status, slug, field) in cases {
+            self.wechat().clear_faults();
+            let effect = Effect::Errcode { code: *code, errmsg: "refused".to_owned() };
+            self.wechat().fault(Fault::on(path, effect));
+            let problem = ask().await.problem(*status, slug);
+            assert_eq!(problem["errcode"], *code);
+            assert_eq!(problem["field"].as_str(), *field, "{problem}");
+            assert!(!problem.to_string().contains("refused\""), "{problem}");
+        }
+        self.wechat().clear_faults();
     }
 
     /// Every log line so far.

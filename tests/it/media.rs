@@ -211,6 +211,16 @@ async fn every_refusal_is_a_documented_problem() {
 }
 
 #[tokio::test]
+async fn a_forgotten_token_is_renewed_within_the_request() {
+    let bench = Bench::start().await;
+    assert_eq!(bench.media(OFFICIAL, "media_id=demo-image").await.status, 200);
+    bench.wechat().clear_journal();
+    bench.wechat().invalidate_token(OFFICIAL);
+    assert_eq!(bench.media(OFFICIAL, "media_id=demo-image").await.status, 200);
+    assert_eq!((bench.calls(PATH), bench.calls("/cgi-bin/stable_token")), (2, 1));
+}
+
+#[tokio::test]
 async fn uploads_of_others_and_of_last_week_are_gone() {
     let bench = Bench::start().await;
     let media_id = bench.wechat().upload(OFFICIAL, Upload::Image(image(10).into()));

@@ -47,7 +47,7 @@ causes! {
     /// The signature is not even of the right form.
     SignatureForm 2 "The signature is not 40 lower-case hex digits of SHA-1: hand on jssdk.config's signature as it is.",
     /// The signature is right for this address and the ticket in force.
-    SignatureCorrect 2 "The signature fits this address and the ticket in force. If WeChat still refuses, its client checks another address than this one, or the appId given to wx.config is another.",
+    SignatureCorrect 2 "The signature fits this address and the ticket in force. If WeChat still refuses, its client checks another address than this one, the appId given to wx.config is another, or WeChat replaced the ticket early: invoke refresh-credentials.",
     /// The fragment was signed.
     FragmentSigned 2 "The part after # was signed: sign location.href.split('#')[0].",
     /// A part of the query is missing.

@@ -7,6 +7,34 @@ use shared::config::AccountKind;
 
 use super::base64url;
 
+/// A mini program's template that a user consents to message by message.
+pub const ONE_TIME_TEMPLATE: &str = "demo-one-time-subscription-of-an-order-0001";
+
+/// A mini program's template that users consent to once and for all.
+pub const LONG_TERM_TEMPLATE: &str = "demo-long-term-subscription-of-orders-00001";
+
+/// An official account's template of the old kind, whose keys have no types.
+pub const HISTORY_TEMPLATE: &str = "demo-template-message-about-an-order-000001";
+
+/// An official account's template of the new kind.
+pub const CATEGORY_TEMPLATE: &str = "demo-template-message-about-payment-0000001";
+
+/// A template of messages.
+#[derive(Clone, Debug)]
+pub struct Template {
+    /// What is filled in.
+    pub keys: BTreeSet<String>,
+    /// Consent is asked for once.
+    pub long_term: bool,
+}
+
+impl Template {
+    /// A template with these keys, for one message per consent.
+    pub fn new(keys: &[&str]) -> Template {
+        Template { keys: keys.iter().map(|key| (*key).to_owned()).collect(), long_term: false }
+    }
+}
+
 /// One app as WeChat's console has it, with the knobs that change how WeChat treats it.
 #[derive(Clone, Debug)]
 pub struct Account {
@@ -28,6 +56,16 @@ pub struct Account {
     pub js_domains: Vec<String>,
     /// Bound to an Open Platform account, so that logins tell the unionid.
     pub open_platform: bool,
+    /// A mini program has been released; without that there are no links to it (85079).
+    pub released: bool,
+    /// The pages of the released version, without leading `/`.
+    pub pages: BTreeSet<String>,
+    /// Codes with a path that the account may have in all (45029).
+    pub code_limit: u32,
+    /// The message templates, by their ids.
+    pub templates: BTreeMap<String, Template>,
+    /// The openids that follow an official account.
+    pub followers: BTreeSet<String>,
     /// The openids whose logins WeChat refuses as high risk (40226).
     pub blocked: BTreeSet<String>,
     /// The openids whose owners WeChat froze (50002 wherever their tokens are used).
@@ -48,9 +86,45 @@ pub struct Account {
 }
 
 impl Account {
-    /// An app with nothing restricted.
+    /// An app with nothing restricted, some templates, and Alice and Bob for followers.
     pub fn new(appid: &str, kind: AccountKind, secret: &str) -> Account {
-        Account { appid: appid.into(), kind, secret: secret.into(), ..Account::default() }
+        let order =
+            ["character_string1", "name2", "character_string3", "thing6", "thing8"].as_slice();
+        let notice =
+            ["first", "keyword1", "keyword2", "keyword3", "keyword4", "keyword5", "remark"];
+        let (templates, followers) = match kind {
+            AccountKind::MiniProgram => (
+                vec![
+                    (ONE_TIME_TEMPLATE, Template::new(order)),
+                    (LONG_TERM_TEMPLATE, Template { long_term: true, ..Template::new(order) }),
+                ],
+                vec![],
+            ),
+            AccountKind::OfficialAccount => (
+                vec![
+                    (HISTORY_TEMPLATE, Template::new(&notice)),
+                    (CATEGORY_TEMPLATE, Template::new(&["thing1", "time2", "amount3"])),
+                ],
+                vec!["alice", "bob"],
+            ),
+            _ => (vec![], vec![]),
+        };
+        let templates = templates.into_iter().map(|(id, template)| (id.to_owned(), template));
+        let followers = followers.into_iter().map(|name| User::new(name).openid(appid));
+        Account {
+            appid: appid.into(),
+            kind,
+            secret: secret.into(),
+            templates: templates.collect(),
+            followers: followers.collect(),
+            ..Account::default()
+        }
+    }
+
+    /// Whether the released version has the page of this path, with or without a query.
+    pub(super) fn has_page(&self, path: &str) -> bool {
+        let page = path.split('?').next().unwrap_or_default();
+        page.is_empty() || self.pages.contains(page.strip_prefix('/').unwrap_or(page))
     }
 }
 
@@ -66,6 +140,11 @@ impl Default for Account {
             invoices: true,
             js_domains: vec!["example.com".into()],
             open_platform: true,
+            released: true,
+            pages: ["pages/index/index", "pages/order/order"].map(str::to_owned).into(),
+            code_limit: 100_000,
+            templates: BTreeMap::new(),
+            followers: BTreeSet::new(),
             blocked: BTreeSet::new(),
             frozen: BTreeSet::new(),
             oauth_domain: None,
@@ -120,6 +199,13 @@ impl User {
         format!("o{}{}", &app[..5], &person[..22])
     }
 
+    /// The phone number WeChat has verified.
+    pub fn phone_number(&self) -> String {
+        let digits = digest(&SHA256, format!("phone\n{}", self.name).as_bytes());
+        let digits = digits.as_ref()[..8].iter().map(|byte| char::from(b'0' + byte % 10));
+        "138".chars().chain(digits).collect()
+    }
+
     /// How all apps of one Open Platform account know this person.
     pub fn unionid(&self) -> String {
         format!("o6_bm{}", &derived(&["unionid", &self.shown()])[..23])
@@ -129,6 +215,11 @@ impl User {
     fn shown(&self) -> String {
         if self.snapshot { format!("{}'s snapshot", self.name) } else { self.name.clone() }
     }
+}
+
+/// Whether an openid is one of this app's; whose it is WeChat need not know for that.
+pub(super) fn is_openid_of(appid: &str, openid: &str) -> bool {
+    openid.len() == 28 && openid.starts_with(&format!("o{}", &derived(&["app", appid])[..5]))
 }
 
 fn derived(parts: &[&str]) -> String {

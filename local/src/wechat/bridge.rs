@@ -1,7 +1,7 @@
 //! What the WeChat client asks WeChat when a page uses the JS-SDK: whether `wx.config` may
 //! succeed, and whether cards and invoices are signed.
 //!
-//! The other half of the client, which a page talks to, is `console/bridge.js`.
+//! The other half of the client, which a page talks to, is `demo/bridge.js`.
 
 use std::collections::HashSet;
 
@@ -240,7 +240,7 @@ mod tests {
             self.ticket(OFFICIAL, kind).unwrap()
         }
 
-        fn ask_as_client(&self, api: &str, url: &str, mut params: Value) -> Value {
+        fn ask_for(&self, api: &str, url: &str, mut params: Value) -> Value {
             let ticket = self.fetch_ticket("jsapi");
             let text = format!("jsapi_ticket={ticket}&noncestr=n&timestamp=1&url={PAGE}");
             params["verifyAppId"] = OFFICIAL.into();
@@ -252,7 +252,7 @@ mod tests {
         }
 
         fn verify(&self, url: &str) -> Value {
-            self.ask_as_client("preVerifyJSAPI", url, json!({}))["err_msg"].clone()
+            self.ask_for("preVerifyJSAPI", url, json!({}))["err_msg"].clone()
         }
     }
 
@@ -286,7 +286,7 @@ mod tests {
                 "openid": openid, "timestamp": "5", "nonce_str": nonce, "signature": signature,
             });
             let card = json!({ "card_id": cards::CARD_ID, "card_ext": extension.to_string() });
-            simulator.ask_as_client("batchAddCard", PAGE, json!({ "card_list": [card] }))
+            simulator.ask_for("batchAddCard", PAGE, json!({ "card_list": [card] }))
         };
         let alice = User::new("alice").openid(OFFICIAL);
 
@@ -309,7 +309,7 @@ mod tests {
                 "card_type": "GROUPON", "time_stamp": "5", "nonce_str": "n", "sign_type": "SHA1",
                 "card_sign": card_sign,
             });
-            simulator.ask_as_client("chooseCard", PAGE, params)
+            simulator.ask_for("chooseCard", PAGE, params)
         };
 
         let right = sign(&[&ticket, OFFICIAL, "5", "n", "GROUPON"]);
@@ -323,7 +323,7 @@ mod tests {
         let encrypt_code = cards::issue(&simulator, OFFICIAL, "1234");
         let show = |code: &str| {
             let params = json!({ "card_list": [{ "card_id": cards::CARD_ID, "code": code }] });
-            simulator.ask_as_client("batchViewCard", PAGE, params)["err_msg"].clone()
+            simulator.ask_for("batchViewCard", PAGE, params)["err_msg"].clone()
         };
 
         assert_eq!(show("1234"), "batchViewCard:ok");
@@ -336,7 +336,7 @@ mod tests {
         let ticket = simulator.fetch_ticket("wx_card");
         let choose = |card_sign: &str| {
             let params = json!({ "timestamp": "5", "nonceStr": "n", "cardSign": card_sign });
-            simulator.ask_as_client("chooseInvoice", PAGE, params)["err_msg"].clone()
+            simulator.ask_for("chooseInvoice", PAGE, params)["err_msg"].clone()
         };
 
         assert_eq!(choose(&sign(&[&ticket, OFFICIAL, "5", "n", "INVOICE"])), "chooseInvoice:ok");

@@ -423,6 +423,24 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn it_answers_a_client_and_binds_domains() {
+        let (_, simulator) = simulator();
+        let page = "https://h5.example.com/";
+        let params = json!({ "verifyAppId": MINI });
+        let question =
+            json!({ "api": "preVerifyJSAPI", "url": page, "params": params }).to_string();
+
+        let (_, unsigned) = send(&simulator, "POST /bridge", &question).await;
+        assert_eq!(unsigned["err_msg"], "preVerifyJSAPI:fail_invalid signature");
+        let domains = json!({ "appid": MINI, "domains": ["example.net"] }).to_string();
+        assert_eq!(send(&simulator, "POST /domains", &domains).await.0, 200);
+        let (_, unbound) = send(&simulator, "POST /bridge", &question).await;
+        assert_eq!(unbound["err_msg"], "preVerifyJSAPI:fail_invalid url domain");
+        let (_, accounts) = send(&simulator, "GET /accounts", "").await;
+        assert_eq!(accounts[0]["js_domains"], json!(["example.net"]));
+    }
+
+    #[tokio::test]
     async fn bad_input_is_told_by_its_field() {
         let (_, simulator) = simulator();
 
@@ -437,6 +455,8 @@ mod tests {
             ("POST /faults", r#"{"effect":{"status":{"status":99}}}"#, "effect.status.status"),
             ("POST /faults", r#"{"effect":"explode"}"#, "effect"),
             ("POST /tokens/invalidate", r#"{"appid":"wx0"}"#, "appid"),
+            ("POST /domains", r#"{"appid":"wx0","domains":[]}"#, "appid"),
+            ("POST /bridge", r#"{"api":"preVerifyJSAPI"}"#, "url"),
             ("GET /journal?since=x", "", "since"),
         ] {
             let (status, answer) = send(&simulator, call, body).await;

@@ -2,9 +2,14 @@
 
 use std::collections::HashMap;
 
+use aes::Aes128;
 use base64::{Engine, prelude::BASE64_STANDARD};
+use cbc::{
+    Encryptor,
+    cipher::{BlockModeEncrypt, KeyIvInit, block_padding::Pkcs7},
+};
 use ring::hmac;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::call::{Answer, Call, Refusal, Reply, Route, refuse};
 use super::{AccountKind, Simulator, User, hex, quota};
@@ -43,6 +48,33 @@ pub(super) fn session_key(simulator: &Simulator, appid: &str, openid: &str) -> O
     })
 }
 
+/// When a person was last in an app, in milliseconds since 1970.
+pub(super) fn visited_at(simulator: &Simulator, appid: &str, openid: &str) -> Option<u64> {
+    let person = (appid.to_owned(), openid.to_owned());
+    simulator.state(|login: &mut Login| login.sessions.get(&person).map(|s| s.visited_at))
+}
+
+/// What WeChat hands to the mini program encrypted, as `wx.getUserInfo` does.
+pub(super) fn seal(simulator: &Simulator, session_key: &str, appid: &str, data: &Value) -> Sealed {
+    let mut data = data.clone();
+    data["watermark"] = json!({ "timestamp": simulator.clock().now(), "appid": appid });
+    let key = BASE64_STANDARD.decode(session_key).ok().and_then(|key| key.try_into().ok());
+    let (key, iv): ([u8; 16], _) =
+        (key.expect("a session_key is 16 bytes in base64"), simulator.random::<16>());
+    let sealed = Encryptor::<Aes128>::new(&key.into(), &iv.into())
+        .encrypt_padded_vec::<Pkcs7>(data.to_string().as_bytes());
+    Sealed { encrypted_data: BASE64_STANDARD.encode(sealed), iv: BASE64_STANDARD.encode(iv) }
+}
+
+/// Data as a client gets it: only the server can read it.
+#[derive(Clone, Debug)]
+pub struct Sealed {
+    /// The data, in base64.
+    pub encrypted_data: String,
+    /// Where the cipher starts, in base64.
+    pub iv: String,
+}
+
 #[derive(Default)]
 struct Login {
     codes: HashMap<String, Code>,
@@ -62,6 +94,8 @@ struct Code {
 struct Session {
     key: String,
     expires_at: u64,
+    /// When the person was last in the app.
+    visited_at: u64,
 }
 
 /// `GET /sns/jscode2session`
@@ -98,7 +132,8 @@ fn jscode2session(call: &Call) -> Answer {
         *exchanges += 1;
         code.used = true;
         let expires_at = now + account.session_life_s * 1_000;
-        login.sessions.insert((appid.to_owned(), openid), Session { key: key.clone(), expires_at });
+        let session = Session { key: key.clone(), expires_at, visited_at: now };
+        login.sessions.insert((appid.to_owned(), openid), session);
         Ok(code.user.clone())
     })?;
 
@@ -177,8 +212,6 @@ fn mint_key(simulator: &Simulator) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Value;
-
     use super::super::bench::{MINI, OFFICIAL, SECOND_MINI, SECRET, errcode, simulator};
     use super::*;
 

@@ -1,4 +1,4 @@
-//! `session#<appid>#<openid>` and `unionid#<unionid>`: what a login leaves behind.
+//! `session#<appid>#<openid>`: what a login leaves behind.
 
 use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
 
@@ -49,7 +49,7 @@ pub struct SessionKeys {
 
 impl Table {
     /// Writes all that a login leaves behind, or nothing: the session key, the outcome of the
-    /// code, and the user's openid under their unionid.
+    /// code, and whose openid it is.
     ///
     /// # Errors
     /// [`crate::Problem::TableUnavailable`].
@@ -79,7 +79,7 @@ impl Table {
             writes.push(TransactWriteItem::builder().update(session).build());
         }
         if let Some(unionid) = exchange.unionid.as_ref().filter(|_| !exchange.snapshot) {
-            writes.push(self.remember_openid(unionid, login.appid, &exchange.openid));
+            writes.extend(self.remember_unionid(unionid, login.appid, &exchange.openid));
         }
         writes.iter().for_each(|_| trace::table_write());
         self.client
@@ -89,19 +89,6 @@ impl Table {
             .await
             .map_err(unavailable)?;
         Ok(())
-    }
-
-    /// The write that records a user's openid at an app under their unionid.
-    fn remember_openid(&self, unionid: &str, appid: &str, openid: &str) -> TransactWriteItem {
-        let update = Update::builder()
-            .table_name(&self.name)
-            .key(PARTITION_KEY, text(format!("unionid#{unionid}")))
-            .update_expression("SET #appid = :openid")
-            .expression_attribute_names("#appid", appid)
-            .expression_attribute_values(":openid", text(openid))
-            .build()
-            .expect("table, key and expression are set");
-        TransactWriteItem::builder().update(update).build()
     }
 
     /// The keys of a user's session; `None` if the user never logged in, or too long ago.

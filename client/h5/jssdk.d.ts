@@ -1,0 +1,131 @@
+/** Names `wx.config` takes in `jsApiList`. */
+export type JsApi =
+  | "updateAppMessageShareData" | "updateTimelineShareData" | "onMenuShareTimeline"
+  | "onMenuShareAppMessage" | "onMenuShareQQ" | "onMenuShareWeibo" | "onMenuShareQZone"
+  | "startRecord" | "stopRecord" | "onVoiceRecordEnd" | "playVoice" | "pauseVoice" | "stopVoice"
+  | "onVoicePlayEnd" | "uploadVoice" | "downloadVoice" | "chooseImage" | "previewImage"
+  | "uploadImage" | "downloadImage" | "translateVoice" | "getNetworkType" | "openLocation"
+  | "getLocation" | "hideOptionMenu" | "showOptionMenu" | "hideMenuItems" | "showMenuItems"
+  | "hideAllNonBaseMenuItem" | "showAllNonBaseMenuItem" | "closeWindow" | "scanQRCode"
+  | "addCard" | "chooseCard" | "openCard" | "checkJsApi" | "getLocalImgData" | "chooseWXPay"
+  | "openAddress" | "startSearchBeacons" | "stopSearchBeacons" | "onSearchBeacons"
+  | "openProductSpecificView" | "chooseInvoice";
+
+/** Open tags of `openTagList`. */
+export type OpenTag =
+  | "wx-open-launch-app" | "wx-open-launch-weapp" | "wx-open-subscribe" | "wx-open-audio";
+
+export interface Options {
+  /** Where the backend is: the address before `/jssdk/config`, or a function of the operation. */
+  endpoint?: string | ((operation: Operation) => string);
+  /** What the page will call. */
+  jsApiList?: JsApi[];
+  /** The open tags the page will show. */
+  openTagList?: OpenTag[];
+  /** The account, if the backend serves several. */
+  appid?: string;
+  /** The session token of the user; needed for cards and invoices. */
+  session?: string | (() => string | null | undefined | Promise<string | null | undefined>);
+  /** `wx.config`'s own debug mode: the client shows every answer. */
+  debug?: boolean;
+  /** Configure again when the route changes; true unless said otherwise. */
+  watch?: boolean;
+  /** Told when a configuration after a route change ends. */
+  onConfigured?: (outcome: Configured | JssdkError) => void;
+  /** Milliseconds to wait for the client; 10 s unless said otherwise. */
+  timeout?: number;
+  /** The address the page was first loaded from, if the browser does not tell it rightly. */
+  landingUrl?: string;
+  /** Changes an address before it is signed, for a page that is not shown at its own address. */
+  address?: (href: string) => string;
+  /** jweixin, if it is not `window.wx`. */
+  wx?: object;
+  /** Instead of the browser's. */
+  fetch?: typeof fetch;
+}
+
+export type Operation = "jssdk.config" | "jssdk.cardExt" | "jssdk.chooseCard" | "jssdk.chooseInvoice";
+
+/** A page that WeChat accepted. */
+export interface Configured {
+  /** The address that was signed. */
+  url: string;
+  appId: string;
+  /** 2 if WeChat refused the first signature. */
+  attempts: 1 | 2;
+}
+
+export interface CardToAdd {
+  card_id: string;
+  code?: string;
+  /** Lets nobody else collect the card. */
+  bind_openid?: boolean;
+  fixed_begintimestamp?: number;
+  outer_str?: string;
+  balance?: number;
+}
+
+export interface AddedCard {
+  cardId: string;
+  cardExt: string;
+  /** Encrypted; `card.decryptCode` decrypts it. */
+  code: string;
+  isSuccess: boolean;
+}
+
+export interface CardFilter {
+  shopId?: string;
+  cardType?: string;
+  cardId?: string;
+}
+
+export interface ChosenCard {
+  card_id: string;
+  /** `card.decryptCode` decrypts it. */
+  encrypt_code: string;
+}
+
+export interface ChosenInvoice {
+  card_id: string;
+  encrypt_code: string;
+  app_id: string;
+}
+
+export interface Jssdk {
+  /** Configures the page, once per address; later calls wait for the same outcome. */
+  ready(): Promise<Configured>;
+  /** Configures the page anew. */
+  configure(): Promise<Configured>;
+  /** Calls `wx[api]` once the page is configured. */
+  call<T = Record<string, unknown>>(api: JsApi, parameters?: object): Promise<T>;
+  /** Lets the user collect cards. */
+  addCard(cards: CardToAdd | CardToAdd[]): Promise<AddedCard[]>;
+  /** Lets the user choose among their cards; empty if none fits. */
+  chooseCard(filter?: CardFilter): Promise<ChosenCard[]>;
+  /** Lets the user choose among their invoices. */
+  chooseInvoice(): Promise<ChosenInvoice[]>;
+  /** The address that would be signed now. */
+  url(): string;
+  /** Stops watching the route. */
+  stop(): void;
+}
+
+/** Why it failed: `message` for a person, `reason` for a program. */
+export class JssdkError extends Error {
+  readonly name: "JssdkError";
+  /** See README.md. */
+  readonly reason: string;
+  /** What the client said, if it spoke. */
+  readonly errMsg?: string;
+  /** The address that was signed. */
+  readonly url?: string;
+  /** The input for `jssdk.diagnose`, if WeChat refused the page. */
+  readonly diagnosis?: Record<string, unknown>;
+  /** The backend's problem document, if it refused. */
+  readonly problem?: Record<string, unknown>;
+}
+
+export function createJssdk(options?: Options): Jssdk;
+
+/** Loads jweixin from WeChat's host, or from its other one. */
+export function loadJweixin(): Promise<object>;

@@ -1,0 +1,3 @@
+//! The official account.
+
+pub mod templatemessage;

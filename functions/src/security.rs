@@ -1,0 +1,26 @@
+//! Whether what users write and upload may be shown.
+
+mod imgseccheck;
+mod msgseccheck;
+mod picture;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use imgseccheck::ImgSecCheck;
+pub use msgseccheck::MsgSecCheck;
+
+/// What to do with the content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Suggest {
+    /// Publish it.
+    Pass,
+    /// Have somebody look at it.
+    Review,
+    /// Do not publish it.
+    Risky,
+}
+
+/// WeChat's checks of the first version call risky content an error.
+const RISKY: i64 = 87_014;

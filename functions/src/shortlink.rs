@@ -1,0 +1,5 @@
+//! `#小程序://` links to paste into chats.
+
+mod generate;
+
+pub use generate::Generate;

@@ -1,0 +1,5 @@
+//! Messages that a user has asked for in the mini program.
+
+mod send;
+
+pub use send::Send;

@@ -1,0 +1,161 @@
+//! `POST /subscribeMessage/send`
+//!
+//! WeChat: `POST /cgi-bin/message/subscribe/send`
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use shared::{
+    Access, App, Caller, Error, Identity, Operation, Problem, Result, Touch,
+    config::AccountKind,
+    credentials::CredentialKind,
+    wechat::{Call, Verdict},
+};
+
+use crate::{
+    message::{Data, check_template_id, check_touser},
+    spelling::maybe_text_or_number,
+};
+
+/// Sends a message that the user has subscribed to with `wx.requestSubscribeMessage`.
+///
+/// One consent allows one message. On `receiver-state` (43101) ask the user again. A user can
+/// only send to themselves; a service names anybody.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Send {
+    /// The receiver's openid; by default the caller's own.
+    #[serde(default)]
+    #[schemars(length(min = 1, max = 64))]
+    touser: Option<String>,
+    /// The template's id, from the WeChat console.
+    #[schemars(length(min = 1, max = 128))]
+    template_id: String,
+    /// The page the message opens, with its query; without it the message opens none.
+    #[serde(default)]
+    #[schemars(length(max = 1024))]
+    page: Option<String>,
+    /// The template's values: `{"thing1":{"value":"…"}}`, each within its key's rule.
+    data: Data,
+    /// The version the message opens; by default `formal`, the released one.
+    #[serde(default)]
+    miniprogram_state: Option<MiniprogramState>,
+    /// The language of the message's frame; by default `zh_CN`.
+    #[serde(default)]
+    lang: Option<Lang>,
+}
+
+/// Versions, as this interface names them.
+#[derive(Clone, Copy, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum MiniprogramState {
+    Developer,
+    Trial,
+    Formal,
+}
+
+/// Languages, as WeChat names them.
+#[derive(Clone, Copy, Deserialize, Serialize, JsonSchema)]
+enum Lang {
+    #[serde(rename = "zh_CN")]
+    ZhCn,
+    #[serde(rename = "en_US")]
+    EnUs,
+    #[serde(rename = "zh_HK")]
+    ZhHk,
+    #[serde(rename = "zh_TW")]
+    ZhTw,
+}
+
+/// A message on its way.
+#[derive(Serialize, JsonSchema)]
+pub struct Sent {
+    /// Whether WeChat took it.
+    sent: bool,
+    /// WeChat's id of the message, where it tells one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    msgid: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Request<'a> {
+    touser: &'a str,
+    template_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page: Option<&'a str>,
+    data: &'a Data,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    miniprogram_state: Option<MiniprogramState>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lang: Option<Lang>,
+}
+
+#[derive(Deserialize)]
+struct Upstream {
+    #[serde(default, deserialize_with = "maybe_text_or_number")]
+    msgid: Option<String>,
+}
+
+const VERDICTS: &[Verdict] = &[
+    (41030, Problem::InvalidInput, "The released version has no such page."),
+    (43107, Problem::AccountNotPermitted, "WeChat banned the account from sending messages."),
+    (45168, Problem::InvalidInput, "A value holds a word that WeChat does not allow."),
+];
+
+impl Operation for Send {
+    const ID: &'static str = "subscribeMessage.send";
+    const ACCESS: Access = Access::User;
+    const ACCOUNTS: &'static [AccountKind] = &[AccountKind::MiniProgram];
+    const TOUCHES: &'static [Touch] = &[Touch::Credential(CredentialKind::AccessToken)];
+    const EXAMPLE: &'static str = r#"{"template_id":"demo-long-term-subscription-of-orders-00001","page":"pages/index/index?id=42","data":{"character_string1":{"value":"202103040830158485629163994677"},"name2":{"value":"中通快递"},"thing6":{"value":"雪花秀滋盈生人生焕颜精华露"}}}"#;
+    type Output = Sent;
+
+    async fn run(self, app: &App, caller: &Caller) -> Result<Sent> {
+        let touser = receiver(caller, self.touser.as_deref())?;
+        check_template_id(&self.template_id)?;
+        if self.page.as_ref().is_some_and(|page| page.chars().count() > 1024) {
+            return Err(Error::invalid(
+                "page",
+                "A page has at most 1024 characters, query and all.",
+            ));
+        }
+        self.data.check()?;
+        let request = Request {
+            touser,
+            template_id: &self.template_id,
+            page: self.page.as_deref().filter(|page| !page.is_empty()),
+            data: &self.data,
+            miniprogram_state: self.miniprogram_state,
+            lang: self.lang,
+        };
+        let call =
+            Call::post("/cgi-bin/message/subscribe/send", &request)?.once().verdicts(VERDICTS);
+        let answer =
+            app.call(caller.appid(), call).await.map_err(|error| match error.wechat_errcode() {
+                Some(40003) => error.field("touser"),
+                Some(40037) => error.field("template_id"),
+                Some(41030) => error.field("page"),
+                Some(45168) => error.field("data"),
+                _ => error,
+            })?;
+        Ok(Sent { sent: true, msgid: answer.json::<Upstream>()?.msgid })
+    }
+}
+
+/// Users send to themselves; services to whom they name.
+fn receiver<'a>(caller: &'a Caller, touser: Option<&'a str>) -> Result<&'a str> {
+    match (&caller.identity, touser) {
+        (Identity::User(session), Some(touser)) if touser != session.openid => Err(Error::new(
+            Problem::Forbidden,
+            "A user may only send to themselves; leave `touser` out.",
+        )
+        .field("touser")),
+        (Identity::Service { openid: Some(openid) }, Some(touser)) if touser != openid => {
+            Err(Error::invalid("touser", "It contradicts openid; leave one of them out."))
+        }
+        (Identity::Service { .. }, Some(touser)) => check_touser(touser).map(|()| touser),
+        (Identity::Service { openid: None }, None) => {
+            Err(Error::invalid("touser", "Name the receiver's openid."))
+        }
+        _ => caller.openid(),
+    }
+}

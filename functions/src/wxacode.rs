@@ -1,0 +1,142 @@
+//! Codes that open the mini program when they are scanned.
+
+mod createqrcode;
+mod get;
+mod getunlimited;
+
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use shared::{
+    App, Caller, Error, File, Problem, Result,
+    wechat::{Call, Verdict},
+};
+
+pub use createqrcode::CreateQrCode;
+pub use get::Get;
+pub use getunlimited::GetUnlimited;
+
+/// The color of the lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(try_from = "AnyColor")]
+pub struct LineColor {
+    r: u8,
+    g: u8,
+    b: u8,
+}
+
+/// `{"r":0,"g":0,"b":0}`, or `"#rrggbb"`, which fits into a query.
+#[derive(Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "a color is {\"r\":0,\"g\":0,\"b\":0} or \"#rrggbb\"")]
+enum AnyColor {
+    Hex(#[schemars(regex(pattern = r"^#?[0-9A-Fa-f]{6}$"))] String),
+    Channels { r: Channel, g: Channel, b: Channel },
+}
+
+/// 0 to 255, as a number or, as WeChat's own samples have it, as a text.
+#[derive(Deserialize, JsonSchema)]
+#[serde(untagged)]
+enum Channel {
+    Number(u8),
+    Text(String),
+}
+
+impl TryFrom<AnyColor> for LineColor {
+    type Error = &'static str;
+
+    fn try_from(color: AnyColor) -> Result<LineColor, &'static str> {
+        let channel = |channel| match channel {
+            Channel::Number(number) => Ok(number),
+            Channel::Text(text) => text.parse().map_err(|_| "a color has channels of 0 to 255"),
+        };
+        match color {
+            AnyColor::Channels { r, g, b } => {
+                Ok(LineColor { r: channel(r)?, g: channel(g)?, b: channel(b)? })
+            }
+            AnyColor::Hex(text) => {
+                let digits = text.strip_prefix('#').unwrap_or(&text);
+                let number = u32::from_str_radix(digits, 16).ok();
+                let number = number.filter(|_| digits.len() == 6 && !digits.starts_with('+'));
+                let [_, r, g, b] = number.ok_or("a color is six hex digits")?.to_be_bytes();
+                Ok(LineColor { r, g, b })
+            }
+        }
+    }
+}
+
+fn check_width(width: Option<u32>) -> Result<()> {
+    match width {
+        Some(width) if !(280..=1280).contains(&width) => {
+            Err(Error::invalid("width", "A code is 280 to 1280 px wide."))
+        }
+        _ => Ok(()),
+    }
+}
+
+const VERDICTS: &[Verdict] = &[
+    (40097, Problem::InvalidInput, "WeChat does not accept one of the arguments."),
+    (40129, Problem::InvalidInput, "WeChat does not accept a character of the scene."),
+    (40159, Problem::InvalidInput, "WeChat does not accept the path; is it too long?"),
+    (40169, Problem::InvalidInput, "WeChat does not accept the length of the scene."),
+    (41030, Problem::InvalidInput, "The released version has no such page; see check_path."),
+    (45009, Problem::QuotaExceeded, "WeChat's limit for this minute is reached."),
+    (85096, Problem::InvalidInput, "WeChat reserves the parameter scancode_time for itself."),
+];
+
+/// Has WeChat draw a code.
+async fn draw(
+    app: &App,
+    caller: &Caller,
+    path: &'static str,
+    body: &impl Serialize,
+) -> Result<File> {
+    let call = Call::post(path, body)?.binary().within(Duration::from_secs(20)).verdicts(VERDICTS);
+    let answer =
+        app.call(caller.appid(), call).await.map_err(|error| match error.wechat_errcode() {
+            Some(40129 | 40169) => error.field("scene"),
+            Some(40159) => error.field("path"),
+            Some(41030) => error.field("page"),
+            Some(45009) => error.retry_after(60),
+            _ => error,
+        })?;
+    let (content_type, name) = match *answer.body {
+        [0xff, 0xd8, 0xff, ..] => ("image/jpeg", "wxacode.jpg"),
+        [0x89, b'P', b'N', b'G', ..] => ("image/png", "wxacode.png"),
+        _ => {
+            let detail = "WeChat answered with something else than an image; try again.";
+            return Err(Error::new(Problem::WechatUnreachable, detail));
+        }
+    };
+    Ok(File { content_type: content_type.into(), name: Some(name.into()), bytes: answer.body })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colors_are_channels_or_hex() {
+        let read = |json: &str| serde_json::from_str::<LineColor>(json).ok();
+        let orange = Some(LineColor { r: 255, g: 128, b: 0 });
+        for json in [
+            r#"{"r":255,"g":128,"b":0}"#,
+            r#"{"r":"255","g":"128","b":"0"}"#,
+            r##""#ff8000""##,
+            r#""FF8000""#,
+        ] {
+            assert_eq!(read(json), orange, "{json}");
+        }
+        for json in [
+            r#"{"r":256,"g":0,"b":0}"#,
+            r#"{"r":"-1","g":0,"b":0}"#,
+            r#"{"r":0,"g":0}"#,
+            r#""red""#,
+            r#""+f8000""#,
+            r#""é1234""#,
+            "1",
+        ] {
+            assert_eq!(read(json), None, "{json}");
+        }
+    }
+}

@@ -1,0 +1,114 @@
+// The demo page's own script: what a team would write, and the page around it.
+import { createJssdk } from "/client/h5/jssdk.js";
+
+const { address, client, pretends } = window.demo;
+// npm's weixin-js-sdk leaves it there.
+window.wx ??= window.module.exports.config && window.module.exports;
+
+const $ = (id) => document.getElementById(id);
+const show = (id, text) => { $(id).textContent = text; };
+
+function log(text, state = "ok") {
+  const line = document.createElement("li");
+  line.dataset.state = state;
+  line.textContent = text;
+  $("log").append(line);
+}
+
+function configured({ url, attempts }) {
+  $("failed").hidden = true;
+  $("status").dataset.state = "ok";
+  show("status", "config:ok");
+  show("signed", url);
+  show("attempts", attempts);
+  log(`config:ok ${url}`);
+}
+
+function failed(error) {
+  $("failed").hidden = false;
+  $("status").dataset.state = "error";
+  show("status", error.errMsg ?? error.reason);
+  show("reason", error.reason ?? error.name);
+  show("message", error.message);
+  log(`${error.reason}: ${error.message}`, "error");
+  $("causes").replaceChildren();
+  if (error.diagnosis) diagnose(error.diagnosis);
+}
+
+/** A service would ask; here the Lambda Invoke API is next door. */
+async function diagnose(failing) {
+  const response = await fetch("/2015-03-31/functions/jssdk-diagnose/invocations", {
+    method: "POST", body: JSON.stringify(failing),
+  });
+  const { causes } = await response.json();
+  $("causes").replaceChildren(...causes.map(({ cause, item, certain, detail }) => {
+    const entry = document.createElement("li");
+    const name = document.createElement("strong");
+    name.textContent = `${cause} (${item}, ${certain ? "certain" : "likely"}) `;
+    entry.append(name, detail);
+    return entry;
+  }));
+}
+
+function working() {
+  $("status").dataset.state = "working";
+  show("status", "Asking WeChat …");
+  show("here", address(location.href));
+}
+
+show("client", client);
+$("missing").hidden = Boolean(window.wx);
+$("pretending").hidden = !pretends;
+show("pretended", address(location.href));
+
+const session = await (await fetch(`/demo/session${location.search}`)).json();
+const jssdk = createJssdk({
+  jsApiList: ["addCard", "chooseCard", "chooseInvoice", "chooseImage", "uploadImage"],
+  session: session.session_token,
+  address,
+  onConfigured: (outcome) => (outcome instanceof Error ? failed(outcome) : configured(outcome)),
+});
+window.jssdk = jssdk;
+
+/** Runs what a button stands for, and shows how it ended. */
+function button(id, act) {
+  $(id).addEventListener("click", async () => {
+    try {
+      log(`${id}:ok ${JSON.stringify(await act())}`);
+    } catch (error) {
+      log(`${id}:${error.reason} ${error.message}`, "error");
+    }
+  });
+}
+
+button("configure", async () => {
+  working();
+  await jssdk.configure().then(configured, failed);
+});
+let routes = 0;
+button("route", async () => {
+  routes += 1;
+  history.pushState({}, "", `/demo/jssdk/订单/${routes}${location.search}#part-${routes}`);
+  show("here", address(location.href));
+  return decodeURI(location.pathname);
+});
+addEventListener("popstate", () => show("here", address(location.href)));
+button("add-card", () => jssdk.addCard({ card_id: "pjZ8Yt1XGILfi-FUsewpnnolGgZk", bind_openid: true }));
+button("choose-card", () => jssdk.chooseCard({ cardType: "GROUPON" }));
+button("choose-invoice", () => jssdk.chooseInvoice());
+button("forbidden", () => jssdk.call("scanQRCode", { needResult: 1 }));
+button("upload", async () => {
+  const { localIds } = await jssdk.call("chooseImage", { count: 1 });
+  const { serverId } = await jssdk.call("uploadImage", { localId: localIds[0] });
+  const response = await fetch(`/media/get?media_id=${serverId}`, {
+    headers: { authorization: `Bearer ${session.session_token}` },
+  });
+  if (!response.ok) throw Object.assign(new Error((await response.json()).detail), { reason: "media" });
+  const image = await response.blob();
+  $("fetched").src = URL.createObjectURL(image);
+  $("fetched").hidden = false;
+  return { serverId, type: image.type, bytes: image.size };
+});
+
+working();
+await jssdk.ready().then(configured, failed);
