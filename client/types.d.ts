@@ -287,7 +287,7 @@ export interface Operations {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string
     }
-    output: Checked3
+    output: Checked4
   }
   /** Logs a user in with the code of an OAuth page, a website's QR code or a native app's `auth`. */
   'oauth.getToken': {
@@ -332,6 +332,16 @@ export interface Operations {
       code: string
     }
     output: PhoneNumber
+  }
+  /** Checks an image for content that must not be published. */
+  'security.imgSecCheck': {
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string
+      /** The image in base64, with or without `data:image/…;base64,` before it. */
+      base64: string
+    }
+    output: Checked3
   }
   /** Checks a text for content that must not be published. */
   'security.msgSecCheck': {
@@ -583,8 +593,14 @@ export type Checked2 = {
   trace_id?: string | null
 }
 
-/** The state of an access token. */
+/** WeChat's verdict. */
 export type Checked3 = {
+  /** What to do: `pass` or `risky`. */
+  suggest: Suggest
+}
+
+/** The state of an access token. */
+export type Checked4 = {
   /** Whether WeChat accepts it for this user. */
   valid: boolean
 }
