@@ -240,6 +240,14 @@ impl Writer {
                 } });
                 content["image/*"] = json!({ "schema": file });
             }
+            if access == Access::Service {
+                operation["parameters"] = json!([{
+                    "name": "X-Amz-Invocation-Type",
+                    "in": "header",
+                    "description": "Whether to wait for the result.",
+                    "schema": { "enum": ["RequestResponse", "Event", "DryRun"], "default": "RequestResponse" },
+                }]);
+            }
         }
         operation
     }
@@ -257,8 +265,18 @@ impl Writer {
                 "headers": { "X-Amz-Function-Error": header },
                 "content": content,
             });
-            let refused = json!({ "description": "Lambda refused the invocation.", "content": { "application/json": { "schema": { "type": "object" } } } });
-            return json!({ "200": answer, "400": refused });
+            let refused = json!({
+                "description": "Lambda refused the invocation.",
+                "content": { "application/json": { "schema": { "type": "object" } } },
+            });
+            return json!({
+                "200": answer,
+                "202": { "description": "`Event`: it will be run, and nobody told the result." },
+                "204": { "description": "`DryRun`: it could be run." },
+                "400": refused,
+                "403": refused,
+                "404": refused,
+            });
         }
         let answers_file = content.get("application/json").is_none();
         let mut responses = Map::new();
