@@ -217,7 +217,7 @@ export interface Operations {
       /** The page's address, of a host in `JSSDK_ALLOWED_HOSTS` or below one, on port 80 or 443. */
       url: string
     }
-    output: SignedAnswer
+    output: Signed
   }
   /** Lists the live rooms, the latest first. */
   'livebroadcast.getLiveInfo': {
@@ -229,7 +229,7 @@ export interface Operations {
       /** Rooms on a page; by default 100. */
       pageSize?: number | null
     }
-    output: RoomsAnswer
+    output: Rooms
   }
   /** Lists the recordings of a live room; they appear about ten minutes after its end. */
   'livebroadcast.getReplay': {
@@ -243,7 +243,7 @@ export interface Operations {
       /** The room. */
       room_id: number
     }
-    output: ReplaysAnswer
+    output: Replays
   }
   /** Fetches what was uploaded to WeChat within the last three days: an image, a voice or a video. */
   'media.get': {
@@ -301,7 +301,7 @@ export interface Operations {
       /** The verifier of `oauth.authorizeUrl`, from where this browser kept it. */
       verifier?: string | null
     }
-    output: TokenAnswer
+    output: Token
   }
   /** Reads the profile of a user who consented to show it. */
   'oauth.getUserInfo': {
@@ -311,7 +311,7 @@ export interface Operations {
       /** The language of the places' names. */
       lang?: Language2
     }
-    output: UserInfoAnswer
+    output: UserInfo
   }
   /** Prolongs a login: refreshes WeChat's tokens and renews the session. */
   'oauth.refreshToken': {
@@ -528,7 +528,7 @@ export type Call = {
   /** The module's method. */
   method: string
   /** Its parameters. */
-  params: ShareAnswer
+  params: Share
   /** The thumbnail to write to the phone before the call. */
   thumb?: Picture | null
   /** What will not be as one might expect. */
@@ -584,7 +584,7 @@ export type Checked = {
 /** WeChat's verdict. */
 export type Checked2 = {
   /** What each of WeChat's strategies found; one counts if its `errcode` is 0. */
-  detail: FindingAnswer[]
+  detail: Finding[]
   /** Why: 100 normal, 10001 ads, 20001 politics, 20002 porn, 20003 abuse, 20006 crime, 20008 fraud, 20012 vulgar, 20013 copyright, 21000 other; absent where WeChat does not say. */
   label?: number | null
   /** What to do. */
@@ -606,10 +606,12 @@ export type Checked4 = {
 }
 
 /** The values by key: `{"thing1":{"value":"…"}}`. */
-export type Data = Record<string, EntryAnswer>
+export type Data = Record<string, Entry>
 
 /** One value. */
-export type EntryAnswer = {
+export type Entry = {
+  /** Of old; WeChat shows one color since 2023, so it is not sent. */
+  color?: string | null
   /** A text; a number is sent as its digits. */
   value: string
 }
@@ -617,20 +619,8 @@ export type EntryAnswer = {
 /** Which version of the mini program opens. */
 export type EnvVersion = "release" | "trial" | "develop"
 
-/** A cause, and what to do about it. */
-export type Finding2 = {
-  /** What a program compares; stable. */
-  cause: Cause
-  /** Whether it was proven, for example by computing the very signature; otherwise it is only likely. */
-  certain: boolean
-  /** What to do. */
-  detail: string
-  /** The number in appendix 5 of WeChat's JS-SDK document. */
-  item: number
-}
-
 /** What one strategy found; any of it may be absent. */
-export type FindingAnswer = {
+export type Finding = {
   /** 0 if the strategy worked. */
   errcode: number
   /** The keyword it met. */
@@ -642,6 +632,18 @@ export type FindingAnswer = {
   /** `content_model`, `keyword` … */
   strategy?: string | null
   suggest?: Suggest | null
+}
+
+/** A cause, and what to do about it. */
+export type Finding2 = {
+  /** What a program compares; stable. */
+  cause: Cause
+  /** Whether it was proven, for example by computing the very signature; otherwise it is only likely. */
+  certain: boolean
+  /** What to do. */
+  detail: string
+  /** The number in appendix 5 of WeChat's JS-SDK document. */
+  item: number
 }
 
 /** The parameters of `chooseInvoice`. */
@@ -855,7 +857,7 @@ export type Refreshed = {
 }
 
 /** A recording. */
-export type ReplayAnswer = {
+export type Replay = {
   /** When it was made, as WeChat writes it: `2022-12-30T02:51:32Z`. */
   create_time: string
   /** When it goes. */
@@ -865,15 +867,15 @@ export type ReplayAnswer = {
 }
 
 /** A page of recordings. */
-export type ReplaysAnswer = {
+export type Replays = {
   /** The recordings of this page; empty where there are none (yet). */
-  live_replay: ReplayAnswer[]
+  live_replay: Replay[]
   /** All recordings there are; 0 on an empty page, because WeChat does not say. */
   total: number
 }
 
 /** A live room. Further fields of WeChat's are passed on as they are. */
-export type RoomAnswer = {
+export type Room = {
   /** The anchor's nickname. */
   anchor_name: string
   /** The picture behind the room. */
@@ -895,9 +897,9 @@ export type RoomAnswer = {
 }
 
 /** A page of rooms. */
-export type RoomsAnswer = {
+export type Rooms = {
   /** The rooms of this page; empty beyond the last. */
-  room_info: RoomAnswer[]
+  room_info: Room[]
   /** All rooms there are; 0 on an empty page, because WeChat does not say. */
   total: number
 }
@@ -916,7 +918,7 @@ export type Sent = {
 }
 
 /** Checks what an app shares, and returns the method and parameters for the native module. The fields are the module's. Pictures may also come as base64, as a data URI, or as an https address; they are made small enough and returned to be written to the file that `params` names. A path of the phone (`fs://`, `widget://`) is passed through. */
-export type ShareAnswer = {
+export type Share = {
   /** Kind musicVideo: the album, of at most 1 KB. */
   albumName?: string | null
   /** The app's id; may be left out. */
@@ -974,7 +976,7 @@ export type ShareAnswer = {
 }
 
 /** The parameters of `wx.config`. */
-export type SignedAnswer = {
+export type Signed = {
   /** The account. */
   appId: string
   /** Only if asked for. */
@@ -1021,7 +1023,7 @@ export type Subscription = {
 export type Suggest = "pass" | "review" | "risky"
 
 /** A user who is logged in. */
-export type TokenAnswer = {
+export type Token = {
   /** WeChat's access token; with `EXPOSE_SNS_TOKENS` only. */
   accessToken?: string | null
   /** WeChat's refresh token; with `EXPOSE_SNS_TOKENS` only. */
@@ -1047,7 +1049,7 @@ export type UserData = {
 }
 
 /** A user's profile. */
-export type UserInfoAnswer = {
+export type UserInfo = {
   /** The picture's address; its last part is the size (0, 46, 64, 96, 132; 0 is 640×640). Empty without a picture. */
   headimgurl: string
   /** The nickname. */

@@ -16,6 +16,7 @@ mod host;
 pub mod runtime_api;
 mod ssm;
 mod stack;
+pub mod terminal;
 pub mod wechat;
 
 pub use host::{Host, UnknownFunction};
