@@ -51,7 +51,9 @@ impl Host {
             OPERATIONS.iter().map(|endpoint| (endpoint.binary(), Work::Operation(endpoint)));
         let job = (refresh_credentials::NAME.to_owned(), Work::RefreshCredentials);
         let functions = operations.chain([job]).map(|(name, work)| {
-            let mut app = App::new(config.clone(), clock.clone(), log.named(&name))?;
+            let mut config = config.clone();
+            config.aws.access_key_id.clone_from(&name);
+            let mut app = App::new(config, clock.clone(), log.named(&name))?;
             app.web = app.web.through(Arc::clone(network));
             Ok((name, Function { work, app, cold: AtomicBool::new(true) }))
         });

@@ -13,6 +13,7 @@ mod dynamodb;
 pub mod fleet;
 mod gateway;
 mod host;
+mod iam;
 pub mod runtime_api;
 mod ssm;
 mod stack;

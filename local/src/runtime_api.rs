@@ -69,7 +69,7 @@ struct Api {
 }
 
 impl Environment {
-    /// Starts a binary with exactly these variables, and Lambda's own.
+    /// Starts a binary with exactly these variables, and Lambda's own where they leave any out.
     ///
     /// # Errors
     /// It cannot be started.
@@ -92,13 +92,13 @@ impl Environment {
         let name = binary.file_stem().unwrap_or_default();
         let process = Command::new(binary)
             .env_clear()
-            .envs(variables.iter().map(|(name, value)| (name, value)))
             .env("AWS_LAMBDA_RUNTIME_API", address.to_string())
             .env("AWS_LAMBDA_FUNCTION_NAME", name)
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256")
             .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
             .env("AWS_LAMBDA_LOG_STREAM_NAME", "local")
             .env("AWS_LAMBDA_LOG_GROUP_NAME", "local")
+            .envs(variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -11,6 +11,8 @@ use axum::{
 };
 use serde_json::{Value, json};
 
+use crate::iam;
+
 /// Parameters by name.
 pub(crate) type Parameters = Arc<HashMap<String, String>>;
 
@@ -30,6 +32,7 @@ async fn answer(
     let name = request["Name"].as_str().unwrap_or_default();
     let (status, answer) = match (target, parameters.get(name)) {
         _ if !signed => refusal("MissingAuthenticationTokenException"),
+        _ if iam::denies_secret(&headers, name) => refusal("AccessDeniedException"),
         (Some("AmazonSSM.GetParameter"), Some(_)) if request["WithDecryption"] != true => {
             refusal("ValidationException")
         }

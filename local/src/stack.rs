@@ -31,7 +31,7 @@ use crate::{
     dynamodb::Dynamodb,
     gateway,
     host::{Host, SharedHost},
-    ssm,
+    iam, ssm,
     wechat::{self, Simulator},
 };
 
@@ -183,7 +183,12 @@ impl Stack {
                 let dynamodb = Dynamodb::open(data_dir.as_deref(), TABLE, clock)
                     .map_err(fail("The embedded DynamoDB does not start"))?;
                 let database = dynamodb.database();
-                tasks.spawn(dynoxide::server::serve_on(listener, database));
+                let inner = bind((Ipv4Addr::LOCALHOST, 0).into()).await?;
+                let guard = iam::router(http(&inner)?).map_err(StartError)?;
+                tasks.spawn(dynoxide::server::serve_on(inner, database));
+                tasks.spawn(async move {
+                    let _ = axum::serve(listener, guard).await;
+                });
                 (Some(dynamodb), url)
             }
         };

@@ -354,7 +354,11 @@ pub fn check_base(base: &str) -> Result<(), String> {
     Ok(())
 }
 
-fn parse_public_keys(text: &str) -> Result<Vec<PublicKey>, String> {
+/// Reads the list of `SESSION_PUBLIC_KEYS`.
+///
+/// # Errors
+/// Says what is wrong with the list.
+pub fn parse_public_keys(text: &str) -> Result<Vec<PublicKey>, String> {
     text.split(',').map(str::trim).map(parse_public_key).collect()
 }
 

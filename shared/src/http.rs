@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use hyper::body::Bytes;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::IgnoredAny};
 
 use crate::{
     Access, App, Body, Error, File, Handler, Method, Problem, Result, caller::Principal,
@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// A request as Lambda hands it over.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct HttpEvent {
     #[serde(default)]
@@ -28,7 +28,7 @@ pub(crate) struct HttpEvent {
     request_context: RequestContext,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RequestContext {
     http: Http,
@@ -38,7 +38,7 @@ struct RequestContext {
     authorizer: Option<Authorizer>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct Http {
     method: String,
 }
@@ -46,7 +46,7 @@ struct Http {
 #[derive(Deserialize)]
 struct Authorizer {
     #[serde(default)]
-    iam: Option<serde::de::IgnoredAny>,
+    iam: Option<IgnoredAny>,
 }
 
 /// A response as Lambda takes it.
@@ -64,6 +64,18 @@ pub struct HttpResponse {
 }
 
 impl HttpEvent {
+    /// The request in an event, `None` for a direct invocation.
+    ///
+    /// Only the service writes `requestContext`: what an HTTP caller sends is a text inside the
+    /// event, so it cannot look like a direct invocation, nor the other way around.
+    pub(crate) fn read(event: &[u8]) -> Option<HttpEvent> {
+        serde_json::from_slice(event).ok().or_else(|| {
+            let members: HashMap<String, IgnoredAny> = serde_json::from_slice(event).ok()?;
+            // Unreadable, but not a service's: a request without a method is refused.
+            members.contains_key("requestContext").then(HttpEvent::default)
+        })
+    }
+
     fn header(&self, name: &str) -> Option<&str> {
         let found = self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.as_str())

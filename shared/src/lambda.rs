@@ -212,9 +212,7 @@ pub async fn invoke(
     invocation: &Invocation,
 ) -> Outcome {
     let request_id = &invocation.request_id;
-    // Only the service writes `requestContext.http`: what an HTTP caller sends is a text inside
-    // the event, so it cannot look like a direct invocation, nor the other way around.
-    let http = serde_json::from_slice::<HttpEvent>(event).ok();
+    let http = HttpEvent::read(event);
     let started = Instant::now();
     let work = async {
         match &http {

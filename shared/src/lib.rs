@@ -25,6 +25,7 @@ mod log;
 pub mod login;
 pub mod openapi;
 mod operation;
+pub mod policy;
 mod reply;
 pub mod secrets;
 pub mod session;

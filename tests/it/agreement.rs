@@ -85,7 +85,7 @@ fn assert_same(what: &str, found: &BTreeSet<String>, advice: &str) {
 }
 
 /// Replaces what stands between two markers of a file, or compares it.
-fn assert_between(path: &str, marker: &str, expected: &str) {
+pub(crate) fn assert_between(path: &str, marker: &str, expected: &str) {
     let text = read(path);
     let (begin, end) = (format!("<!-- {marker} -->\n"), format!("<!-- /{marker} -->"));
     let (before, rest) = text.split_once(&begin).unwrap_or_else(|| panic!("{path}: no {begin}"));

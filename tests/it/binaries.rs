@@ -1,6 +1,9 @@
 //! The real Lambda binaries, as processes under a Runtime API.
 
-use std::{path::PathBuf, process::Command};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use local::runtime_api::{Answer, Environment};
 use serde_json::{Value, json};
@@ -8,7 +11,7 @@ use shared::{crypto::sha1_hex, logical_id};
 
 use crate::{
     Bench, MINI, OFFICIAL,
-    agreement::{fill_in, root},
+    agreement::{fill_in, functions, root},
 };
 
 /// Builds binaries and returns where they are; `BINARIES_DIR` names a `sam build` to use instead.
@@ -36,6 +39,15 @@ pub(crate) fn build(names: &[&str]) -> impl Fn(&str) -> PathBuf + use<> {
     }
 }
 
+/// Starts a function, whose binary may be called `bootstrap`, under its own name.
+async fn start(name: &str, binary: &Path, variables: &[(String, String)]) -> Environment {
+    let mut variables = variables.to_vec();
+    variables.push(("AWS_LAMBDA_FUNCTION_NAME".to_owned(), name.to_owned()));
+    // Its role, on one machine.
+    variables.push(("AWS_ACCESS_KEY_ID".to_owned(), name.to_owned()));
+    Environment::start(binary, &variables).await.unwrap()
+}
+
 fn json(answer: &Answer) -> Value {
     match answer {
         Answer::Response(bytes) => serde_json::from_slice(bytes).unwrap(),
@@ -50,7 +62,7 @@ async fn the_binaries_answer_their_events_under_the_runtime_api() {
     // Real processes have the real time, so everything else must too.
     let bench = Bench::with(|options| options.clock = shared::Clock::system()).await;
     let variables = bench.stack.environment();
-    let start = async |name: &str| Environment::start(&path(name), &variables).await.unwrap();
+    let start = async |name: &str| start(name, &path(name), &variables).await;
 
     let mut login = start("auth-code2session").await;
     let event = fill_in(&bench, "auth-code2session", "");
@@ -107,10 +119,27 @@ async fn the_binaries_answer_their_events_under_the_runtime_api() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs BINARIES_DIR; .ci/sam-build runs it"]
+async fn every_built_function_answers_its_event() {
+    let path = build(&[]);
+    let bench = Bench::with(|options| options.clock = shared::Clock::system()).await;
+    let variables = bench.stack.environment();
+    let session = bench.session("alice").await;
+    for name in functions() {
+        let event = fill_in(&bench, &name, &session).to_string();
+        let mut function = start(&name, &path(&name), &variables).await;
+        let answer = json(&function.invoke(event).await);
+        let status = answer.get("statusCode").and_then(Value::as_u64).unwrap_or(200);
+        assert!(status < 400, "{name}: {answer}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_missing_setting_ends_the_function_with_its_name() {
     let path = build(&["jssdk-config"]);
     let variables = [("AWS_REGION".to_owned(), "ap-east-1".to_owned())];
-    let mut function = Environment::start(&path("jssdk-config"), &variables).await.unwrap();
+    let name = "jssdk-config";
+    let mut function = start(name, &path(name), &variables).await;
     let Answer::Exited(complaint) = function.invoke("{}").await else { panic!("it started") };
     for name in ["TABLE_NAME is not set", "WECHAT_APPS is not set"] {
         assert!(complaint.contains(name), "{complaint}");
