@@ -7,7 +7,7 @@ export interface Operations {
       /** The app's id; may be left out. */
       apiKey?: string | null
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
-      appid?: string
+      appid?: string | null
       /** Which version opens. By default the released one; the module's own default is `test`, which users cannot open. */
       miniProgramType?: MiniProgramType
       /** The page, with its query; by default the home page. */
@@ -21,7 +21,7 @@ export interface Operations {
   'app.openCustomerService': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
-      appid?: string
+      appid?: string | null
       /** The company's id at WeCom, as `ww0123456789abcdef`. */
       corpId: string
       /** The link of the customer service account, unchanged: `https://work.weixin.qq.com/kfid/kfc…` or `https://work.weixin.qq.com/kf/kfc…`. */
@@ -37,7 +37,7 @@ export interface Operations {
       /** The app's id; may be left out. */
       apiKey?: string | null
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
-      appid?: string
+      appid?: string | null
       /** Kind image: the picture, an address or a path of the phone. Kinds music, video and webpage: the page's or file's address. */
       contentUrl?: string | null
       /** The description; what is more than 1024 bytes is cut off. */
@@ -113,7 +113,7 @@ export interface Operations {
   'auth.checkSession': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
-      appid?: string
+      appid?: string | null
     }
     output: Checked
   }
@@ -121,7 +121,7 @@ export interface Operations {
   'auth.code2Session': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
-      appid?: string
+      appid?: string | null
       /** The code of `wx.login`: good for five minutes and one login. */
       js_code: string
     }
@@ -131,7 +131,7 @@ export interface Operations {
   'decrypt.getPhoneNumber': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
-      appid?: string
+      appid?: string | null
       /** `event.detail.encryptedData`, in base64. */
       encryptedData: string
       /** `event.detail.iv`: 16 bytes in base64. */
@@ -147,7 +147,7 @@ export interface Operations {
   'decrypt.getUserData': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
-      appid?: string
+      appid?: string | null
       /** `encryptedData` of the client's answer, in base64. */
       encryptedData: string
       /** `iv` of the client's answer: 16 bytes in base64. */
@@ -165,7 +165,7 @@ export interface Operations {
   'jssdk.cardExt': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
-      appid?: string
+      appid?: string | null
       /** The amount in a red packet, in fen; only for cards that are red packets. */
       balance?: number | null
       /** Lets nobody else collect the card; needed for cards made with `bind_openid`. A service that names an `openid` means that user unless it says otherwise. */
@@ -185,7 +185,7 @@ export interface Operations {
   'jssdk.chooseCard': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
-      appid?: string
+      appid?: string | null
       /** Only this card. */
       cardId?: string
       /** Only cards of this type, for example GROUPON. */
@@ -199,7 +199,7 @@ export interface Operations {
   'jssdk.chooseInvoice': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
-      appid?: string
+      appid?: string | null
     }
     output: InvoiceChoice
   }
@@ -223,7 +223,7 @@ export interface Operations {
   'livebroadcast.getLiveInfo': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
-      appid?: string
+      appid?: string | null
       /** Which page, from 1. */
       pageIndex?: number | null
       /** Rooms on a page; by default 100. */
@@ -235,7 +235,7 @@ export interface Operations {
   'livebroadcast.getReplay': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
-      appid?: string
+      appid?: string | null
       /** Which page, from 1. */
       pageIndex?: number | null
       /** Recordings on a page; by default 100. */
@@ -285,7 +285,7 @@ export interface Operations {
   'oauth.checkToken': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
-      appid?: string
+      appid?: string | null
     }
     output: Checked4
   }
@@ -293,7 +293,7 @@ export interface Operations {
   'oauth.getToken': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
-      appid?: string
+      appid?: string | null
       /** The code: good for one login, and for five minutes (ten from a website or an app). */
       code: string
       /** The state that came with the code, if `oauth.authorizeUrl` made it. */
@@ -307,7 +307,7 @@ export interface Operations {
   'oauth.getUserInfo': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
-      appid?: string
+      appid?: string | null
       /** The language of the places' names. */
       lang?: Language2
     }
@@ -317,7 +317,7 @@ export interface Operations {
   'oauth.refreshToken': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
-      appid?: string
+      appid?: string | null
       /** The `dynamicToken` of `oauth.getToken`, if the client has it. The server has its own, so it may be left out. */
       dynamicToken?: string | null
     }
@@ -327,7 +327,7 @@ export interface Operations {
   'phonenumber.getPhoneNumber': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
-      appid?: string
+      appid?: string | null
       /** `event.detail.code` of `<button open-type="getPhoneNumber">`. */
       code: string
     }
@@ -337,7 +337,7 @@ export interface Operations {
   'security.imgSecCheck': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
-      appid?: string
+      appid?: string | null
       /** The image in base64, with or without `data:image/…;base64,` before it. */
       base64: string
     }
@@ -347,7 +347,7 @@ export interface Operations {
   'security.msgSecCheck': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
-      appid?: string
+      appid?: string | null
       /** The text: at most 2500 characters; 500 KB for a service that names no `openid`. */
       content: string
       /** The user's nickname. */
@@ -365,7 +365,7 @@ export interface Operations {
   'shortlink.generate': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
-      appid?: string
+      appid?: string | null
       /** The opposite of `is_permanent`, as for the other links. */
       is_expire?: boolean | null
       /** For ever instead of 30 days. */
@@ -393,7 +393,7 @@ export interface Operations {
   'subscribeMessage.send': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
-      appid?: string
+      appid?: string | null
       /** The template's values: `{"thing1":{"value":"…"}}`, each within its key's rule. */
       data: Data
       /** The language of the message's frame; by default `zh_CN`. */
@@ -413,7 +413,7 @@ export interface Operations {
   'urllink.generate': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
-      appid?: string
+      appid?: string | null
       /** The version that opens outside of WeChat; by default the released one. */
       env_version?: EnvVersion | null
       /** Days the link works. */
@@ -437,7 +437,7 @@ export interface Operations {
   'urlscheme.generate': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
-      appid?: string
+      appid?: string | null
       /** Days the link works. */
       expire_interval?: number | null
       /** When the link ends, seconds since 1970; a value below 1,000,000,000 is seconds from now. 60 seconds to 30 days from now. */
@@ -455,7 +455,7 @@ export interface Operations {
   'wxacode.createQRCode': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
-      appid?: string
+      appid?: string | null
       /** The page with its query: 1 to 128 bytes. */
       path: string
       /** Width in px; by default 430. */
@@ -467,7 +467,7 @@ export interface Operations {
   'wxacode.get': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
-      appid?: string
+      appid?: string | null
       /** Let WeChat choose the color of the lines. */
       auto_color?: boolean | null
       /** The version that opens; by default the released one. */
@@ -487,7 +487,7 @@ export interface Operations {
   'wxacode.getUnlimited': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
-      appid?: string
+      appid?: string | null
       /** Let WeChat choose the color of the lines. */
       auto_color?: boolean | null
       /** Whether the page must be in the released version; by default it must. */

@@ -393,12 +393,12 @@ fn common_inputs(access: Access) -> Map<String, Value> {
     let mut inputs = Map::new();
     inputs.insert(
         "appid".into(),
-        json!({ "type": "string", "description": "The app; by default the session's, else the first configured one of the kind this operation needs." }),
+        json!({ "type": ["string", "null"], "description": "The app; by default the session's, else the first configured one of the kind this operation needs." }),
     );
     if access == Access::User {
         inputs.insert(
             "openid".into(),
-            json!({ "type": "string", "description": "The user a service acts for. A user with a session leaves it out." }),
+            json!({ "type": ["string", "null"], "description": "The user a service acts for. A user with a session leaves it out." }),
         );
     }
     inputs
