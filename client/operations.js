@@ -23,6 +23,7 @@ export const OPERATIONS = {
   'oauth.getUserInfo': ['POST', 'User'],
   'oauth.refreshToken': ['POST', 'User'],
   'phonenumber.getPhoneNumber': ['POST', 'User'],
+  'security.imgSecCheck': ['POST', 'User'],
   'security.msgSecCheck': ['POST', 'User'],
   'shortlink.generate': ['POST', 'User'],
   'site.wellKnown': ['GET', 'Public'],

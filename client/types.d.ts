@@ -7,7 +7,7 @@ export interface Operations {
       /** The app's id; may be left out. */
       apiKey?: string | null
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
-      appid?: string
+      appid?: string | null
       /** Which version opens. By default the released one; the module's own default is `test`, which users cannot open. */
       miniProgramType?: MiniProgramType
       /** The page, with its query; by default the home page. */
@@ -21,7 +21,7 @@ export interface Operations {
   'app.openCustomerService': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
-      appid?: string
+      appid?: string | null
       /** The company's id at WeCom, as `ww0123456789abcdef`. */
       corpId: string
       /** The link of the customer service account, unchanged: `https://work.weixin.qq.com/kfid/kfc…` or `https://work.weixin.qq.com/kf/kfc…`. */
@@ -37,7 +37,7 @@ export interface Operations {
       /** The app's id; may be left out. */
       apiKey?: string | null
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
-      appid?: string
+      appid?: string | null
       /** Kind image: the picture, an address or a path of the phone. Kinds music, video and webpage: the page's or file's address. */
       contentUrl?: string | null
       /** The description; what is more than 1024 bytes is cut off. */
@@ -113,7 +113,7 @@ export interface Operations {
   'auth.checkSession': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
-      appid?: string
+      appid?: string | null
     }
     output: Checked
   }
@@ -121,7 +121,7 @@ export interface Operations {
   'auth.code2Session': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
-      appid?: string
+      appid?: string | null
       /** The code of `wx.login`: good for five minutes and one login. */
       js_code: string
     }
@@ -131,7 +131,7 @@ export interface Operations {
   'decrypt.getPhoneNumber': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
-      appid?: string
+      appid?: string | null
       /** `event.detail.encryptedData`, in base64. */
       encryptedData: string
       /** `event.detail.iv`: 16 bytes in base64. */
@@ -147,7 +147,7 @@ export interface Operations {
   'decrypt.getUserData': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
-      appid?: string
+      appid?: string | null
       /** `encryptedData` of the client's answer, in base64. */
       encryptedData: string
       /** `iv` of the client's answer: 16 bytes in base64. */
@@ -165,7 +165,7 @@ export interface Operations {
   'jssdk.cardExt': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
-      appid?: string
+      appid?: string | null
       /** The amount in a red packet, in fen; only for cards that are red packets. */
       balance?: number | null
       /** Lets nobody else collect the card; needed for cards made with `bind_openid`. A service that names an `openid` means that user unless it says otherwise. */
@@ -185,7 +185,7 @@ export interface Operations {
   'jssdk.chooseCard': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
-      appid?: string
+      appid?: string | null
       /** Only this card. */
       cardId?: string
       /** Only cards of this type, for example GROUPON. */
@@ -199,7 +199,7 @@ export interface Operations {
   'jssdk.chooseInvoice': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
-      appid?: string
+      appid?: string | null
     }
     output: InvoiceChoice
   }
@@ -217,25 +217,25 @@ export interface Operations {
       /** The page's address, of a host in `JSSDK_ALLOWED_HOSTS` or below one, on port 80 or 443. */
       url: string
     }
-    output: SignedAnswer
+    output: Signed
   }
   /** Lists the live rooms, the latest first. */
   'livebroadcast.getLiveInfo': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
-      appid?: string
+      appid?: string | null
       /** Which page, from 1. */
       pageIndex?: number | null
       /** Rooms on a page; by default 100. */
       pageSize?: number | null
     }
-    output: RoomsAnswer
+    output: Rooms
   }
   /** Lists the recordings of a live room; they appear about ten minutes after its end. */
   'livebroadcast.getReplay': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
-      appid?: string
+      appid?: string | null
       /** Which page, from 1. */
       pageIndex?: number | null
       /** Recordings on a page; by default 100. */
@@ -243,7 +243,7 @@ export interface Operations {
       /** The room. */
       room_id: number
     }
-    output: ReplaysAnswer
+    output: Replays
   }
   /** Fetches what was uploaded to WeChat within the last three days: an image, a voice or a video. */
   'media.get': {
@@ -285,15 +285,15 @@ export interface Operations {
   'oauth.checkToken': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
-      appid?: string
+      appid?: string | null
     }
-    output: Checked3
+    output: Checked4
   }
   /** Logs a user in with the code of an OAuth page, a website's QR code or a native app's `auth`. */
   'oauth.getToken': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
-      appid?: string
+      appid?: string | null
       /** The code: good for one login, and for five minutes (ten from a website or an app). */
       code: string
       /** The state that came with the code, if `oauth.authorizeUrl` made it. */
@@ -301,23 +301,23 @@ export interface Operations {
       /** The verifier of `oauth.authorizeUrl`, from where this browser kept it. */
       verifier?: string | null
     }
-    output: TokenAnswer
+    output: Token
   }
   /** Reads the profile of a user who consented to show it. */
   'oauth.getUserInfo': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
-      appid?: string
+      appid?: string | null
       /** The language of the places' names. */
       lang?: Language2
     }
-    output: UserInfoAnswer
+    output: UserInfo
   }
   /** Prolongs a login: refreshes WeChat's tokens and renews the session. */
   'oauth.refreshToken': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
-      appid?: string
+      appid?: string | null
       /** The `dynamicToken` of `oauth.getToken`, if the client has it. The server has its own, so it may be left out. */
       dynamicToken?: string | null
     }
@@ -327,17 +327,27 @@ export interface Operations {
   'phonenumber.getPhoneNumber': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
-      appid?: string
+      appid?: string | null
       /** `event.detail.code` of `<button open-type="getPhoneNumber">`. */
       code: string
     }
     output: PhoneNumber
   }
+  /** Checks an image for content that must not be published. */
+  'security.imgSecCheck': {
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string | null
+      /** The image in base64, with or without `data:image/…;base64,` before it. */
+      base64: string
+    }
+    output: Checked3
+  }
   /** Checks a text for content that must not be published. */
   'security.msgSecCheck': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
-      appid?: string
+      appid?: string | null
       /** The text: at most 2500 characters; 500 KB for a service that names no `openid`. */
       content: string
       /** The user's nickname. */
@@ -355,7 +365,7 @@ export interface Operations {
   'shortlink.generate': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
-      appid?: string
+      appid?: string | null
       /** The opposite of `is_permanent`, as for the other links. */
       is_expire?: boolean | null
       /** For ever instead of 30 days. */
@@ -383,7 +393,7 @@ export interface Operations {
   'subscribeMessage.send': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
-      appid?: string
+      appid?: string | null
       /** The template's values: `{"thing1":{"value":"…"}}`, each within its key's rule. */
       data: Data
       /** The language of the message's frame; by default `zh_CN`. */
@@ -403,7 +413,7 @@ export interface Operations {
   'urllink.generate': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
-      appid?: string
+      appid?: string | null
       /** The version that opens outside of WeChat; by default the released one. */
       env_version?: EnvVersion | null
       /** Days the link works. */
@@ -427,7 +437,7 @@ export interface Operations {
   'urlscheme.generate': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
-      appid?: string
+      appid?: string | null
       /** Days the link works. */
       expire_interval?: number | null
       /** When the link ends, seconds since 1970; a value below 1,000,000,000 is seconds from now. 60 seconds to 30 days from now. */
@@ -445,7 +455,7 @@ export interface Operations {
   'wxacode.createQRCode': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
-      appid?: string
+      appid?: string | null
       /** The page with its query: 1 to 128 bytes. */
       path: string
       /** Width in px; by default 430. */
@@ -457,7 +467,7 @@ export interface Operations {
   'wxacode.get': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
-      appid?: string
+      appid?: string | null
       /** Let WeChat choose the color of the lines. */
       auto_color?: boolean | null
       /** The version that opens; by default the released one. */
@@ -477,7 +487,7 @@ export interface Operations {
   'wxacode.getUnlimited': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
-      appid?: string
+      appid?: string | null
       /** Let WeChat choose the color of the lines. */
       auto_color?: boolean | null
       /** Whether the page must be in the released version; by default it must. */
@@ -518,7 +528,7 @@ export type Call = {
   /** The module's method. */
   method: string
   /** Its parameters. */
-  params: ShareAnswer
+  params: Share
   /** The thumbnail to write to the phone before the call. */
   thumb?: Picture | null
   /** What will not be as one might expect. */
@@ -574,7 +584,7 @@ export type Checked = {
 /** WeChat's verdict. */
 export type Checked2 = {
   /** What each of WeChat's strategies found; one counts if its `errcode` is 0. */
-  detail: FindingAnswer[]
+  detail: Finding[]
   /** Why: 100 normal, 10001 ads, 20001 politics, 20002 porn, 20003 abuse, 20006 crime, 20008 fraud, 20012 vulgar, 20013 copyright, 21000 other; absent where WeChat does not say. */
   label?: number | null
   /** What to do. */
@@ -583,17 +593,25 @@ export type Checked2 = {
   trace_id?: string | null
 }
 
-/** The state of an access token. */
+/** WeChat's verdict. */
 export type Checked3 = {
+  /** What to do: `pass` or `risky`. */
+  suggest: Suggest
+}
+
+/** The state of an access token. */
+export type Checked4 = {
   /** Whether WeChat accepts it for this user. */
   valid: boolean
 }
 
 /** The values by key: `{"thing1":{"value":"…"}}`. */
-export type Data = Record<string, EntryAnswer>
+export type Data = Record<string, Entry>
 
 /** One value. */
-export type EntryAnswer = {
+export type Entry = {
+  /** Of old; WeChat shows one color since 2023, so it is not sent. */
+  color?: string | null
   /** A text; a number is sent as its digits. */
   value: string
 }
@@ -601,20 +619,8 @@ export type EntryAnswer = {
 /** Which version of the mini program opens. */
 export type EnvVersion = "release" | "trial" | "develop"
 
-/** A cause, and what to do about it. */
-export type Finding2 = {
-  /** What a program compares; stable. */
-  cause: Cause
-  /** Whether it was proven, for example by computing the very signature; otherwise it is only likely. */
-  certain: boolean
-  /** What to do. */
-  detail: string
-  /** The number in appendix 5 of WeChat's JS-SDK document. */
-  item: number
-}
-
 /** What one strategy found; any of it may be absent. */
-export type FindingAnswer = {
+export type Finding = {
   /** 0 if the strategy worked. */
   errcode: number
   /** The keyword it met. */
@@ -626,6 +632,18 @@ export type FindingAnswer = {
   /** `content_model`, `keyword` … */
   strategy?: string | null
   suggest?: Suggest | null
+}
+
+/** A cause, and what to do about it. */
+export type Finding2 = {
+  /** What a program compares; stable. */
+  cause: Cause
+  /** Whether it was proven, for example by computing the very signature; otherwise it is only likely. */
+  certain: boolean
+  /** What to do. */
+  detail: string
+  /** The number in appendix 5 of WeChat's JS-SDK document. */
+  item: number
 }
 
 /** The parameters of `chooseInvoice`. */
@@ -839,7 +857,7 @@ export type Refreshed = {
 }
 
 /** A recording. */
-export type ReplayAnswer = {
+export type Replay = {
   /** When it was made, as WeChat writes it: `2022-12-30T02:51:32Z`. */
   create_time: string
   /** When it goes. */
@@ -849,15 +867,15 @@ export type ReplayAnswer = {
 }
 
 /** A page of recordings. */
-export type ReplaysAnswer = {
+export type Replays = {
   /** The recordings of this page; empty where there are none (yet). */
-  live_replay: ReplayAnswer[]
+  live_replay: Replay[]
   /** All recordings there are; 0 on an empty page, because WeChat does not say. */
   total: number
 }
 
 /** A live room. Further fields of WeChat's are passed on as they are. */
-export type RoomAnswer = {
+export type Room = {
   /** The anchor's nickname. */
   anchor_name: string
   /** The picture behind the room. */
@@ -879,9 +897,9 @@ export type RoomAnswer = {
 }
 
 /** A page of rooms. */
-export type RoomsAnswer = {
+export type Rooms = {
   /** The rooms of this page; empty beyond the last. */
-  room_info: RoomAnswer[]
+  room_info: Room[]
   /** All rooms there are; 0 on an empty page, because WeChat does not say. */
   total: number
 }
@@ -900,7 +918,7 @@ export type Sent = {
 }
 
 /** Checks what an app shares, and returns the method and parameters for the native module. The fields are the module's. Pictures may also come as base64, as a data URI, or as an https address; they are made small enough and returned to be written to the file that `params` names. A path of the phone (`fs://`, `widget://`) is passed through. */
-export type ShareAnswer = {
+export type Share = {
   /** Kind musicVideo: the album, of at most 1 KB. */
   albumName?: string | null
   /** The app's id; may be left out. */
@@ -958,7 +976,7 @@ export type ShareAnswer = {
 }
 
 /** The parameters of `wx.config`. */
-export type SignedAnswer = {
+export type Signed = {
   /** The account. */
   appId: string
   /** Only if asked for. */
@@ -1005,7 +1023,7 @@ export type Subscription = {
 export type Suggest = "pass" | "review" | "risky"
 
 /** A user who is logged in. */
-export type TokenAnswer = {
+export type Token = {
   /** WeChat's access token; with `EXPOSE_SNS_TOKENS` only. */
   accessToken?: string | null
   /** WeChat's refresh token; with `EXPOSE_SNS_TOKENS` only. */
@@ -1031,7 +1049,7 @@ export type UserData = {
 }
 
 /** A user's profile. */
-export type UserInfoAnswer = {
+export type UserInfo = {
   /** The picture's address; its last part is the size (0, 46, 64, 96, 132; 0 is 640×640). Empty without a picture. */
   headimgurl: string
   /** The nickname. */

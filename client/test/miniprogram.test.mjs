@@ -153,7 +153,7 @@ test('an upload is a form with the session, and text keeps its characters', asyn
 test('an image is checked by its path', { skip: !OPERATIONS['security.imgSecCheck'] && 'no such operation yet' }, async () => {
   const { writeFile } = await import('node:fs/promises')
   const picture = `${process.env.TMPDIR ?? '/tmp'}/client-${process.pid}.png`
-  const png = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=='
+  const png = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=='
   await writeFile(picture, Buffer.from(png, 'base64'))
 
   const answer = await client(standIn(bundle)).upload('security.imgSecCheck', picture)

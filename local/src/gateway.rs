@@ -165,7 +165,7 @@ async fn invoke(
     // Here nobody signs, so a page from elsewhere would be an IAM principal.
     if guard::is_foreign(&headers) {
         let message = json!({ "Type": "User", "Message": "This request came from another site." });
-        let error_type = [("x-amzn-errortype", "AccessDeniedException")];
+        let error_type = refusal("AccessDeniedException");
         return (StatusCode::FORBIDDEN, error_type, message.to_string()).into_response();
     }
     // A name, an ARN, or either with a qualifier.
@@ -176,12 +176,12 @@ async fn invoke(
     let name = name.split(':').next().unwrap_or_default().to_owned();
     if !host.knows(&name) {
         let message = json!({ "Type": "User", "Message": format!("Function not found: {name}") });
-        let error_type = [("x-amzn-errortype", "ResourceNotFoundException")];
+        let error_type = refusal("ResourceNotFoundException");
         return (StatusCode::NOT_FOUND, error_type, message.to_string()).into_response();
     }
     if !event.is_empty() && serde_json::from_slice::<serde::de::IgnoredAny>(&event).is_err() {
         let message = json!({ "Type": "User", "message": "The payload is not JSON." });
-        let error_type = [("x-amzn-errortype", "InvalidRequestContentException")];
+        let error_type = refusal("InvalidRequestContentException");
         return (StatusCode::BAD_REQUEST, error_type, message.to_string()).into_response();
     }
     match headers
@@ -198,6 +198,11 @@ async fn invoke(
             Err(error) => problem(StatusCode::NOT_FOUND, &error.to_string()),
         },
     }
+}
+
+/// The headers of Lambda's own errors.
+fn refusal(error_type: &'static str) -> [(&'static str, &'static str); 2] {
+    [("x-amzn-errortype", error_type), ("content-type", "application/json")]
 }
 
 fn result(outcome: Outcome) -> Response {

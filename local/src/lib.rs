@@ -17,6 +17,7 @@ mod iam;
 pub mod runtime_api;
 mod ssm;
 mod stack;
+pub mod terminal;
 pub mod wechat;
 
 pub use host::{Host, UnknownFunction};

@@ -1,20 +1,31 @@
 //! `cargo run`: the whole bundle on this machine.
 
-use std::{fs, net::SocketAddr, path::PathBuf, process::ExitCode};
+use std::{
+    env, fs,
+    io::{self, IsTerminal, Write},
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::{Duration, Instant},
+};
 
 use clap::Parser;
-use local::{Options, Stack, demo_accounts};
-use shared::config::parse_accounts;
+use functions::OPERATIONS;
+use local::{Options, Stack, demo_accounts, terminal};
+use shared::{Log, config::parse_accounts};
 
-/// Runs the whole WeChat backend on this machine: every operation, a DynamoDB, the refresher, and
-/// a simulated WeChat with four demo apps. No AWS and no WeChat account is needed.
+/// Runs the whole WeChat backend on this machine: every operation, a DynamoDB, the refresher, a
+/// simulated WeChat with demo apps, and a console in the browser that tries all of it.
+/// No AWS and no WeChat account is needed.
 #[derive(Parser)]
 #[command(name = "local", version, after_help = EXAMPLES)]
 struct Flags {
-    /// Where the operations listen. The simulator and DynamoDB take the next two ports.
+    /// Where operations and console listen. The simulated WeChat and DynamoDB take the next two
+    /// ports, on this machine only.
     #[arg(long, env = "LISTEN", default_value = "127.0.0.1:9000", value_name = "ADDRESS")]
     listen: SocketAddr,
-    /// Talk to this WeChat instead of the simulator, for example https://api.weixin.qq.com.
+    /// Talk to this WeChat instead of the simulated one, for example https://api.weixin.qq.com.
+    /// Its console must allow this machine's address.
     #[arg(long, env = "WECHAT_API", value_name = "URL")]
     wechat_api: Option<String>,
     /// A JSON list of apps instead of the demo apps, as WECHAT_APPS has it, with the secrets as
@@ -24,7 +35,8 @@ struct Flags {
     /// Use this DynamoDB instead of the embedded one; it needs the table "wechat".
     #[arg(long, env = "DYNAMODB", value_name = "URL")]
     dynamodb: Option<String>,
-    /// Keep the table and the session key in this directory; by default they live in memory.
+    /// Keep the table and the session key in this directory; by default they live in memory and
+    /// end with the process.
     #[arg(long, env = "DATA_DIR", value_name = "DIR")]
     data_dir: Option<PathBuf>,
     /// The real jweixin script for the page /demo/jssdk: a file, or the directory of npm's
@@ -33,14 +45,26 @@ struct Flags {
     jweixin: Option<PathBuf>,
 }
 
-const EXAMPLES: &str = "Examples:
-  cargo run
-  cargo run -- --listen 127.0.0.1:8080 --data-dir ./data
+const EXAMPLES: &str = "\
+First steps:
+  cargo run                                  then open http://127.0.0.1:9000
+  curl 'http://127.0.0.1:9000/jssdk/config?url=https://example.com/'
+
+More:
+  cargo run -- --listen 127.0.0.1:8080       other ports
+  cargo run -- --data-dir ./data             keep tokens and sessions
   cargo run -- --apps apps.json --wechat-api https://api.weixin.qq.com
+                                             your own apps at the real WeChat
 
 apps.json:
   [{\"appid\":\"wx0123456789abcdef\",\"kind\":\"mini_program\",\"secret\":{\"value\":\"…\"}}]
-  kinds: mini_program, official_account, mobile_app, website";
+  kinds: mini_program, official_account, mobile_app, website
+
+Output:
+  Standard error says where everything is; standard output is the log, one line per call: short on
+  a terminal, JSON as on Lambda anywhere else (cargo run > log.jsonl).
+
+Exit status: 0 stopped by Ctrl-C, 1 could not start, 2 bad flags.";
 
 fn main() -> ExitCode {
     let flags = Flags::parse();
@@ -70,24 +94,50 @@ async fn run(flags: Flags) -> Result<(), String> {
         dynamodb: flags.dynamodb,
         data_dir: flags.data_dir,
         jweixin: flags.jweixin,
+        log: log(),
         ..Options::default()
     };
+    let data_dir = options.data_dir.clone();
+    let started = Instant::now();
     let stack = Stack::start(options).await.map_err(|error| error.to_string())?;
-    greet(&stack);
+    greet(&stack, started.elapsed(), data_dir.as_deref());
     tokio::signal::ctrl_c().await.map_err(|error| error.to_string())?;
-    eprintln!("\nStopped.");
+    let forgotten = if data_dir.is_none() { " Tokens and sessions are forgotten." } else { "" };
+    eprintln!("\nStopped.{forgotten}");
     Ok(())
 }
 
+/// JSON as on Lambda, or short lines where a person looks.
+fn log() -> Log {
+    if !io::stdout().is_terminal() {
+        return Log::from_env();
+    }
+    let colors = env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    Log::to(move |line| {
+        if let Some(line) = terminal::readable(line, colors) {
+            // A log that cannot be written must not fail a request.
+            let _ = writeln!(io::stdout().lock(), "{line}");
+        }
+    })
+}
+
 /// On standard error, so that standard output is the log alone.
-fn greet(stack: &Stack) {
+fn greet(stack: &Stack, took: Duration, data_dir: Option<&Path>) {
     let Stack { url, wechat_url, dynamodb_url, .. } = stack;
-    eprintln!("\nThe WeChat backend is running. Ctrl-C stops it.\n");
-    eprintln!("  operations  {url}   (list: {url}/, OpenAPI: {url}/openapi.json)");
-    let simulated =
-        if stack.wechat.is_some() { "   (simulated; control: /_simulator)" } else { "" };
-    eprintln!("  WeChat      {wechat_url}{simulated}");
-    eprintln!("  DynamoDB    {dynamodb_url}   (table wechat)");
+    let simulated = stack.wechat.is_some();
+    let wechat = if simulated { "simulated, with demo users" } else { "not simulated" };
+    let kept = match data_dir {
+        Some(directory) => format!("table wechat, kept in {}", directory.display()),
+        None => "table wechat, in memory".to_owned(),
+    };
+    eprintln!("\nThe WeChat backend is running (started in {} ms).\n", took.as_millis());
+    eprintln!("  console     {url}/   try every operation in the browser");
+    eprintln!(
+        "  operations  {url}   {} of them, described in {url}/openapi.json",
+        OPERATIONS.len()
+    );
+    eprintln!("  WeChat      {wechat_url}   {wechat}");
+    eprintln!("  DynamoDB    {dynamodb_url}   {kept}");
     eprintln!("  JS-SDK demo {url}/demo/jssdk\n");
     for entry in stack.report["credentials"].as_array().into_iter().flatten() {
         if let Some(message) = entry["message"].as_str() {
@@ -95,12 +145,8 @@ fn greet(stack: &Stack) {
             eprintln!("  trouble: {} {}: {message}\n", text("appid"), text("kind"));
         }
     }
-    if stack.wechat.is_some() {
-        eprintln!("Log a user in, and use the session. Paste:\n");
-        eprintln!(
-            "  CODE=$(curl -s -X POST {wechat_url}/_simulator/codes -d '{{}}' | sed 's/.*\"code\":\"\\([^\"]*\\)\".*/\\1/')\n  \
-             TOKEN=$(curl -s {url}/auth/code2Session -d '{{\"js_code\":\"'$CODE'\"}}' -H 'content-type: application/json' | tee /dev/stderr | sed 's/.*\"session_token\":\"\\([^\"]*\\)\".*/\\1/')\n  \
-             curl -s -X POST {url}/auth/checkSession -H \"authorization: Bearer $TOKEN\"\n"
-        );
+    if simulated {
+        eprintln!("A first answer:\n\n  curl '{url}/jssdk/config?url=https://example.com/'\n");
     }
+    eprintln!("Ctrl-C stops all of it.\n");
 }

@@ -64,9 +64,12 @@ pub fn document(operations: &[Endpoint]) -> Value {
         .filter(|(name, _)| used.contains(name))
         .map(|(name, description)| json!({ "name": name, "description": description }))
         .collect();
-    let mut schemas = writer.inputs.take_definitions(true);
-    let mut output_schemas = writer.outputs.take_definitions(true);
     let mut paths = Value::Object(paths);
+    // Either generator has seen inputs and outputs; what counts is what refers to it.
+    let mut schemas = writer.inputs.take_definitions(true);
+    keep_named(&mut schemas, &paths, |member| matches!(member, "requestBody" | "parameters"));
+    let mut output_schemas = writer.outputs.take_definitions(true);
+    keep_named(&mut output_schemas, &paths, |member| member == "responses");
     separate(&schemas, &mut output_schemas, &mut paths);
     schemas.extend(output_schemas);
     schemas.insert("Problem".into(), problem_schema());
@@ -115,10 +118,6 @@ pub fn document(operations: &[Endpoint]) -> Value {
                     "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
                     "description": "The `session_token` of a login.",
                 },
-                "sessionInQuery": {
-                    "type": "apiKey", "in": "query", "name": "session_token",
-                    "description": "The session, where no header can be sent, as in `<image src>`.",
-                },
                 "iam": {
                     "type": "apiKey", "in": "header", "name": "Authorization",
                     "x-amazon-apigateway-authtype": "awsSigv4",
@@ -127,6 +126,12 @@ pub fn document(operations: &[Endpoint]) -> Value {
             },
         },
     });
+    if operations.iter().any(takes_session_in_query) {
+        document["components"]["securitySchemes"]["sessionInQuery"] = json!({
+            "type": "apiKey", "in": "query", "name": "session_token",
+            "description": "The session, where no header can be sent, as in `<image src>`.",
+        });
+    }
     join_lines(&mut document);
     document
 }
@@ -148,6 +153,11 @@ fn path(endpoint: &Endpoint) -> String {
         Access::Service => format!("/2015-03-31/functions/{}/invocations", endpoint.binary()),
         Access::Public | Access::User => endpoint.path(),
     }
+}
+
+/// An image's address cannot send a header.
+fn takes_session_in_query(endpoint: &Endpoint) -> bool {
+    endpoint.handler.access == Access::User && endpoint.handler.method.names().contains(&"get")
 }
 
 fn lambda_servers() -> Value {
@@ -230,6 +240,14 @@ impl Writer {
                 } });
                 content["image/*"] = json!({ "schema": file });
             }
+            if access == Access::Service {
+                operation["parameters"] = json!([{
+                    "name": "X-Amz-Invocation-Type",
+                    "in": "header",
+                    "description": "Whether to wait for the result.",
+                    "schema": { "enum": ["RequestResponse", "Event", "DryRun"], "default": "RequestResponse" },
+                }]);
+            }
         }
         operation
     }
@@ -247,8 +265,18 @@ impl Writer {
                 "headers": { "X-Amz-Function-Error": header },
                 "content": content,
             });
-            let refused = json!({ "description": "Lambda refused the invocation.", "content": { "application/json": { "schema": { "type": "object" } } } });
-            return json!({ "200": answer, "400": refused });
+            let refused = json!({
+                "description": "Lambda refused the invocation.",
+                "content": { "application/json": { "schema": { "type": "object" } } },
+            });
+            return json!({
+                "200": answer,
+                "202": { "description": "`Event`: it will be run, and nobody told the result." },
+                "204": { "description": "`DryRun`: it could be run." },
+                "400": refused,
+                "403": refused,
+                "404": refused,
+            });
         }
         let answers_file = content.get("application/json").is_none();
         let mut responses = Map::new();
@@ -301,6 +329,7 @@ fn problems(endpoint: &Endpoint, method: &str, answers_file: bool) -> Vec<Proble
         Problem::LoginBlocked | Problem::InProgress => logs_in,
         Problem::StaleSessionKey => keys || calls_wechat,
         Problem::Undecryptable => keys,
+        Problem::NotFound => calls_wechat || !endpoint.handler.files.is_empty(),
         Problem::TableUnavailable => !endpoint.touches.is_empty(),
         Problem::CredentialUnavailable => credential,
         // All that WeChat may say of an input, a receiver, an account, or of itself.
@@ -364,15 +393,51 @@ fn common_inputs(access: Access) -> Map<String, Value> {
     let mut inputs = Map::new();
     inputs.insert(
         "appid".into(),
-        json!({ "type": "string", "description": "The app; by default the session's, else the first configured one of the kind this operation needs." }),
+        json!({ "type": ["string", "null"], "description": "The app; by default the session's, else the first configured one of the kind this operation needs." }),
     );
     if access == Access::User {
         inputs.insert(
             "openid".into(),
-            json!({ "type": "string", "description": "The user a service acts for. A user with a session leaves it out." }),
+            json!({ "type": ["string", "null"], "description": "The user a service acts for. A user with a session leaves it out." }),
         );
     }
     inputs
+}
+
+/// Forgets the schemas that nothing refers to from these members of the operations.
+fn keep_named(schemas: &mut Map<String, Value>, paths: &Value, from: fn(&str) -> bool) {
+    let items = paths.as_object().into_iter().flat_map(|paths| paths.values());
+    let operations = items.flat_map(|item| item.as_object().into_iter().flatten());
+    let mut open = Vec::new();
+    for (_, operation) in operations {
+        let members = operation.as_object().into_iter().flatten();
+        for (_, member) in members.filter(|(name, _)| from(name)) {
+            names(member, &mut open);
+        }
+    }
+    let mut named = BTreeSet::new();
+    while let Some(name) = open.pop() {
+        if let Some(schema) = schemas.get(&name)
+            && named.insert(name)
+        {
+            names(schema, &mut open);
+        }
+    }
+    schemas.retain(|name, _| named.contains(name));
+}
+
+/// The schemas a value refers to.
+fn names(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::Object(members) => {
+            let target = members.get("$ref").and_then(Value::as_str);
+            let name = target.and_then(|target| target.strip_prefix("#/components/schemas/"));
+            found.extend(name.map(str::to_owned));
+            members.values().for_each(|member| names(member, found));
+        }
+        Value::Array(items) => items.iter().for_each(|item| names(item, found)),
+        _ => {}
+    }
 }
 
 /// Gives an output its own name where an input of another shape has the same.

@@ -97,6 +97,7 @@ fn granted_by(touch: Touch) -> Vec<Grant> {
         }
         Touch::Unionid => vec![item(Action::Get, "unionid#*")],
         Touch::SignSession => vec![Grant::Secret(SecretName::SigningKey)],
+        Touch::Unionid => vec![item(Action::Get, "unionid#*")],
     }
 }
 

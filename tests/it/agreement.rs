@@ -3,7 +3,7 @@
 //!
 //! `UPDATE=1 cargo test -p tests --test it agreement` writes what can be derived.
 
-use std::{collections::BTreeSet, fs, path::PathBuf};
+use std::{collections::BTreeSet, fs, path::PathBuf, sync::LazyLock};
 
 use functions::{JOBS, OPERATIONS};
 use local::wechat::{ONE_TIME_TEMPLATE, User};
@@ -11,10 +11,48 @@ use schemars::generate::SchemaSettings;
 use serde_json::Value;
 use shared::{Access, Problem, config::AccountKind, openapi};
 
-use crate::{Bench, MINI, MOBILE, OFFICIAL, WEBSITE};
+use crate::{Answer, Bench, MINI, MOBILE, OFFICIAL, WEBSITE};
 
 pub(crate) fn root() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}
+
+static DOCUMENT: LazyLock<Value> = LazyLock::new(|| openapi::document(OPERATIONS));
+
+/// Asserts that the document has what a test was answered; [`Bench::send`] asks this every time.
+#[track_caller]
+pub(crate) fn assert_documented(method: &str, path: &str, answer: &Answer) {
+    let operation = &DOCUMENT["paths"][path][method.to_ascii_lowercase()];
+    if operation.is_null() {
+        return;
+    }
+    let (id, status) = (&operation["operationId"], answer.status.to_string());
+    let response = match &operation["responses"][&status]["$ref"] {
+        Value::String(target) => &DOCUMENT["components"]["responses"][&target[23..]],
+        _ => &operation["responses"][&status],
+    };
+    let advice = "let `problems` in shared/src/openapi.rs derive it";
+    assert!(!response.is_null(), "{id} answered {status}, which its document lacks: {advice}");
+    let problems = &response["content"]["application/problem+json"]["schema"]["allOf"][1]["properties"]
+        ["type"]["enum"];
+    if let Some(problems) = problems.as_array() {
+        let slug = &answer.json()["type"];
+        assert!(
+            problems.contains(slug),
+            "{id} answered {slug}, which its document lacks: {advice}"
+        );
+    }
+}
+
+#[test]
+fn every_namespace_is_described() {
+    for endpoint in OPERATIONS {
+        let (namespace, _) = endpoint.id().rsplit_once('.').unwrap();
+        assert!(
+            openapi::NAMESPACES.iter().any(|(name, _)| *name == namespace),
+            "add {namespace} to NAMESPACES in shared/src/openapi.rs"
+        );
+    }
 }
 
 fn read(path: &str) -> String {

@@ -135,10 +135,14 @@ impl Bench {
     }
 
     async fn send(&self, request: Request<String>) -> Answer {
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let request = request.map(|body| Full::new(body.into()));
         let response = self.client.send(request, Duration::from_secs(20), 12 << 20).await.unwrap();
         let (parts, body) = response.into_parts();
-        Answer { status: parts.status.as_u16(), headers: parts.headers, bytes: body.to_vec() }
+        let answer =
+            Answer { status: parts.status.as_u16(), headers: parts.headers, bytes: body.to_vec() };
+        agreement::assert_documented(method.as_str(), &path, &answer);
+        answer
     }
 
     async fn get(&self, path: &str) -> Answer {

@@ -1,7 +1,5 @@
 //! What pages and users uploaded.
 
-use std::{path::PathBuf, process::Command};
-
 use http::Request;
 use local::{
     runtime_api::{Answer as Answered, Environment},
@@ -10,7 +8,7 @@ use local::{
 use serde_json::{Value, json};
 use shared::Clock;
 
-use crate::{Answer, Bench, MINI, OFFICIAL};
+use crate::{Answer, Bench, MINI, OFFICIAL, binaries::build};
 
 const PATH: &str = "/cgi-bin/media/get";
 
@@ -61,34 +59,15 @@ async fn ten_megabytes_pass() {
     assert!(answer.bytes == bytes, "the bytes differ");
 }
 
-/// The function's real binary, built if it is not there yet.
-fn binary() -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let directory = test.ancestors().nth(2).unwrap();
-    // What cargo tells a test, a build script would take for a change.
-    let told = |name: &str| name.starts_with("CARGO_") && name != "CARGO_HOME";
-    let mut cargo = Command::new(env!("CARGO"));
-    std::env::vars().filter(|(name, _)| told(name)).for_each(|(name, _)| {
-        cargo.env_remove(name);
-    });
-    let built = cargo
-        .args(["build", "--quiet", "--package", "functions", "--bin", "media-get"])
-        .arg("--target-dir")
-        .arg(directory.parent().unwrap())
-        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
-        .status();
-    assert!(built.unwrap().success());
-    directory.join("media-get")
-}
-
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_real_function_streams_what_lambda_would_not_buffer() {
     // The function's process has the system's clock.
     let bench = Bench::with(|options| options.clock = Clock::system()).await;
     let bytes = image(10 << 20);
     let media_id = bench.wechat().upload(OFFICIAL, Upload::Image(bytes.clone().into()));
-    let binary = tokio::task::spawn_blocking(binary).await.unwrap();
-    let mut function = Environment::start(&binary, &bench.stack.environment()).await.unwrap();
+    let binary = build(&["media-get"]);
+    let mut function =
+        Environment::start(&binary("media-get"), &bench.stack.environment()).await.unwrap();
     let session = bench.stack.session(OFFICIAL, "oAlice");
     let event = |media_id: &str| {
         json!({
