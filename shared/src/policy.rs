@@ -95,7 +95,6 @@ fn granted_by(touch: Touch) -> Vec<Grant> {
         Touch::SnsTokens => {
             vec![item(Action::Get, "session#*"), item(Action::Update, "session#*")]
         }
-        Touch::Unionid => vec![item(Action::Get, "unionid#*")],
         Touch::SignSession => vec![Grant::Secret(SecretName::SigningKey)],
         Touch::Unionid => vec![item(Action::Get, "unionid#*")],
     }
