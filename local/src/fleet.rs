@@ -2,8 +2,8 @@
 //! against models of the table and of WeChat, with seeded load and seeded faults.
 //!
 //! Nothing of the engine is copied. Handler environments hold a
-//! [`Credentials`](shared::credentials::Credentials) each, ticks and signals run a
-//! [`Refresher`](functions::refresh_credentials::Refresher), and tokio's stopped time jumps from
+//! [`Credentials`] each, ticks and signals run a
+//! [`Refresher`], and tokio's stopped time jumps from
 //! one event to the next. The same seed gives the same [`Report`].
 
 mod fault;
