@@ -10,6 +10,7 @@ use std::{
 
 use axum::{
     Json, Router,
+    body::Bytes,
     extract::{Query, State},
     http::{StatusCode, header},
     response::{IntoResponse, Response},
@@ -20,10 +21,14 @@ use serde_json::{Value, json};
 use shared::{
     Clock,
     config::Account,
+    lambda::Outcome,
     session::{Session, SigningKey},
 };
 
-use crate::wechat::{Simulator, User};
+use crate::{
+    host::SharedHost,
+    wechat::{Simulator, User},
+};
 
 /// What the pages need to know.
 #[derive(Clone)]
@@ -35,6 +40,8 @@ pub(crate) struct Demo {
     /// Logs the demo's user in.
     pub(crate) signing_key: Arc<SigningKey>,
     pub(crate) clock: Clock,
+    /// Explains what went wrong.
+    pub(crate) host: SharedHost,
     /// A file, or the directory of npm's `weixin-js-sdk`.
     pub(crate) jweixin: Option<PathBuf>,
 }
@@ -57,6 +64,7 @@ impl Demo {
             .route("/demo/jssdk.js", get(async || text(SCRIPT, include_str!("demo/jssdk.js"))))
             .route("/demo/bridge.js", get(async || text(SCRIPT, include_str!("demo/bridge.js"))))
             .route("/demo/bridge", post(bridge))
+            .route("/demo/diagnose", post(diagnose))
             .route("/demo/session", get(session))
             .route("/demo/jweixin.js", get(jweixin))
             .route("/client/h5/jssdk.js", get(async || text(SCRIPT, CLIENT)))
@@ -86,6 +94,21 @@ async fn bridge(State(demo): State<Demo>, Json(question): Json<Value>) -> Respon
     match wechat.ask_as_client(question) {
         Ok(answer) => Json(answer).into_response(),
         Err(why) => (StatusCode::BAD_REQUEST, Json(json!({ "detail": why }))).into_response(),
+    }
+}
+
+/// `jssdk.diagnose`, which a page may not invoke; elsewhere its back end does.
+async fn diagnose(State(demo): State<Demo>, failure: Bytes) -> Response {
+    if demo.wechat.is_none() {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    let json = [(header::CONTENT_TYPE, "application/json")];
+    match demo.host.invoke("jssdk-diagnose", &failure).await {
+        Ok(Outcome::Output(causes)) => (json, causes).into_response(),
+        Ok(Outcome::Failure { error_message, .. }) => {
+            (StatusCode::BAD_REQUEST, json, error_message).into_response()
+        }
+        Ok(_) | Err(_) => StatusCode::BAD_GATEWAY.into_response(),
     }
 }
 

@@ -275,6 +275,7 @@ impl Stack {
             wechat: wechat.clone(),
             signing_key: Arc::clone(&signing_key),
             clock: clock.clone(),
+            host: Arc::clone(&host),
             jweixin: options.jweixin.clone(),
         };
         let router = gateway::router(Arc::clone(&host), demo).merge(console::router(console));

@@ -41,12 +41,6 @@ struct Flags {
     /// Percent of a CPU that a function gets once it polls; 7 is about a 128 MB function.
     #[arg(long, default_value_t = 100)]
     cpu_percent: u64,
-    /// Also measure the default dependency stack, built beside ours.
-    #[arg(long)]
-    default_stack: bool,
-    /// Also measure the peers of this directory (see its README).
-    #[arg(long, value_name = "DIR")]
-    peers: Option<PathBuf>,
     /// cargo passes this to every benchmark.
     #[arg(long, hide = true)]
     bench: bool,
@@ -54,7 +48,7 @@ struct Flags {
 
 /// The functions that are measured.
 const FUNCTIONS: &[&str] =
-    &["jssdk-config", "auth-code2session", "auth-getaccesstoken", "refresh-credentials"];
+    &["jssdk-config", "auth-code2session", "subscribemessage-send", "refresh-credentials"];
 
 fn main() {
     let flags = Flags::parse();
@@ -72,15 +66,6 @@ fn main() {
     let mut subjects = vec![Subject::noop(release.join("examples/noop"))];
     for name in FUNCTIONS {
         subjects.push(Subject::function(name, release.join(name), &stack, &proxies));
-    }
-    if flags.default_stack {
-        let directory = root.join("local/benches/default-stack");
-        cargo(&directory, &["build", "--release", "--quiet"]);
-        let binary = directory.join("target/release/default-stack");
-        subjects.push(Subject::default_stack(binary, &stack, &proxies));
-    }
-    if let Some(directory) = &flags.peers {
-        subjects.extend(Subject::peers(directory, &stack, &proxies));
     }
     let throttle = (flags.cpu_percent < 100).then_some(Throttle { percent: flags.cpu_percent });
     let mut report = Report::new(&subjects);
@@ -104,7 +89,9 @@ fn main() {
 /// Builds the functions from their own directory, so that no feature leaks into them.
 fn build(root: &std::path::Path) {
     let functions = root.join("functions");
-    cargo(&functions, &["build", "--release", "--quiet", "--bins"]);
+    let mut arguments = vec!["build", "--release", "--quiet"];
+    arguments.extend(FUNCTIONS.iter().flat_map(|name| ["--bin", name]));
+    cargo(&functions, &arguments);
     cargo(&root.join("shared"), &["build", "--release", "--quiet", "--example", "noop"]);
 }
 

@@ -30,7 +30,7 @@ pub(crate) struct Report {
 
 struct Row {
     name: String,
-    size: Option<(u64, u64)>,
+    size: (u64, u64),
     runs: Vec<Figures>,
 }
 
@@ -39,10 +39,10 @@ impl Report {
     pub(crate) fn new(subjects: &[Subject]) -> Report {
         let row = |subject: &Subject| Row {
             name: subject.name.clone(),
-            size: subject.binary.as_deref().map(|binary| {
-                let bytes = std::fs::read(binary).expect("the binary was built");
+            size: {
+                let bytes = std::fs::read(&subject.binary).expect("the binary was built");
                 (bytes.len() as u64, deflated(&bytes))
-            }),
+            },
             runs: Vec::new(),
         };
         Report { rows: subjects.iter().map(row).collect() }
@@ -76,11 +76,8 @@ impl Report {
             let counts = row.runs.last().and_then(|run| run.counts);
             let counts = counts
                 .map_or_else(String::new, |[ct, cu, wt, wu]| format!("{ct}+{cu} / {wt}+{wu}"));
-            let size = |bytes: Option<u64>| {
-                bytes.map_or_else(|| "–".to_owned(), |b| format!("{:.2}", b as f64 / 1e6))
-            };
             println!(
-                "{:22} {:8.2} {:8.2} {:6.2} {:8.0} {:8.0} {:6.2} {:8.0} {:8.2} {:6.2} {:>6} {:>6}  {counts}",
+                "{:22} {:8.2} {:8.2} {:6.2} {:8.0} {:8.0} {:6.2} {:8.0} {:8.2} {:6.2} {:6.2} {:6.2}  {counts}",
                 row.name,
                 ms(row.init()),
                 ms(row.cold()),
@@ -91,8 +88,8 @@ impl Report {
                 1.0 / row.mean_warm().as_secs_f64(),
                 row.peak_kb() as f64 / 1024.0,
                 row.peak_kb() as f64 / yardstick.peak_kb() as f64,
-                size(row.size.map(|(binary, _)| binary)),
-                size(row.size.map(|(_, zip)| zip)),
+                row.size.0 as f64 / 1e6,
+                row.size.1 as f64 / 1e6,
             );
         }
     }
@@ -113,8 +110,8 @@ impl Report {
                     "warm_p99_us": row.warm(99).as_secs_f64() * 1e6,
                     "calls_per_second": 1.0 / row.mean_warm().as_secs_f64(),
                     "peak_kb": row.peak_kb(),
-                    "binary_bytes": row.size.map(|(binary, _)| binary),
-                    "zip_bytes": row.size.map(|(_, zip)| zip),
+                    "binary_bytes": row.size.0,
+                    "zip_bytes": row.size.1,
                     "counts": row.runs.last().and_then(|run| run.counts),
                 })
             })

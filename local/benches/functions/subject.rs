@@ -4,7 +4,7 @@ use std::{
     collections::VecDeque,
     io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Command, Stdio},
     sync::{Arc, Condvar, Mutex},
     thread,
@@ -13,19 +13,21 @@ use std::{
 
 use local::{
     Stack,
-    wechat::{Simulator, User},
+    wechat::{ONE_TIME_TEMPLATE, Simulator, User},
 };
 use serde_json::{Value, json};
 
 use crate::{proxy::Proxies, report::Figures};
 
-/// A function, the no-op, the default stack or a peer.
+/// The demo mini program.
+const MINI: &str = "wx1111111111111111";
+
+/// A function, or the no-op.
 pub(crate) struct Subject {
     /// Its name in the report.
     pub(crate) name: String,
-    /// The file whose size counts, if it is one file.
-    pub(crate) binary: Option<PathBuf>,
-    command: Vec<String>,
+    /// The file that is started, and whose size counts.
+    pub(crate) binary: PathBuf,
     variables: Vec<(String, String)>,
     event: Box<dyn Fn() -> String>,
 }
@@ -52,8 +54,7 @@ impl Subject {
     pub(crate) fn noop(binary: PathBuf) -> Subject {
         Subject {
             name: "no-op".to_owned(),
-            command: vec![binary.display().to_string()],
-            binary: Some(binary),
+            binary,
             variables: Vec::new(),
             event: Box::new(|| "{}".to_owned()),
         }
@@ -68,44 +69,10 @@ impl Subject {
     ) -> Subject {
         Subject {
             name: name.to_owned(),
-            command: vec![binary.display().to_string()],
-            binary: Some(binary),
+            binary,
             variables: proxies.through(stack.environment()),
             event: event(name, stack),
         }
-    }
-
-    /// The same work as `jssdk-config`'s on the default features of the usual crates.
-    pub(crate) fn default_stack(binary: PathBuf, stack: &Stack, proxies: &Proxies) -> Subject {
-        Subject {
-            name: "default stack".to_owned(),
-            command: vec![binary.display().to_string()],
-            binary: Some(binary),
-            variables: proxies.through(stack.environment()),
-            event: Box::new(|| "{}".to_owned()),
-        }
-    }
-
-    /// The peers whose start scripts are in a directory: `<name>/run`.
-    pub(crate) fn peers(directory: &Path, stack: &Stack, proxies: &Proxies) -> Vec<Subject> {
-        let mut names: Vec<_> = std::fs::read_dir(directory)
-            .expect("the peers' directory can be read")
-            .filter_map(|entry| Some(entry.ok()?.path()))
-            .filter(|path| path.join("run").is_file())
-            .collect();
-        names.sort();
-        let subject = |path: PathBuf| {
-            let mut variables = proxies.through(stack.environment());
-            variables.extend(std::env::var("PATH").map(|path| ("PATH".to_owned(), path)));
-            Subject {
-                name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-                command: vec![path.join("run").display().to_string()],
-                binary: None,
-                variables,
-                event: Box::new(|| "{}".to_owned()),
-            }
-        };
-        names.into_iter().map(subject).collect()
     }
 
     /// Starts it, feeds it events, ends it.
@@ -125,8 +92,7 @@ impl Subject {
             });
         }
         let started = Instant::now();
-        let mut child = Command::new(&self.command[0])
-            .args(&self.command[1..])
+        let mut child = Command::new(&self.binary)
             .env_clear()
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .env("AWS_LAMBDA_RUNTIME_API", address.to_string())
@@ -139,7 +105,7 @@ impl Subject {
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
             .spawn()
-            .unwrap_or_else(|error| panic!("{:?}: {error}", self.command));
+            .unwrap_or_else(|error| panic!("{}: {error}", self.binary.display()));
         let stdout = child.stdout.take().expect("it is piped");
         let log = thread::spawn(move || {
             BufReader::new(stdout).lines().map_while(Result::ok).collect::<Vec<_>>()
@@ -324,9 +290,21 @@ fn event(name: &str, stack: &Stack) -> Box<dyn Fn() -> String> {
                 // Different people: WeChat allows one person a hundred logins a minute.
                 next.set(next.get() + 1);
                 let user = User::new(&format!("user{}", next.get()));
-                let code = simulator.mint_code("wx1111111111111111", &user);
+                let code = simulator.mint_code(MINI, &user);
                 http("POST", "", &json!({ "js_code": code }).to_string())
             })
+        }
+        "subscribemessage-send" => {
+            let simulator = stack.wechat.as_ref().expect("the stack has a simulator");
+            let alice = User::new("alice");
+            simulator.subscribe(MINI, &alice, ONE_TIME_TEMPLATE, u32::MAX);
+            let session = stack.session(MINI, &alice.openid(MINI));
+            let event = std::fs::read_to_string(concat!(
+                env!("CARGO_MANIFEST_DIR"),
+                "/../events/subscribemessage-send.json"
+            ));
+            let event = event.expect("the event is there").replace("{{session}}", &session);
+            Box::new(move || event.clone())
         }
         _ => Box::new(|| "{}".to_owned()),
     }

@@ -35,9 +35,9 @@ function failed(error) {
   if (error.diagnosis) diagnose(error.diagnosis);
 }
 
-/** A service would ask; here the Lambda Invoke API is next door. */
+/** A page may not ask `jssdk.diagnose` itself; here the demo does it as a back end would. */
 async function diagnose(failing) {
-  const response = await fetch("/2015-03-31/functions/jssdk-diagnose/invocations", {
+  const response = await fetch("/demo/diagnose", {
     method: "POST", body: JSON.stringify(failing),
   });
   const { causes } = await response.json();
