@@ -11,7 +11,7 @@ use shared::{crypto::sha1_hex, logical_id};
 
 use crate::{
     Bench, MINI, OFFICIAL,
-    agreement::{fill_in, functions, root},
+    agreement::{fill_in, functions, prepare, root, session_for},
 };
 
 /// Builds binaries and returns where they are; `BINARIES_DIR` names a `sam build` to use instead.
@@ -124,8 +124,9 @@ async fn every_built_function_answers_its_event() {
     let path = build(&[]);
     let bench = Bench::with(|options| options.clock = shared::Clock::system()).await;
     let variables = bench.stack.environment();
-    let session = bench.session("alice").await;
+    prepare(&bench);
     for name in functions() {
+        let session = session_for(&bench, &name).await.unwrap_or_default();
         let event = fill_in(&bench, &name, &session).to_string();
         let mut function = start(&name, &path(&name), &variables).await;
         let answer = json(&function.invoke(event).await);
