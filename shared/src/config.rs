@@ -76,6 +76,19 @@ pub struct Aws {
     pub ca_bundle: Option<String>,
 }
 
+impl Aws {
+    /// The credentials as the SDK takes them; on Lambda they are those of the function's role.
+    pub(crate) fn credentials(&self) -> aws_credential_types::Credentials {
+        aws_credential_types::Credentials::new(
+            &self.access_key_id,
+            self.secret_access_key.expose(),
+            self.session_token.as_ref().map(|token| token.expose().to_owned()),
+            None,
+            "environment",
+        )
+    }
+}
+
 /// An account at WeChat.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

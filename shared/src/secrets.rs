@@ -6,7 +6,6 @@ use std::{
     time::Duration,
 };
 
-use aws_credential_types::Credentials as AwsCredentials;
 use aws_sdk_ssm::{
     Client,
     config::{BehaviorVersion, Region, retry::RetryConfig, timeout::TimeoutConfig},
@@ -33,13 +32,6 @@ pub struct Secrets {
 impl Secrets {
     /// Secrets of the Region and account in `aws`.
     pub fn new(transport: Transport, aws: &Aws, clock: Clock) -> Secrets {
-        let credentials = AwsCredentials::new(
-            &aws.access_key_id,
-            aws.secret_access_key.expose(),
-            aws.session_token.as_ref().map(|token| token.expose().to_owned()),
-            None,
-            "environment",
-        );
         let timeouts = TimeoutConfig::builder()
             .operation_attempt_timeout(Duration::from_secs(2))
             .operation_timeout(Duration::from_secs(5))
@@ -47,7 +39,7 @@ impl Secrets {
         let mut config = aws_sdk_ssm::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(aws.region.clone()))
-            .credentials_provider(credentials)
+            .credentials_provider(aws.credentials())
             .http_client(transport)
             .retry_config(RetryConfig::standard().with_max_attempts(3))
             .timeout_config(timeouts);

@@ -11,7 +11,6 @@ mod unionid;
 
 use std::{collections::HashMap, time::Duration};
 
-use aws_credential_types::Credentials as AwsCredentials;
 use aws_sdk_dynamodb::{
     Client,
     config::{BehaviorVersion, Region, retry::RetryConfig, timeout::TimeoutConfig},
@@ -48,13 +47,6 @@ pub(crate) type Item = HashMap<String, AttributeValue>;
 impl Table {
     /// The table `name` of the Region and account in `aws`.
     pub fn new(transport: Transport, name: &str, aws: &Aws) -> Table {
-        let credentials = AwsCredentials::new(
-            &aws.access_key_id,
-            aws.secret_access_key.expose(),
-            aws.session_token.as_ref().map(|token| token.expose().to_owned()),
-            None,
-            "environment",
-        );
         let timeouts = TimeoutConfig::builder()
             .operation_attempt_timeout(Duration::from_millis(1500))
             .operation_timeout(Duration::from_secs(4))
@@ -62,7 +54,7 @@ impl Table {
         let mut config = aws_sdk_dynamodb::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(aws.region.clone()))
-            .credentials_provider(credentials)
+            .credentials_provider(aws.credentials())
             .http_client(transport)
             .retry_config(RetryConfig::standard().with_max_attempts(3))
             .timeout_config(timeouts);
