@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -11,15 +11,21 @@ use std::{
 use functions::{OPERATIONS, refresh_credentials};
 use shared::{
     App, Clock, Endpoint, Log,
-    config::{Config, ConfigError},
+    config::Config,
     crypto::{hex, random_bytes},
     fetch::Network,
     lambda::{self, Invocation, Outcome},
+    transport::Transport,
 };
 
 /// Every function, ready to be invoked.
 pub struct Host {
     functions: HashMap<String, Function>,
+    config: Config,
+    clock: Clock,
+    log: Log,
+    network: Arc<dyn Network>,
+    transport: Transport,
 }
 
 /// There is no function of that name.
@@ -29,8 +35,9 @@ pub struct UnknownFunction(String);
 
 struct Function {
     work: Work,
-    /// Its own caches and connections: what one function learned another must not know.
-    app: App,
+    /// Its own caches and connections: what one function learned another must not know. Built
+    /// for the first request, as on Lambda.
+    app: OnceLock<App>,
     cold: AtomicBool,
 }
 
@@ -40,24 +47,31 @@ enum Work {
 }
 
 impl Host {
-    /// Builds an environment for every function.
+    /// A host for every function; none is started yet.
     pub(crate) fn new(
-        config: &Config,
-        clock: &Clock,
-        log: &Log,
-        network: &Arc<dyn Network>,
-    ) -> Result<Host, ConfigError> {
+        config: Config,
+        transport: Transport,
+        clock: Clock,
+        log: Log,
+        network: Arc<dyn Network>,
+    ) -> Host {
         let operations =
             OPERATIONS.iter().map(|endpoint| (endpoint.binary(), Work::Operation(endpoint)));
         let job = (refresh_credentials::NAME.to_owned(), Work::RefreshCredentials);
         let functions = operations.chain([job]).map(|(name, work)| {
-            let mut config = config.clone();
-            config.aws.access_key_id.clone_from(&name);
-            let mut app = App::new(config, clock.clone(), log.named(&name))?;
-            app.web = app.web.through(Arc::clone(network));
-            Ok((name, Function { work, app, cold: AtomicBool::new(true) }))
+            (name, Function { work, app: OnceLock::new(), cold: AtomicBool::new(true) })
         });
-        Ok(Host { functions: functions.collect::<Result<_, ConfigError>>()? })
+        Host { functions: functions.collect(), config, clock, log, network, transport }
+    }
+
+    /// A new environment of a function.
+    fn environment(&self, name: &str) -> App {
+        let mut config = self.config.clone();
+        name.clone_into(&mut config.aws.access_key_id);
+        let transport = self.transport.apart();
+        let mut app = App::new(config, transport, self.clock.clone(), self.log.named(name));
+        app.web = app.web.through(Arc::clone(&self.network));
+        app
     }
 
     /// Invokes a function, named as its binary, with an event.
@@ -70,7 +84,7 @@ impl Host {
             request_id: request_id(),
             cold_start: function.cold.swap(false, Ordering::Relaxed),
         };
-        let app = &function.app;
+        let app = function.app.get_or_init(|| self.environment(name));
         Ok(match &function.work {
             Work::Operation(endpoint) => {
                 lambda::invoke(&endpoint.handler, app, event, &invocation).await

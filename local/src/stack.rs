@@ -229,10 +229,15 @@ impl Stack {
                 ca_bundle: None,
             },
         };
-        let host = Host::new(&config, clock, &options.log, &options.network)
-            .map_err(fail("The functions do not start"))?;
-        let host = Arc::new(host);
         let transport = Transport::new(None).map_err(StartError)?;
+        let host = Host::new(
+            config.clone(),
+            transport.clone(),
+            clock.clone(),
+            options.log.clone(),
+            Arc::clone(&options.network),
+        );
+        let host = Arc::new(host);
         let table = Table::new(transport.clone(), TABLE, &config.aws);
 
         if let Some(mut signals) = dynamodb.and_then(|dynamodb| dynamodb.signals()) {

@@ -1,15 +1,19 @@
 //! What every operation gets: settings, table, credentials and the way to WeChat.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
 
 use crate::{
-    Cache, Clock, Log, Result,
-    config::{Config, ConfigError},
+    Cache, Clock, Log, Result, Touch,
+    config::{Account, AccountKind, Config},
     credentials::{Credential, CredentialKey, CredentialKind, Credentials},
     fetch::{Internet, Web},
     secrets::Secrets,
     session::SigningKey,
     table::Table,
+    trace,
     transport::Transport,
     wechat::{Answer, Call, Wechat},
 };
@@ -35,28 +39,86 @@ pub struct App {
     pub cache: Cache,
     /// The log.
     pub log: Log,
+    transport: Transport,
+    /// What was read of the table before the first request, whose summary tells it.
+    early_reads: AtomicU32,
 }
 
 impl App {
     /// Builds an environment. Nothing is connected or read yet.
-    ///
-    /// # Errors
-    /// A setting that cannot be used.
-    pub fn new(config: Config, clock: Clock, log: Log) -> Result<App, ConfigError> {
-        let transport =
-            Transport::new(config.aws.ca_bundle.as_deref()).map_err(ConfigError::new)?;
+    pub fn new(config: Config, transport: Transport, clock: Clock, log: Log) -> App {
         let table = Table::new(transport.clone(), &config.table_name, &config.aws);
-        Ok(App {
+        App {
             credentials: Credentials::new(table.clone(), clock.clone()),
             wechat: Wechat::new(transport.clone(), &config.wechat_api, clock.clone()),
             web: Web::new(transport.clone(), Arc::new(Internet)),
-            secrets: Secrets::new(transport, &config.aws, clock.clone()),
+            secrets: Secrets::new(transport.clone(), &config.aws, clock.clone()),
             cache: Cache::new(clock.clone()),
             table,
             config,
             clock,
             log,
-        })
+            transport,
+            early_reads: AtomicU32::new(0),
+        }
+    }
+
+    /// Begins, in the background, what the first request of an operation will wait for:
+    /// connections to what it touches, and reading the credential of its default account.
+    ///
+    /// Nothing depends on it: what fails here, the request that needs it does again.
+    pub(crate) fn prepare(self: &Arc<App>, touches: &[Touch], accounts: &[AccountKind]) {
+        let account = self.default_account(accounts);
+        let has = |wanted: fn(Touch) -> bool| touches.iter().copied().any(wanted);
+        if has(Touch::calls_wechat) {
+            self.transport.connect_early(&self.config.wechat_api[0]);
+        }
+        let credential = touches.iter().find_map(|touch| touch.credential());
+        match (credential, account) {
+            (Some(kind), Some(account)) => {
+                let key = CredentialKey::new(&account.appid, kind);
+                let app = Arc::clone(self);
+                tokio::spawn(async move {
+                    let reading = trace::scope(app.credentials.read_early(&key));
+                    let ((), summary) = reading.await;
+                    app.early_reads.fetch_add(summary.table_reads, Ordering::Relaxed);
+                });
+            }
+            _ if has(Touch::uses_table) => {
+                self.transport.connect_early(&self.config.aws.likely_dynamodb());
+            }
+            _ => {}
+        }
+    }
+
+    /// The same for the secrets of an operation that signs sessions.
+    ///
+    /// Apart from [`App::prepare`], so that other functions need not carry the client of SSM.
+    pub(crate) fn prepare_secrets(self: &Arc<App>, touches: &[Touch], accounts: &[AccountKind]) {
+        let logs_in = touches.contains(&Touch::LogIn);
+        let account = self.default_account(accounts).filter(|_| logs_in);
+        let app_secret = account.map(|account| &account.secret);
+        let secrets = app_secret.into_iter().chain(&self.config.session_signing_key);
+        for source in secrets.cloned() {
+            let app = Arc::clone(self);
+            tokio::spawn(async move { app.secrets.resolve(&source).await.map(drop) });
+        }
+    }
+
+    /// The same for the refresher, which reads the table at once and WeChat when it must.
+    pub(crate) fn prepare_job(self: &Arc<App>) {
+        self.transport.connect_early(&self.config.aws.likely_dynamodb());
+    }
+
+    /// How often the table was read early; told once.
+    pub(crate) fn early_reads(&self) -> u32 {
+        self.early_reads.swap(0, Ordering::Relaxed)
+    }
+
+    /// The first configured account of the kinds an operation is for, in their order.
+    pub(crate) fn default_account(&self, kinds: &[AccountKind]) -> Option<&Account> {
+        let configured = |kind| self.config.accounts.iter().find(|account| account.kind == kind);
+        kinds.iter().copied().find_map(configured)
     }
 
     /// Calls WeChat with the account's access token.

@@ -221,12 +221,9 @@ impl Rules {
                 }
                 Ok(account.clone())
             }
-            None => {
-                let of_kind = |kind| app.config.accounts.iter().find(move |a| a.kind == kind);
-                self.accounts.iter().copied().find_map(of_kind).cloned().ok_or_else(|| {
-                    unknown(format!("This operation needs a {}; none is configured.", kinds()))
-                })
-            }
+            None => app.default_account(self.accounts).cloned().ok_or_else(|| {
+                unknown(format!("This operation needs a {}; none is configured.", kinds()))
+            }),
         }
     }
 }

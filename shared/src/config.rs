@@ -77,6 +77,14 @@ pub struct Aws {
 }
 
 impl Aws {
+    /// Where DynamoDB most likely answers; the SDK decides.
+    pub(crate) fn likely_dynamodb(&self) -> String {
+        self.dynamodb_endpoint.clone().unwrap_or_else(|| {
+            let suffix = if self.region.starts_with("cn-") { ".cn" } else { "" };
+            format!("https://dynamodb.{}.amazonaws.com{suffix}", self.region)
+        })
+    }
+
     /// The credentials as the SDK takes them; on Lambda they are those of the function's role.
     pub(crate) fn credentials(&self) -> aws_credential_types::Credentials {
         aws_credential_types::Credentials::new(

@@ -23,13 +23,14 @@ use lambda_runtime::{
 use serde_json::{Map, Value, json, value::RawValue};
 
 use crate::{
-    App, Body, Clock, Error, Handler, Log, Operation, Problem, Result,
+    App, Body, Clock, Error, Handler, Log, Operation, Problem, Result, Touch,
     caller::Principal,
-    config::Config,
+    config::{Config, ConfigError},
     http::{HttpEvent, HttpResponse},
     input::Input,
     log::{Level, Metric},
     trace::{self, Summary},
+    transport::Transport,
 };
 
 /// An operation's or a job's answer to Lambda.
@@ -63,9 +64,26 @@ pub struct Invocation {
 /// Runs an operation as a Lambda function; a binary's whole `main`.
 pub fn run<O: Operation>() -> ExitCode {
     let handler = Handler::of::<O>();
-    serve(move |app, event, invocation| {
+    let prepare = |app: &Arc<App>| {
+        app.prepare(O::TOUCHES, O::ACCOUNTS);
+        if const { signs_sessions(O::TOUCHES) } {
+            app.prepare_secrets(O::TOUCHES, O::ACCOUNTS);
+        }
+    };
+    serve(prepare, move |app, event, invocation| {
         Box::pin(async move { invoke(&handler, app, event, &invocation).await })
     })
+}
+
+const fn signs_sessions(touches: &[Touch]) -> bool {
+    let mut index = 0;
+    while index < touches.len() {
+        if touches[index].signs_sessions() {
+            return true;
+        }
+        index += 1;
+    }
+    false
 }
 
 /// What a job does with an event: the same for a tick, a stream record and a person's request.
@@ -103,7 +121,7 @@ impl Report {
 
 /// Runs a job as a Lambda function; a binary's whole `main`.
 pub fn run_job(name: &'static str, job: Job) -> ExitCode {
-    serve(move |app, event, invocation| {
+    serve(App::prepare_job, move |app, event, invocation| {
         Box::pin(async move { invoke_job(name, job, app, event, &invocation).await })
     })
 }
@@ -113,22 +131,21 @@ type Answering<'a> = std::pin::Pin<Box<dyn Future<Output = Outcome> + Send + 'a>
 /// Not generic over the operation: otherwise forty binaries would compile the runtime forty
 /// times.
 fn serve(
+    prepare: fn(&Arc<App>),
     answer: impl for<'a> Fn(&'a App, &'a [u8], Invocation) -> Answering<'a> + Send + Sync + 'static,
 ) -> ExitCode {
-    serve_boxed(Box::new(answer))
+    serve_boxed(prepare, Box::new(answer))
 }
 
 type Answer = Box<dyn for<'a> Fn(&'a App, &'a [u8], Invocation) -> Answering<'a> + Send + Sync>;
 
-fn serve_boxed(answer: Answer) -> ExitCode {
+fn serve_boxed(prepare: fn(&Arc<App>), answer: Answer) -> ExitCode {
     // The default hook prints the panic's text, which may hold what must not be logged.
     std::panic::set_hook(Box::new(|info| {
         let place = info.location().map(ToString::to_string).unwrap_or_default();
         eprintln!("{}", json!({ "level": "ERROR", "message": "panic", "place": place }));
     }));
-    let app =
-        Config::from_env().and_then(|config| App::new(config, Clock::system(), Log::from_env()));
-    let app = match app {
+    let app = match app() {
         Ok(app) => Arc::new(app),
         Err(error) => {
             let message = format!("The configuration cannot be used: {error}");
@@ -140,6 +157,10 @@ fn serve_boxed(answer: Answer) -> ExitCode {
     let runtime = runtime.expect("a single-threaded runtime needs no more than epoll");
     let answer = Arc::new(answer);
     let cold = Arc::new(AtomicBool::new(true));
+    {
+        let _entered = runtime.enter();
+        prepare(&app);
+    }
     let outcome = runtime.block_on(lambda_runtime::run(service_fn(
         move |event: LambdaEvent<Box<RawValue>>| {
             let (app, answer) = (Arc::clone(&app), Arc::clone(&answer));
@@ -177,6 +198,12 @@ fn serve_boxed(answer: Answer) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn app() -> Result<App, ConfigError> {
+    let config = Config::from_env()?;
+    let transport = Transport::new(config.aws.ca_bundle.as_deref()).map_err(ConfigError::new)?;
+    Ok(App::new(config, transport, Clock::system(), Log::from_env()))
 }
 
 /// The body is whole before its first byte leaves: until then whatever goes wrong is a problem,
@@ -220,7 +247,8 @@ pub async fn invoke(
             None => handler.call(app, &Principal::Service, Input::json(event)?).await,
         }
     };
-    let (result, summary) = trace::scope(AssertUnwindSafe(work).catch_unwind()).await;
+    let (result, mut summary) = trace::scope(AssertUnwindSafe(work).catch_unwind()).await;
+    summary.table_reads += app.early_reads();
     let result = result.unwrap_or_else(|_| Err(Error::internal("panic")));
     let streamed = handler.streamed && http.as_ref().is_some_and(HttpEvent::by_function_url);
     let result = result.and_then(|body| if streamed { Ok(body) } else { fit(body) });

@@ -89,7 +89,8 @@ async fn spend(
     let answer = match app.wechat.call(&how.call(account, secret).once()).await {
         // A rotated secret: WeChat refused before it looked at the code.
         Err(error)
-            if error.wechat_errcode() == Some(40125) && app.secrets.forget(&account.secret) =>
+            if error.wechat_errcode() == Some(40125)
+                && app.secrets.forget(&account.secret).await =>
         {
             let secret = app.secrets.resolve(&account.secret).await?;
             app.wechat.call(&how.call(account, &secret).once()).await?

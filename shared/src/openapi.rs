@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::{SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
-use crate::{Access, Endpoint, Problem, Touch, credentials::CredentialKind, upload::PART};
+use crate::{Access, Endpoint, Problem, Touch, upload::PART};
 
 /// What the namespaces are about, in the order of the document.
 pub const NAMESPACES: &[(&str, &str)] = &[
@@ -306,15 +306,11 @@ impl Writer {
 /// Derived from what the operation is and touches, so it names all that can happen and for some
 /// operations a little more.
 fn problems(endpoint: &Endpoint, method: &str, answers_file: bool) -> Vec<Problem> {
-    use CredentialKind::{JsapiTicket, WxCardTicket};
     let touches = |wanted: fn(&Touch) -> bool| endpoint.touches.iter().any(wanted);
     let logs_in = touches(|touch| matches!(touch, Touch::LogIn));
     let keys = touches(|touch| matches!(touch, Touch::Session));
-    let credential = touches(|touch| matches!(touch, Touch::Credential(_)));
-    // Whoever touches a ticket or a session key works with it here; all others call WeChat.
-    let calls_wechat = touches(|touch| {
-        !matches!(touch, Touch::Session | Touch::Credential(JsapiTicket | WxCardTicket))
-    });
+    let credential = touches(|touch| touch.credential().is_some());
+    let calls_wechat = touches(|touch| touch.calls_wechat());
     let can_happen = |problem: &Problem| match problem {
         Problem::InvalidInput
         | Problem::MalformedBody

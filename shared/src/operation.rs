@@ -143,6 +143,8 @@ impl Case {
 /// Something outside an operation that it reads or writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Touch {
+    /// Calls WeChat with the account's access token, which it reads as [`Touch::Credential`] does.
+    Wechat,
     /// Reads a credential, and may signal that it is missing or refused.
     Credential(CredentialKind),
     /// Writes session, code and unionid items, with the app secret and the signing key.
@@ -155,4 +157,34 @@ pub enum Touch {
     SignSession,
     /// Reads which openids are one person's.
     Unionid,
+}
+
+impl Touch {
+    /// The credential it reads.
+    pub const fn credential(self) -> Option<CredentialKind> {
+        match self {
+            Touch::Wechat => Some(CredentialKind::AccessToken),
+            Touch::Credential(kind) => Some(kind),
+            Touch::LogIn
+            | Touch::Session
+            | Touch::SnsTokens
+            | Touch::SignSession
+            | Touch::Unionid => None,
+        }
+    }
+
+    /// Whether it reads or writes the table.
+    pub const fn uses_table(self) -> bool {
+        !matches!(self, Touch::SignSession)
+    }
+
+    /// Whether it reads the signing key.
+    pub const fn signs_sessions(self) -> bool {
+        matches!(self, Touch::LogIn | Touch::SignSession)
+    }
+
+    /// Whether it calls WeChat.
+    pub const fn calls_wechat(self) -> bool {
+        matches!(self, Touch::Wechat | Touch::LogIn | Touch::SnsTokens)
+    }
 }

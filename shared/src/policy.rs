@@ -3,7 +3,7 @@
 //! The template's IAM policies are derived from it, and the bundle on one machine refuses
 //! whatever they would refuse.
 
-use crate::Touch;
+use crate::{Touch, credentials::CredentialKind};
 
 /// One thing a function may do; everything else it may not.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -78,6 +78,7 @@ pub fn refresher() -> Vec<Grant> {
 
 fn granted_by(touch: Touch) -> Vec<Grant> {
     match touch {
+        Touch::Wechat => granted_by(Touch::Credential(CredentialKind::AccessToken)),
         Touch::Credential(kind) => vec![
             item(Action::Get, format!("credential#*#{kind}")),
             item(Action::Put, format!("signal#*#{kind}")),
@@ -122,7 +123,6 @@ pub fn matches(pattern: &str, text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::credentials::CredentialKind;
 
     #[test]
     fn a_star_is_any_text() {
@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn only_the_refresher_may_write_credentials_and_only_log_ins_read_secrets() {
         let all = [
-            Touch::Credential(CredentialKind::AccessToken),
+            Touch::Wechat,
             Touch::Credential(CredentialKind::JsapiTicket),
             Touch::Session,
         ];

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -24,14 +24,34 @@ const REREAD_AFTER: u64 = 600;
 /// Resolves secrets, and keeps them for ten minutes.
 #[derive(Clone, Debug)]
 pub struct Secrets {
-    client: Client,
+    transport: Transport,
+    aws: Aws,
+    /// Built when the first secret is read: most functions may not read any.
+    client: OnceLock<Client>,
     clock: Clock,
-    cache: Arc<Mutex<HashMap<String, (Secret, u64)>>>,
+    cells: Arc<Mutex<HashMap<String, Arc<Cell>>>>,
 }
+
+/// A secret and when it was read; locked while it is.
+type Cell = tokio::sync::Mutex<Option<(Secret, u64)>>;
 
 impl Secrets {
     /// Secrets of the Region and account in `aws`.
     pub fn new(transport: Transport, aws: &Aws, clock: Clock) -> Secrets {
+        Secrets {
+            transport,
+            aws: aws.clone(),
+            client: OnceLock::new(),
+            clock,
+            cells: Arc::default(),
+        }
+    }
+
+    fn client(&self) -> &Client {
+        self.client.get_or_init(|| Secrets::connect(self.transport.clone(), &self.aws))
+    }
+
+    fn connect(transport: Transport, aws: &Aws) -> Client {
         let timeouts = TimeoutConfig::builder()
             .operation_attempt_timeout(Duration::from_secs(2))
             .operation_timeout(Duration::from_secs(5))
@@ -44,7 +64,7 @@ impl Secrets {
             .retry_config(RetryConfig::standard().with_max_attempts(3))
             .timeout_config(timeouts);
         config.set_endpoint_url(aws.ssm_endpoint.clone());
-        Secrets { client: Client::from_conf(config.build()), clock, cache: Arc::default() }
+        Client::from_conf(config.build())
     }
 
     /// The secret itself.
@@ -56,13 +76,15 @@ impl Secrets {
             SecretSource::Value(secret) => return Ok(secret.clone()),
             SecretSource::Ssm(name) => name,
         };
+        let cell = self.cell(name);
+        let mut kept = cell.lock().await;
         let now = self.clock.now();
-        if let Some((secret, read_at)) = self.lock().get(name)
+        if let Some((secret, read_at)) = &*kept
             && now < read_at + REREAD_AFTER
         {
             return Ok(secret.clone());
         }
-        let output = self.client.get_parameter().name(name).with_decryption(true).send().await;
+        let output = self.client().get_parameter().name(name).with_decryption(true).send().await;
         let output = output.map_err(|error| {
             let why = format!("SSM {name}: {}", error.code().unwrap_or("cannot be reached"));
             Error::new(Problem::Misconfigured, "A secret cannot be read; the log says which.")
@@ -73,25 +95,26 @@ impl Secrets {
                 .because(format!("SSM {name}: empty"))
         })?;
         let secret = Secret::new(value);
-        self.lock().insert(name.clone(), (secret.clone(), now));
+        *kept = Some((secret.clone(), now));
         Ok(secret)
     }
 
     /// Forgets a secret that WeChat refused: the next use reads it again.
     ///
     /// `false` if it was not cached, so that reading again would give the same.
-    pub fn forget(&self, source: &SecretSource) -> bool {
+    pub async fn forget(&self, source: &SecretSource) -> bool {
         match source {
             SecretSource::Value(_) => false,
             SecretSource::Ssm(name) => {
-                let now = self.clock.now();
+                let kept = self.cell(name).lock().await.take();
                 // One that was read a moment ago is as fresh as it gets.
-                self.lock().remove(name).is_some_and(|(_, read_at)| read_at + 5 < now)
+                kept.is_some_and(|(_, read_at)| read_at + 5 < self.clock.now())
             }
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, (Secret, u64)>> {
-        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
+    fn cell(&self, name: &str) -> Arc<Cell> {
+        let mut cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(cells.entry(name.to_owned()).or_default())
     }
 }

@@ -1,12 +1,13 @@
 //! The one HTTP client: it talks to WeChat and carries the AWS SDK's requests.
 
 use std::{
+    collections::HashMap,
     fmt,
     future::Future,
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use aws_smithy_runtime_api::client::{
@@ -28,7 +29,7 @@ use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
 };
 use rustls::pki_types::{CertificateDer, pem::PemObject};
-use tokio::net::TcpStream;
+use tokio::{net::TcpStream, task::JoinHandle};
 use tower_service::Service;
 
 /// TCP and TLS together must be up within this time.
@@ -37,10 +38,15 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// An idle connection is dropped after this time, before the other side does it silently.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// A connection that was opened early is of no use after this time: the environment may have been
+/// frozen since, and the other side may have gone.
+const EARLY_LIFE: Duration = Duration::from_secs(10);
+
 /// An HTTP/1.1 client with keep-alive, TLS by rustls and ring, and no proxy.
 #[derive(Clone)]
 pub struct Transport {
     client: Client<Connector, Full<Bytes>>,
+    connector: Connector,
     tls: Arc<rustls::ClientConfig>,
 }
 
@@ -86,20 +92,41 @@ impl Transport {
             .map_err(|error| error.to_string())?
             .with_root_certificates(roots)
             .with_no_client_auth();
+        Ok(Transport::over(Arc::new(tls)))
+    }
+
+    /// The same trust with connections of its own.
+    pub fn apart(&self) -> Transport {
+        Transport::over(self.tls())
+    }
+
+    fn over(tls: Arc<rustls::ClientConfig>) -> Transport {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         // Plain HTTP is for the loopback only; `Config` sees to that.
         let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(tls.clone())
+            .with_tls_config((*tls).clone())
             .https_or_http()
             .enable_http1()
             .wrap_connector(tcp);
+        let connector = Connector { connector, early: Arc::default() };
         let client = Client::builder(TokioExecutor::new())
             .pool_idle_timeout(IDLE_TIMEOUT)
             .pool_timer(TokioTimer::new())
-            .build(Connector(connector));
-        Ok(Transport { client, tls: Arc::new(tls) })
+            .build(connector.clone());
+        Transport { client, connector, tls }
+    }
+
+    /// Begins to connect to the host of a URL, so that the first request there finds a connection.
+    ///
+    /// The pool can only connect for a request; this is for the time before there is one.
+    pub(crate) fn connect_early(&self, url: &str) {
+        let Ok(uri) = url.parse::<Uri>() else { return };
+        let Some(origin) = origin(&uri) else { return };
+        let connecting = self.connector.clone().connect(uri);
+        let task = tokio::spawn(async { Ok((connecting.await?, Instant::now())) });
+        self.connector.early().insert(origin, task);
     }
 
     /// Whom it trusts, for connections of another kind.
@@ -141,21 +168,56 @@ impl fmt::Debug for Transport {
 
 /// Connects within [`CONNECT_TIMEOUT`], TLS handshake included.
 #[derive(Clone)]
-struct Connector(HttpsConnector<HttpConnector>);
+struct Connector {
+    connector: HttpsConnector<HttpConnector>,
+    /// Connections that were opened early and nobody has taken yet, by scheme and authority.
+    early: Arc<Mutex<Early>>,
+}
+
+type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+type Early = HashMap<String, JoinHandle<Result<(Stream, Instant), BoxError>>>;
+
+impl Connector {
+    fn early(&self) -> MutexGuard<'_, Early> {
+        self.early.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn connect(&mut self, uri: Uri) -> impl Future<Output = Result<Stream, BoxError>> + use<> {
+        let connecting = self.connector.call(uri);
+        async { tokio::time::timeout(CONNECT_TIMEOUT, connecting).await? }
+    }
+}
 
 impl Service<Uri> for Connector {
-    type Response = MaybeHttpsStream<TokioIo<TcpStream>>;
-    type Error = Box<dyn std::error::Error + Send + Sync>;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
+    type Response = Stream;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<Stream, BoxError>> + Send>>;
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.0.poll_ready(cx)
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.connector.poll_ready(cx)
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
-        let connecting = self.0.call(uri);
-        Box::pin(async move { tokio::time::timeout(CONNECT_TIMEOUT, connecting).await? })
+        let early = origin(&uri).and_then(|origin| self.early().remove(&origin));
+        let connecting = self.connect(uri);
+        Box::pin(async move {
+            if let Some(early) = early
+                && let Ok(Ok((stream, at))) = early.await
+                && at.elapsed() < EARLY_LIFE
+            {
+                return Ok(stream);
+            }
+            connecting.await
+        })
     }
+}
+
+/// What a connection is good for.
+fn origin(uri: &Uri) -> Option<String> {
+    Some(format!("{}://{}", uri.scheme_str()?, uri.authority()?))
 }
 
 /// What the SDK may read of a response; DynamoDB's items end at 400 KB.

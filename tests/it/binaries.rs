@@ -24,8 +24,9 @@ pub(crate) fn build(names: &[&str]) -> impl Fn(&str) -> PathBuf + use<> {
         std::env::vars().filter(|(name, _)| told(name)).for_each(|(name, _)| {
             cargo.env_remove(name);
         });
-        // The whole workspace's features, so that nothing is compiled twice.
-        cargo.current_dir(root()).args(["build", "--quiet", "--workspace"]);
+        // With the features of the whole workspace and of its tests, as `cargo test` has just
+        // compiled everything: only the binaries are linked.
+        cargo.current_dir(root()).args(["build", "--quiet", "--workspace", "--test", "it"]);
         for name in names {
             cargo.args(["--bin", name]);
         }

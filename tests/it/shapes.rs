@@ -9,6 +9,7 @@ use shared::{
     Access, App, Caller, Clock, Handler, Log, Method, Operation, Result, Touch,
     config::{AccountKind, Config},
     lambda::{self, Invocation, Outcome},
+    transport::Transport,
 };
 use tokio::runtime::Runtime;
 
@@ -52,7 +53,12 @@ impl Function {
             };
             Some(value.to_owned())
         });
-        let app = App::new(config.unwrap(), Clock::frozen(crate::NOON), Log::to(|_| {})).unwrap();
+        let app = App::new(
+            config.unwrap(),
+            Transport::new(None).unwrap(),
+            Clock::frozen(crate::NOON),
+            Log::to(|_| {}),
+        );
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         Function { app, runtime }
     }

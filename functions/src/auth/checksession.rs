@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
     Access, App, Caller, Operation, Problem, Result, Touch, config::AccountKind,
-    credentials::CredentialKind, crypto::hmac_sha256_hex, wechat::Call,
+    crypto::hmac_sha256_hex, wechat::Call,
 };
 
 /// Tells whether the stored session key is still the user's current one.
@@ -28,7 +28,7 @@ impl Operation for CheckSession {
     const ACCESS: Access = Access::User;
     const ACCOUNTS: &'static [AccountKind] = &[AccountKind::MiniProgram];
     const TOUCHES: &'static [Touch] =
-        &[Touch::Session, Touch::Credential(CredentialKind::AccessToken)];
+        &[Touch::Session, Touch::Wechat];
     const EXAMPLE: &'static str = "{}";
     type Output = Checked;
 

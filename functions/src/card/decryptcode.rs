@@ -8,7 +8,6 @@ use serde_json::json;
 use shared::{
     Access, App, Caller, Error, Operation, Problem, Result, Touch,
     config::AccountKind,
-    credentials::CredentialKind,
     wechat::{Call, Verdict},
 };
 
@@ -46,7 +45,7 @@ impl Operation for DecryptCode {
     const ID: &'static str = "card.decryptCode";
     const ACCESS: Access = Access::Service;
     const ACCOUNTS: &'static [AccountKind] = &[AccountKind::OfficialAccount];
-    const TOUCHES: &'static [Touch] = &[Touch::Credential(CredentialKind::AccessToken)];
+    const TOUCHES: &'static [Touch] = &[Touch::Wechat];
     const EXAMPLE: &'static str =
         r#"{"encrypt_code":"XXIzTtMqCxwOaawoE91+VJdsFmv7b8g0VZIZkqf4GWA60Fzpc8ksZ/5ZZ0DVkXdE"}"#;
     type Output = Code;

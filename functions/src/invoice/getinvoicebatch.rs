@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
     Access, App, Caller, Error, Operation, Result, Touch, config::AccountKind,
-    credentials::CredentialKind, wechat::Call,
+    wechat::Call,
 };
 
 use super::{Invoice, InvoiceKey, VERDICTS, check_key};
@@ -31,7 +31,7 @@ impl Operation for GetInvoiceBatch {
     const ID: &'static str = "invoice.getInvoiceBatch";
     const ACCESS: Access = Access::Service;
     const ACCOUNTS: &'static [AccountKind] = super::ACCOUNTS;
-    const TOUCHES: &'static [Touch] = &[Touch::Credential(CredentialKind::AccessToken)];
+    const TOUCHES: &'static [Touch] = &[Touch::Wechat];
     const EXAMPLE: &'static str = r#"{"item_list":[{"card_id":"pjZ8YtinvoiceAlice","encrypt_code":"aW52b2ljZS1vZi1hbGljZQ=="}]}"#;
     type Output = Invoices;
 

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
     Access, App, Caller, Operation, Result, Touch, config::AccountKind,
-    credentials::CredentialKind, wechat::Call,
+    wechat::Call,
 };
 
 use super::{ReimburseStatus, VERDICTS, check_key};
@@ -38,7 +38,7 @@ impl Operation for UpdateInvoiceStatus {
     const ID: &'static str = "invoice.updateInvoiceStatus";
     const ACCESS: Access = Access::Service;
     const ACCOUNTS: &'static [AccountKind] = super::ACCOUNTS;
-    const TOUCHES: &'static [Touch] = &[Touch::Credential(CredentialKind::AccessToken)];
+    const TOUCHES: &'static [Touch] = &[Touch::Wechat];
     const EXAMPLE: &'static str = r#"{"card_id":"pjZ8YtinvoiceAlice","encrypt_code":"aW52b2ljZS1vZi1hbGljZQ==","reimburse_status":"INVOICE_REIMBURSE_LOCK"}"#;
     type Output = Updated;
 

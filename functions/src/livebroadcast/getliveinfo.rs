@@ -5,7 +5,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
-    Access, App, Caller, Operation, Result, Touch, config::AccountKind, credentials::CredentialKind,
+    Access, App, Caller, Operation, Result, Touch, config::AccountKind,
 };
 
 use super::{Page, Room, ask};
@@ -39,7 +39,7 @@ impl Operation for GetLiveInfo {
     const ID: &'static str = "livebroadcast.getLiveInfo";
     const ACCESS: Access = Access::User;
     const ACCOUNTS: &'static [AccountKind] = &[AccountKind::MiniProgram];
-    const TOUCHES: &'static [Touch] = &[Touch::Credential(CredentialKind::AccessToken)];
+    const TOUCHES: &'static [Touch] = &[Touch::Wechat];
     const EXAMPLE: &'static str = r#"{"pageIndex":1,"pageSize":100}"#;
     type Output = Rooms;
 

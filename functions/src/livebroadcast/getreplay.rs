@@ -6,7 +6,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
     Access, App, Caller, Error, Operation, Result, Touch, config::AccountKind,
-    credentials::CredentialKind,
 };
 
 use super::{Page, ask};
@@ -65,7 +64,7 @@ impl Operation for GetReplay {
     const ID: &'static str = "livebroadcast.getReplay";
     const ACCESS: Access = Access::User;
     const ACCOUNTS: &'static [AccountKind] = &[AccountKind::MiniProgram];
-    const TOUCHES: &'static [Touch] = &[Touch::Credential(CredentialKind::AccessToken)];
+    const TOUCHES: &'static [Touch] = &[Touch::Wechat];
     const EXAMPLE: &'static str = r#"{"room_id":3}"#;
     type Output = Replays;
 

@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 use shared::{
     Access, App, Body, Caller, Error, File, Method, Operation, Problem, Reply, Result, Touch,
     config::AccountKind,
-    credentials::CredentialKind,
     wechat::{Answer, Call, Verdict},
 };
 
@@ -80,7 +79,7 @@ impl Operation for Get {
     const ACCESS: Access = Access::User;
     const ACCOUNTS: &'static [AccountKind] =
         &[AccountKind::OfficialAccount, AccountKind::MiniProgram];
-    const TOUCHES: &'static [Touch] = &[Touch::Credential(CredentialKind::AccessToken)];
+    const TOUCHES: &'static [Touch] = &[Touch::Wechat];
     const STREAMED: bool = true;
     const EXAMPLE: &'static str = r#"{"media_id":"demo-image"}"#;
     type Output = Media;

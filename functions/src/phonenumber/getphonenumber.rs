@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use shared::{
     Access, App, Caller, Error, Operation, Problem, Result, Touch,
     config::AccountKind,
-    credentials::CredentialKind,
     wechat::{Call, Verdict},
 };
 
@@ -45,7 +44,7 @@ impl Operation for GetPhoneNumber {
     const ID: &'static str = "phonenumber.getPhoneNumber";
     const ACCESS: Access = Access::User;
     const ACCOUNTS: &'static [AccountKind] = &[AccountKind::MiniProgram];
-    const TOUCHES: &'static [Touch] = &[Touch::Credential(CredentialKind::AccessToken)];
+    const TOUCHES: &'static [Touch] = &[Touch::Wechat];
     const EXAMPLE: &'static str =
         r#"{"code":"e31968a7f94cc5ee25fafc2aef2773f0bb8c3937b22520eb8ee345274d00c144"}"#;
     type Output = PhoneNumber;

@@ -54,7 +54,7 @@ impl Source for Upstream<'_> {
             // A rotated secret: read it again, once.
             Err(error)
                 if matches!(error.wechat_errcode(), Some(40125 | 40001))
-                    && self.app.secrets.forget(&account.secret) =>
+                    && self.app.secrets.forget(&account.secret).await =>
             {
                 let secret = self.app.secrets.resolve(&account.secret).await?;
                 self.fetch(account, &secret, mode, force).await

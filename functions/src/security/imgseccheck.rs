@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 use shared::{
     Access, App, Caller, Error, Operation, Problem, Result, Touch,
     config::AccountKind,
-    credentials::CredentialKind,
     wechat::{Call, Verdict},
 };
 
@@ -46,7 +45,7 @@ impl Operation for ImgSecCheck {
     const ID: &'static str = "security.imgSecCheck";
     const ACCESS: Access = Access::User;
     const ACCOUNTS: &'static [AccountKind] = &[AccountKind::MiniProgram];
-    const TOUCHES: &'static [Touch] = &[Touch::Credential(CredentialKind::AccessToken)];
+    const TOUCHES: &'static [Touch] = &[Touch::Wechat];
     const BODY_LIMIT: usize = 6 << 20;
     const UPLOAD: Option<&'static str> = Some("base64");
     const EXAMPLE: &'static str = r#"{"base64":"iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="}"#;

@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use shared::{
     Access, App, Caller, Error, Operation, Problem, Result, Touch,
     config::AccountKind,
-    credentials::CredentialKind,
     wechat::{Call, Verdict},
 };
 
@@ -133,7 +132,7 @@ impl Operation for MsgSecCheck {
     const ID: &'static str = "security.msgSecCheck";
     const ACCESS: Access = Access::User;
     const ACCOUNTS: &'static [AccountKind] = &[AccountKind::MiniProgram];
-    const TOUCHES: &'static [Touch] = &[Touch::Credential(CredentialKind::AccessToken)];
+    const TOUCHES: &'static [Touch] = &[Touch::Wechat];
     // JSON may spell a byte of the text in six, which for the longest text is Lambda's problem.
     const BODY_LIMIT: usize = 1 << 20;
     const EXAMPLE: &'static str = r#"{"content":"今天天气真好 😀","scene":2}"#;

@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use shared::{
     Access, App, Caller, Error, Operation, Problem, Result, Touch,
     config::AccountKind,
-    credentials::CredentialKind,
     wechat::{Call, Verdict},
 };
 
@@ -75,7 +74,7 @@ impl Operation for Generate {
     const ID: &'static str = "shortlink.generate";
     const ACCESS: Access = Access::User;
     const ACCOUNTS: &'static [AccountKind] = &[AccountKind::MiniProgram];
-    const TOUCHES: &'static [Touch] = &[Touch::Credential(CredentialKind::AccessToken)];
+    const TOUCHES: &'static [Touch] = &[Touch::Wechat];
     const EXAMPLE: &'static str =
         r#"{"page_url":"pages/index/index?id=42","page_title":"今日特价"}"#;
     type Output = Link;

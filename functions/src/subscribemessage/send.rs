@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use shared::{
     Access, App, Caller, Error, Identity, Operation, Problem, Result, Touch,
     config::AccountKind,
-    credentials::CredentialKind,
     wechat::{Call, Verdict},
 };
 
@@ -105,7 +104,7 @@ impl Operation for Send {
     const ID: &'static str = "subscribeMessage.send";
     const ACCESS: Access = Access::User;
     const ACCOUNTS: &'static [AccountKind] = &[AccountKind::MiniProgram];
-    const TOUCHES: &'static [Touch] = &[Touch::Credential(CredentialKind::AccessToken)];
+    const TOUCHES: &'static [Touch] = &[Touch::Wechat];
     const EXAMPLE: &'static str = r#"{"template_id":"demo-long-term-subscription-of-orders-00001","page":"pages/index/index?id=42","data":{"character_string1":{"value":"202103040830158485629163994677"},"name2":{"value":"中通快递"},"thing6":{"value":"雪花秀滋盈生人生焕颜精华露"}}}"#;
     type Output = Sent;
 

@@ -7,7 +7,6 @@ use serde::{Deserialize, Deserializer, Serialize};
 use shared::{
     Access, App, Caller, Error, Operation, Problem, Result, Touch,
     config::AccountKind,
-    credentials::CredentialKind,
     weburl,
     wechat::{Call, Verdict},
 };
@@ -114,7 +113,7 @@ impl Operation for Subscribe {
     const ACCESS: Access = Access::Service;
     const ACCOUNTS: &'static [AccountKind] =
         &[AccountKind::OfficialAccount, AccountKind::MobileApp];
-    const TOUCHES: &'static [Touch] = &[Touch::Credential(CredentialKind::AccessToken)];
+    const TOUCHES: &'static [Touch] = &[Touch::Wechat];
     const EXAMPLE: &'static str = r#"{"touser":"oABCD1234567890123456789012","template_id":"TEMPLATE","scene":1000,"title":"预约成功","data":{"content":{"value":"您预约的号已放出"}}}"#;
     type Output = Sent;
 

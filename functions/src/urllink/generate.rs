@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
     Access, App, Caller, Error, Operation, Result, Touch, config::AccountKind,
-    credentials::CredentialKind, wechat::Call,
+    wechat::Call,
 };
 
 use crate::{
@@ -78,7 +78,7 @@ impl Operation for Generate {
     const ID: &'static str = "urllink.generate";
     const ACCESS: Access = Access::User;
     const ACCOUNTS: &'static [AccountKind] = &[AccountKind::MiniProgram];
-    const TOUCHES: &'static [Touch] = &[Touch::Credential(CredentialKind::AccessToken)];
+    const TOUCHES: &'static [Touch] = &[Touch::Wechat];
     const EXAMPLE: &'static str =
         r#"{"jump_wxa":{"path":"pages/index/index","query":"id=42"},"expire_interval":7}"#;
     type Output = Link;

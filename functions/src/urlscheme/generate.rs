@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
     Access, App, Caller, Operation, Result, Touch, config::AccountKind,
-    credentials::CredentialKind, wechat::Call,
+    wechat::Call,
 };
 
 use crate::jump::{Expiry, JumpWxa, VERDICTS, Wish, at_fault};
@@ -64,7 +64,7 @@ impl Operation for Generate {
     const ID: &'static str = "urlscheme.generate";
     const ACCESS: Access = Access::User;
     const ACCOUNTS: &'static [AccountKind] = &[AccountKind::MiniProgram];
-    const TOUCHES: &'static [Touch] = &[Touch::Credential(CredentialKind::AccessToken)];
+    const TOUCHES: &'static [Touch] = &[Touch::Wechat];
     const EXAMPLE: &'static str = r#"{"jump_wxa":{"path":"pages/index/index","query":"id=42"},"is_expire":true,"expire_time":2592000}"#;
     type Output = Link;
 

@@ -6,7 +6,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
     Access, App, Caller, Error, File, Method, Operation, Result, Touch, config::AccountKind,
-    credentials::CredentialKind,
 };
 
 use super::{check_width, draw};
@@ -32,7 +31,7 @@ impl Operation for CreateQrCode {
     const METHOD: Method = Method::GetOrPost;
     const ACCESS: Access = Access::User;
     const ACCOUNTS: &'static [AccountKind] = &[AccountKind::MiniProgram];
-    const TOUCHES: &'static [Touch] = &[Touch::Credential(CredentialKind::AccessToken)];
+    const TOUCHES: &'static [Touch] = &[Touch::Wechat];
     const EXAMPLE: &'static str = r#"{"path":"pages/index/index?id=42","width":430}"#;
     type Output = File;
 

@@ -6,7 +6,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
     Access, App, Caller, Error, File, Method, Operation, Result, Touch, config::AccountKind,
-    credentials::CredentialKind,
 };
 
 use super::{LineColor, check_width, draw};
@@ -51,7 +50,7 @@ impl Operation for GetUnlimited {
     const METHOD: Method = Method::GetOrPost;
     const ACCESS: Access = Access::User;
     const ACCOUNTS: &'static [AccountKind] = &[AccountKind::MiniProgram];
-    const TOUCHES: &'static [Touch] = &[Touch::Credential(CredentialKind::AccessToken)];
+    const TOUCHES: &'static [Touch] = &[Touch::Wechat];
     const EXAMPLE: &'static str = r#"{"scene":"id=42","page":"pages/index/index"}"#;
     type Output = File;
 

@@ -160,6 +160,17 @@ impl<S: Store> Credentials<S> {
         self.recover(key, &cell, None, asked_at_ms, "missing or expired").await
     }
 
+    /// Reads a credential before anybody asks for it; whoever does meanwhile waits for this read.
+    ///
+    /// What goes wrong is left to the request that needs the credential.
+    pub(crate) async fn read_early(&self, key: &CredentialKey) {
+        let cell = self.cell(key);
+        let _flight = cell.flight.lock().await;
+        if let Ok(Some(record)) = self.store.read(key, Consistency::Eventual).await {
+            cell.copy().keep(&record, Consistency::Eventual, self.clock.now());
+        }
+    }
+
     /// A newer credential than the one WeChat refused.
     ///
     /// Reads consistently first: often another handler was there before. Only if the version

@@ -5,7 +5,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
-    Access, App, Caller, Operation, Result, Touch, config::AccountKind, credentials::CredentialKind,
+    Access, App, Caller, Operation, Result, Touch, config::AccountKind,
 };
 
 use super::{Message, Miniprogram};
@@ -47,7 +47,7 @@ impl Operation for Send {
     const ID: &'static str = "h5.templateMessage.send";
     const ACCESS: Access = Access::Service;
     const ACCOUNTS: &'static [AccountKind] = &[AccountKind::OfficialAccount];
-    const TOUCHES: &'static [Touch] = &[Touch::Credential(CredentialKind::AccessToken)];
+    const TOUCHES: &'static [Touch] = &[Touch::Wechat];
     const EXAMPLE: &'static str = r##"{"touser":"o0UR_VTzLG2StUT4GdEC-e_YbMj4","template_id":"demo-template-message-about-an-order-000001","url":"https://h5.example.com/order?id=42","data":{"first":{"value":"您购买的订单已经发货啦,正快马加鞭向您飞奔而去。","color":"#173177"},"keyword1":{"value":"D201803111235825"},"remark":{"value":"欢迎再次购买!"}}}"##;
     type Output = Sent;
 
