@@ -64,7 +64,7 @@ try {
   if (image) {
     const picture = page.locator('.answer img')
     await picture.waitFor()
-    assert.ok((await picture.evaluate((img) => img.decode().then(() => img.naturalWidth))) > 0, 'the code is shown as an image')
+    assert.equal(await picture.evaluate((img) => img.decode().then(() => img.naturalWidth)), 430, 'the code is shown as an image')
   }
   for (const tab of ['client', 'wx.request', 'fetch', 'curl', 'aws lambda invoke', 'boto3']) {
     await page.click(`[role=tab]:has-text("${tab}")`)
