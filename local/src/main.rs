@@ -4,7 +4,7 @@ use std::{
     env, fs,
     io::{self, IsTerminal, Write},
     net::SocketAddr,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::ExitCode,
     time::{Duration, Instant},
 };
@@ -22,7 +22,10 @@ use shared::{Log, config::parse_accounts};
 struct Flags {
     /// Where operations and console listen. The simulated WeChat and DynamoDB take the next two
     /// ports, on this machine only.
-    #[arg(long, env = "LISTEN", default_value = "127.0.0.1:9000", value_name = "ADDRESS")]
+    #[arg(
+        long, env = "LISTEN", default_value = "127.0.0.1:9000", value_name = "ADDRESS",
+        value_parser = address,
+    )]
     listen: SocketAddr,
     /// Talk to this WeChat instead of the simulated one, for example https://api.weixin.qq.com.
     /// Its console must allow this machine's address.
@@ -33,7 +36,7 @@ struct Flags {
     #[arg(long, env = "APPS", value_name = "FILE")]
     apps: Option<PathBuf>,
     /// Use this DynamoDB instead of the embedded one; it needs the table "wechat".
-    #[arg(long, env = "DYNAMODB", value_name = "URL")]
+    #[arg(long, env = "DYNAMODB", value_name = "URL", value_parser = url)]
     dynamodb: Option<String>,
     /// Keep the table and the session key in this directory; by default they live in memory and
     /// end with the process.
@@ -66,6 +69,20 @@ Output:
 
 Exit status: 0 stopped by Ctrl-C, 1 could not start, 2 bad flags.";
 
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| {
+        let port =
+            text.rsplit(':').next().and_then(|port| port.parse::<u16>().ok()).unwrap_or(9000);
+        format!("an address is an IP address and a port, such as 127.0.0.1:{port}")
+    })
+}
+
+fn url(text: &str) -> Result<String, String> {
+    let known = ["http://", "https://"].iter().any(|scheme| text.starts_with(scheme));
+    let complaint = "a URL begins with http:// or https://, such as http://127.0.0.1:8000";
+    known.then(|| text.to_owned()).ok_or_else(|| complaint.to_owned())
+}
+
 fn main() -> ExitCode {
     let flags = Flags::parse();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
@@ -97,12 +114,20 @@ async fn run(flags: Flags) -> Result<(), String> {
         log: log(),
         ..Options::default()
     };
-    let data_dir = options.data_dir.clone();
+    let kept = match (&options.dynamodb, &options.data_dir) {
+        (Some(_), _) => "table wechat, not embedded".to_owned(),
+        (None, Some(directory)) => format!("table wechat, kept in {}", directory.display()),
+        (None, None) => "table wechat, in memory".to_owned(),
+    };
+    let forgotten = match (&options.dynamodb, &options.data_dir) {
+        (_, Some(_)) => "",
+        (Some(_), None) => " Sessions are forgotten.",
+        (None, None) => " Tokens and sessions are forgotten.",
+    };
     let started = Instant::now();
     let stack = Stack::start(options).await.map_err(|error| error.to_string())?;
-    greet(&stack, started.elapsed(), data_dir.as_deref());
+    greet(&stack, started.elapsed(), &kept);
     tokio::signal::ctrl_c().await.map_err(|error| error.to_string())?;
-    let forgotten = if data_dir.is_none() { " Tokens and sessions are forgotten." } else { "" };
     eprintln!("\nStopped.{forgotten}");
     Ok(())
 }
@@ -122,14 +147,10 @@ fn log() -> Log {
 }
 
 /// On standard error, so that standard output is the log alone.
-fn greet(stack: &Stack, took: Duration, data_dir: Option<&Path>) {
+fn greet(stack: &Stack, took: Duration, kept: &str) {
     let Stack { url, wechat_url, dynamodb_url, .. } = stack;
     let simulated = stack.wechat.is_some();
     let wechat = if simulated { "simulated, with demo users" } else { "not simulated" };
-    let kept = match data_dir {
-        Some(directory) => format!("table wechat, kept in {}", directory.display()),
-        None => "table wechat, in memory".to_owned(),
-    };
     eprintln!("\nThe WeChat backend is running (started in {} ms).\n", took.as_millis());
     eprintln!("  console     {url}/   try every operation in the browser");
     eprintln!(

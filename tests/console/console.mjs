@@ -64,7 +64,11 @@ try {
   if (image) {
     const picture = page.locator('.answer img')
     await picture.waitFor()
-    assert.ok((await picture.evaluate((img) => img.decode().then(() => img.naturalWidth))) > 0, 'the code is shown as an image')
+    // A color may be typed as it is.
+    await page.fill('#input-line_color', '#ff8000')
+    assert.match(await page.textContent('.snippet pre'), /line_color: '#ff8000'/)
+    await page.fill('#input-line_color', '')
+    assert.equal(await picture.evaluate((img) => img.decode().then(() => img.naturalWidth)), 430, 'the code is shown as an image')
   }
   for (const tab of ['client', 'wx.request', 'fetch', 'curl', 'aws lambda invoke', 'boto3']) {
     await page.click(`[role=tab]:has-text("${tab}")`)
@@ -135,10 +139,14 @@ try {
   await page.waitForSelector('nav a:has-text("接口")')
   const untranslated = await page.evaluate(async () => {
     const { say, choose } = await import('/console/words.js')
+    const { bundle } = await import('/console/backend.js')
     choose('zh-CN')
+    const titles = bundle.groups.flatMap(({ operations }) => operations).flatMap(({ problems }) => problems).map(({ title }) => title)
+    const demo = new DOMParser().parseFromString(await (await fetch('/demo/jssdk')).text(), 'text/html')
+    const labels = [...demo.querySelectorAll('[data-say]')].map(({ textContent }) => textContent)
     const texts = await Promise.all(['app', 'operations', 'credentials', 'wechat'].map((name) => fetch(`/console/${name}.js`).then((response) => response.text())))
     const phrases = texts.join('\n').matchAll(/say\('((?:[^'\\]|\\.)+)'/g)
-    return [...new Set([...phrases].map(([, phrase]) => phrase))].filter((phrase) => say(phrase) === phrase)
+    return [...new Set([...[...phrases].map(([, phrase]) => phrase), ...titles, ...labels])].filter((phrase) => say(phrase) === phrase)
   })
   assert.deepEqual(untranslated, [], 'phrases without Chinese')
   await page.close()
@@ -153,13 +161,20 @@ try {
   step('screenshots, and nothing wider than the window')
   for (const [width, height] of [[1280, 900], [390, 844]]) {
     for (const scheme of ['light', 'dark']) {
-      for (const [name, hash] of [['welcome', ''], ['operation', `#/operations/${operation}`], ['service', '#/operations/auth.getTicket'], ['credentials', '#/credentials'], ['wechat', '#/wechat'], ['chinese', `#/operations/auth.code2Session`]]) {
+      for (const [name, hash] of [['welcome', ''], ['menu', ''], ['operation', `#/operations/${operation}`], ['service', '#/operations/auth.getTicket'], ['credentials', '#/credentials'], ['wechat', '#/wechat'], ['chinese', `#/operations/auth.code2Session`]]) {
         const shown = await open(hash, { width, height }, scheme)
         const language = name === 'chinese' ? 'zh-CN' : 'en'
         await shown.selectOption('header .tools > select', language)
         if (name === 'operation') {
           await shown.click('#run')
           await shown.waitForSelector('.status')
+          const { top } = await shown.locator('#answer').evaluate((heading) => heading.getBoundingClientRect())
+          assert.ok(top >= 0 && top < height / 2, `the answer is ${top} px down at ${width} px`)
+        }
+        if (name === 'menu') {
+          await shown.click('#session summary')
+          const { left, right } = await shown.locator('#session .panel').evaluate((panel) => panel.getBoundingClientRect())
+          assert.ok(left >= 0 && right <= width, `the menu is cut off at ${width} px`)
         }
         if (name === 'wechat' && width > 1000) {
           await shown.waitForSelector('.journal .call')

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { test } from 'node:test'
 
-import { catalogue, limits, query, read } from '../../local/src/console/schema.js'
+import { catalogue, limits, query, read, show } from '../../local/src/console/schema.js'
 import { snippets } from '../../local/src/console/snippets.js'
 
 const { CONSOLE_URL: base, PYTHON: python, AWS: aws } = process.env
@@ -85,5 +85,12 @@ test('what is typed becomes JSON', () => {
   assert.equal(read(field('choice', { choices: [{ value: 2 }] }), '2'), 2)
   assert.deepEqual(read(field('json'), '{"a":[1]}'), { a: [1] })
   assert.throws(() => read(field('json'), '{'))
+  assert.throws(() => read(field('json'), '#ff8000'))
+  const color = field('json', { plain: true })
+  assert.equal(read(color, '#ff8000'), '#ff8000')
+  assert.equal(read(color, '"#ff8000"'), '#ff8000')
+  assert.deepEqual(read(color, '{"r":1,"g":2,"b":3}'), { r: 1, g: 2, b: 3 })
+  assert.throws(() => read(color, '{"r":1'))
+  assert.equal(show(color, '#ff8000'), '#ff8000')
   assert.equal(query({ a: ['1', '2'], b: '中 +' }), 'a=1&a=2&b=%E4%B8%AD%20%2B')
 })

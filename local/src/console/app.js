@@ -114,9 +114,15 @@ function draw() {
   const main = h('main', { id: 'main', tabindex: '-1' })
   document.documentElement.lang = current()
   document.title = [rest.join('/'), say('The WeChat backend')].filter(Boolean).join(' · ')
-  const skip = h('a', { className: 'skip', href: '#main', onclick: (event) => (event.preventDefault(), main.focus()) }, say('Skip to content'))
+  const skip = h('a', { className: 'skip', href: '#main', onclick: (event) => (event.preventDefault(), focusContent()) }, say('Skip to content'))
   fill(document.body, skip, header(name), main)
   leave = PAGES[name].show(main, decodeURIComponent(rest.join('/')))
+}
+
+/** Past the header and the list of operations. */
+function focusContent() {
+  const content = document.querySelector('main .content') ?? document.querySelector('main')
+  content.focus({ preventScroll: true })
 }
 
 // A menu closes when something else is chosen.
@@ -132,6 +138,7 @@ try {
   addEventListener('hashchange', () => {
     draw()
     scrollTo(0, 0)
+    focusContent()
   })
   draw()
 } catch (error) {

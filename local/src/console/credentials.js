@@ -130,10 +130,7 @@ function makeRow({ appid, kind, can_invalidate: canInvalidate }, act) {
       credential && h('span', {}, credential.refresh_in > 0 ? say('next refresh in {time}', { time: span(credential.refresh_in) }) : say('refresh is due')),
       forced > 0 && h('span', {}, say('{count} forced today', { count: forced })),
     ].filter(Boolean)
-    fill(facts, h('b', {}, say('{time} left', { time: span(credential?.seconds_left ?? 0) })), parts.map((part, index) => [index > 0 && ' · ', part]))
-    const shown = JSON.stringify([failure?.message, failure?.count, refused])
-    if (trouble.dataset.shown === shown) return
-    trouble.dataset.shown = shown
+    fill(facts, h('b', {}, say('{time} left', { time: span(credential?.seconds_left ?? 0) })), parts)
     fill(
       trouble,
       refused && h('div', { className: 'callout' }, say('WeChat refused version {version}; a new one is on its way.', { version })),
@@ -143,7 +140,7 @@ function makeRow({ appid, kind, can_invalidate: canInvalidate }, act) {
           { className: 'problem' },
           h('p', {}, h('b', {}, say('Last error')), ' ', failure.errcode !== null && h('code', {}, String(failure.errcode))),
           h('p', {}, failure.message),
-          h('p', { className: 'quiet' }, say('{count} failures, next attempt in {time}', { count: failure.count, time: span(failure.retry_in) })),
+          h('p', { className: 'quiet' }, failure.count > 0 && `${say('Failed attempts: {count}.', { count: failure.count })} `, say('Next attempt in {time}.', { time: span(failure.retry_in) })),
         ),
     )
   }

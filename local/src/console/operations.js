@@ -16,12 +16,19 @@ const MEANING = {
 /** Inputs typed so far, by operation: going to another page and back loses nothing. */
 const drafts = new Map()
 
+/** How far down the list of operations is, from one page to the next. */
+let scrolled = 0
+
 export function show(main, id) {
   const groups = bundle.groups
   const all = groups.flatMap(({ operations }) => operations)
   const chosen = all.find((operation) => operation.id === id)
-  const content = h('div', { className: 'content' })
-  fill(main, h('div', { className: 'split' }, sidebar(groups, chosen), content))
+  const content = h('div', { className: 'content', tabindex: '-1' })
+  const list = sidebar(groups, chosen)
+  fill(main, h('div', { className: 'split' }, list, content))
+  list.scrollTop = scrolled
+  list.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest' })
+  list.addEventListener('scroll', () => (scrolled = list.scrollTop))
   return chosen ? page(content, chosen) : welcome(content, all)
 }
 
@@ -136,6 +143,7 @@ function page(content, operation) {
   const code = h('div')
   const need = h('div')
   const form = h('form', { novalidate: true })
+  const heading = h('h2', { id: 'answer' }, say('Answer'))
   const go = h('button', { className: 'primary', id: 'run', title: 'Ctrl+Enter' }, say('Run'))
 
   const updateCode = () => {
@@ -170,6 +178,9 @@ function page(content, operation) {
     }
     go.disabled = false
     fill(go, say('Run'))
+    // Whoever pressed the button at the end of a long form sees what came of it.
+    const { top } = heading.getBoundingClientRect()
+    heading.scrollIntoView({ block: top > innerHeight / 2 ? 'start' : 'nearest' })
   }
   form.addEventListener('submit', submit)
   form.addEventListener('keydown', (event) => {
@@ -205,7 +216,7 @@ function page(content, operation) {
         'div',
         { className: 'columns' },
         h('section', {}, h('h2', {}, say('Input')), form),
-        h('section', {}, h('h2', {}, say('Answer')), answer, h('h2', {}, say('In your project')), code),
+        h('section', {}, heading, answer, h('h2', {}, say('In your project')), code),
       ),
       reference(operation),
     ),
@@ -398,7 +409,7 @@ function explainProblem(operation, problem, form) {
   return h(
     'div',
     { className: 'problem', role: 'alert' },
-    h('p', {}, h('b', {}, title), ' ', h('code', {}, type)),
+    h('p', {}, h('b', {}, say(title)), ' ', h('code', {}, type)),
     h(
       'dl',
       {},
@@ -458,7 +469,7 @@ function reference({ answer, problems }) {
         'section',
         {},
         h('h2', {}, say('What can go wrong')),
-        h('ul', { className: 'problems' }, problems.map(({ status, type, title }) => h('li', {}, h('b', {}, String(status)), ' ', h('code', {}, type), ' ', h('span', { className: 'quiet' }, title)))),
+        h('ul', { className: 'problems' }, problems.map(({ status, type, title }) => h('li', {}, h('b', {}, String(status)), ' ', h('code', {}, type), ' ', h('span', { className: 'quiet' }, say(title))))),
       ),
   )
 }

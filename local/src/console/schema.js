@@ -71,6 +71,8 @@ function field(document, name, property, required) {
   let schema = resolve(document, property)
   const alternatives = (schema.anyOf ?? []).map((one) => resolve(document, one)).filter((one) => one.type !== 'null')
   if (alternatives.length === 1) schema = { ...alternatives[0], description: schema.description ?? alternatives[0].description, default: schema.default }
+  // A color is a text or an object.
+  const plain = (schema.anyOf ?? []).some((one) => resolve(document, one).type === 'string')
   const types = [schema.type ?? []].flat().filter((type) => type !== 'null')
   const choices = schema.enum?.filter((value) => value !== null) ?? schema.oneOf?.map(({ const: value }) => value)
   let kind = 'json'
@@ -83,6 +85,7 @@ function field(document, name, property, required) {
     description: schema.description,
     choices: kind === 'choice' ? choices.map((value) => ({ value, meaning: schema.oneOf?.find((one) => one.const === value)?.description })) : undefined,
     long: kind === 'string' && !(schema.maxLength <= 256),
+    plain: kind === 'json' && plain,
     base64: schema.contentEncoding === 'base64' || name === 'base64',
     fallback: schema.default ?? undefined,
     limits: limits(schema, types),
@@ -135,7 +138,7 @@ function problems(document, responses) {
 }
 
 /** What a control holds, as JSON has it; `undefined` is not sent. Throws on what cannot be read. */
-export function read({ kind, required, choices }, text) {
+export function read({ kind, required, choices, plain }, text) {
   if (text === '' && (kind !== 'string' || !required)) return undefined
   switch (kind) {
     case 'integer':
@@ -148,13 +151,13 @@ export function read({ kind, required, choices }, text) {
     case 'string':
       return text
     default:
-      return JSON.parse(text)
+      return plain && !/^\s*[{["]/.test(text) ? text : JSON.parse(text)
   }
 }
 
 /** What a control shows for a value. */
-export const show = ({ kind }, value) =>
-  value === undefined ? '' : kind === 'json' ? JSON.stringify(value, null, 2) : String(value)
+export const show = ({ kind, plain }, value) =>
+  value === undefined ? '' : kind === 'json' && !(plain && typeof value === 'string') ? JSON.stringify(value, null, 2) : String(value)
 
 /** A query string; arrays repeat their name. */
 export function query(input) {

@@ -86,7 +86,7 @@ function clock() {
 // Trouble -----------------------------------------------------------------------------------
 
 function faults() {
-  const labelled = (label, control) => h('label', {}, say(label), control)
+  const labelled = (label, control, className) => h('label', { className }, say(label), control)
   const path = h('input', { name: 'path', placeholder: '/cgi-bin/', list: 'paths', autocomplete: 'off', spellcheck: 'false' })
   const paths = h('datalist', { id: 'paths' })
   const app = h('select', { name: 'appid' }, h('option', { value: '' }, say('every app')), bundle.state.apps.map(({ appid }) => h('option', { value: appid }, appid)))
@@ -166,7 +166,7 @@ function faults() {
       labelled('Path begins with', path),
       paths,
       labelled('App', app),
-      labelled('Effect', effect),
+      labelled('Effect', effect, 'whole'),
       detail,
       labelled('Times', times),
       labelled('After so many calls', after),

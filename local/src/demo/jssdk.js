@@ -1,5 +1,6 @@
 // The demo page's own script: what a team would write, and the page around it.
 import { createJssdk } from "/client/h5/jssdk.js";
+import { current, say } from "/console/words.js";
 
 const { address, client, pretends } = window.demo;
 // npm's weixin-js-sdk leaves it there.
@@ -44,7 +45,7 @@ async function diagnose(failing) {
   $("causes").replaceChildren(...causes.map(({ cause, item, certain, detail }) => {
     const entry = document.createElement("li");
     const name = document.createElement("strong");
-    name.textContent = `${cause} (${item}, ${certain ? "certain" : "likely"}) `;
+    name.textContent = `${cause} (${item}, ${say(certain ? "certain" : "likely")}) `;
     entry.append(name, detail);
     return entry;
   }));
@@ -52,10 +53,13 @@ async function diagnose(failing) {
 
 function working() {
   $("status").dataset.state = "working";
-  show("status", "Asking WeChat …");
+  show("status", say("Asking WeChat …"));
   show("here", address(location.href));
 }
 
+document.documentElement.lang = current();
+document.title = say("JS-SDK demo");
+for (const element of document.querySelectorAll("[data-say]")) element.textContent = say(element.textContent);
 show("client", client);
 $("missing").hidden = Boolean(window.wx);
 $("pretending").hidden = !pretends;

@@ -1,17 +1,21 @@
 //! Codes to scan: `getwxacodeunlimit`, `getwxacode`, `createwxaqrcode`.
 
+mod picture;
+
 use std::collections::HashMap;
 
-use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::Deserialize;
 use serde_json::Value;
 
+use self::picture::{Picture, Shape};
 use super::call::{Answer, Call, Refusal, Reply, Route, refuse};
 use super::{Account, AccountKind};
 
-/// One gray pixel: no code, but an image that decodes.
-const JPEG: &str = "/9j/4AAQSkZJRgABAQEASABIAAD/2wBDAP//////////////////////////////////////////////////////////////////////////////////////wgALCAABAAEBAREA/8QAFBABAAAAAAAAAAAAAAAAAAAAAP/aAAgBAQABPxA=";
-const PNG: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==";
+/// In px, unless the caller says otherwise.
+const WIDTH: u32 = 430;
+
+/// What WeChat takes with `auto_color`; the real one takes it from the account's picture.
+const GREEN: [u8; 3] = [7, 193, 96];
 
 pub(super) fn routes() -> Vec<Route> {
     const MINI: &[AccountKind] = &[AccountKind::MiniProgram];
@@ -59,6 +63,12 @@ struct WithPath {
     style: Style,
 }
 
+#[derive(Deserialize)]
+struct Square {
+    path: Option<String>,
+    width: Option<u32>,
+}
+
 /// `POST /wxa/getwxacodeunlimit`
 fn unlimited(call: &Call) -> Answer {
     let account = call.account()?;
@@ -76,24 +86,28 @@ fn unlimited(call: &Call) -> Answer {
     if page.starts_with('/') || page.contains('?') || unknown {
         return Err(refuse(41030, "invalid page"));
     }
-    style.draw()
+    style.draw(&[&account.appid, &page, &scene])
 }
 
 /// `POST /wxa/getwxacode`
 fn with_path(call: &Call) -> Answer {
     let account = call.account()?;
     let WithPath { path, style } = call.json()?;
-    check_path(path.as_deref().unwrap_or_default(), |path| path.chars().count() <= 1024)?;
-    let reply = style.draw()?;
+    let path = path.unwrap_or_default();
+    check_path(&path, |path| path.chars().count() <= 1024)?;
+    let reply = style.draw(&[&account.appid, &path])?;
     count(call, &account, reply)
 }
 
 /// `POST /cgi-bin/wxaapp/createwxaqrcode`
 fn square(call: &Call) -> Answer {
     let account = call.account()?;
-    let WithPath { path, style } = call.json()?;
-    check_path(path.as_deref().unwrap_or_default(), |path| path.len() <= 128)?;
-    let reply = Style { is_hyaline: None, ..style }.draw()?;
+    let Square { path, width } = call.json()?;
+    let path = path.unwrap_or_default();
+    check_path(&path, |path| path.len() <= 128)?;
+    let width = check_width(width)?;
+    let code = Picture { shape: Shape::Square, width, ink: [0; 3], transparent: false };
+    let reply = Reply::binary("image/jpeg", code.draw(&[&account.appid, &*path].join("\n")));
     count(call, &account, reply)
 }
 
@@ -120,31 +134,40 @@ fn count(call: &Call, account: &Account, reply: Reply) -> Answer {
     Ok(reply.with_header("num-used", drawn.to_string()))
 }
 
+fn check_width(width: Option<u32>) -> Result<u32, Refusal> {
+    let width = width.unwrap_or(WIDTH);
+    if (280..=1280).contains(&width) { Ok(width) } else { Err(refuse(40097, "invalid args")) }
+}
+
 impl Style {
-    fn draw(&self) -> Answer {
-        let invalid = || refuse(40097, "invalid args");
-        if self.width.is_some_and(|width| !(280..=1280).contains(&width)) {
-            return Err(invalid());
+    /// A code for what it is to open.
+    fn draw(&self, content: &[&str]) -> Answer {
+        let width = check_width(self.width)?;
+        let version = self.env_version.as_deref().unwrap_or("release");
+        if !["release", "trial", "develop"].contains(&version) {
+            return Err(refuse(40097, "invalid args"));
         }
-        if !matches!(self.env_version.as_deref(), None | Some("release" | "trial" | "develop")) {
-            return Err(invalid());
-        }
+        let ink = match (&self.line_color, self.auto_color) {
+            (_, Some(true)) => GREEN,
+            (None, _) => [0; 3],
+            (Some(color), _) => color.channels().ok_or_else(|| refuse(40097, "invalid args"))?,
+        };
+        let transparent = self.is_hyaline == Some(true);
+        let code = Picture { shape: Shape::Round, width, ink, transparent };
+        let content_type = if transparent { "image/png" } else { "image/jpeg" };
+        let content = [&[version], content].concat().join("\n");
+        Ok(Reply::binary(content_type, code.draw(&content)))
+    }
+}
+
+impl Color {
+    fn channels(&self) -> Option<[u8; 3]> {
         let channel = |value: &Value| match value {
-            Value::Number(number) => number.as_u64(),
+            Value::Number(number) => number.as_u64()?.try_into().ok(),
             Value::String(text) => text.parse().ok(),
             _ => None,
         };
-        if let (None | Some(false), Some(Color { r, g, b })) = (self.auto_color, &self.line_color)
-            && ![r, g, b].iter().all(|value| channel(value).is_some_and(|value| value <= 255))
-        {
-            return Err(invalid());
-        }
-        let (content_type, image) = match self.is_hyaline {
-            Some(true) => ("image/png", PNG),
-            _ => ("image/jpeg", JPEG),
-        };
-        let image = BASE64_STANDARD.decode(image).expect("the images are base64");
-        Ok(Reply::binary(content_type, image))
+        Some([channel(&self.r)?, channel(&self.g)?, channel(&self.b)?])
     }
 }
 
@@ -190,6 +213,41 @@ mod tests {
         let clear = simulator.draw("/wxa/getwxacode", r#"{"path":"a","is_hyaline":true}"#).await;
         assert_eq!(clear.content_type.as_deref(), Some("image/png"));
         assert!(clear.body.starts_with(b"\x89PNG"));
+    }
+
+    #[tokio::test]
+    async fn a_code_looks_as_asked() {
+        let (_, simulator) = simulator();
+        let round = "/wxa/getwxacodeunlimit";
+        let image = async |path: &str, body: &str| {
+            let body = simulator.draw(path, body).await.body;
+            image::load_from_memory(&body).unwrap().into_rgba8()
+        };
+        // The middle of a mini-program code is a disc, and the corner background.
+        for (style, width, middle, corner) in [
+            ("", 430, [0, 0, 0, 255], 255),
+            (r#","width":280,"is_hyaline":true"#, 280, [0, 0, 0, 255], 0),
+            (r#","line_color":{"r":1,"g":"2","b":3},"is_hyaline":true"#, 430, [1, 2, 3, 255], 0),
+            (
+                r#","auto_color":true,"line_color":{"r":1,"g":2,"b":3},"is_hyaline":true"#,
+                430,
+                [7, 193, 96, 255],
+                0,
+            ),
+        ] {
+            let image = image(round, &format!(r#"{{"scene":"a"{style}}}"#)).await;
+            assert_eq!(image.dimensions(), (width, width), "{style}");
+            assert_eq!(image.get_pixel(width / 2, width / 2).0, middle, "{style}");
+            assert_eq!(image.get_pixel(0, 0).0[3], corner, "{style}");
+        }
+        // What it opens makes the pattern.
+        let first = image(round, r#"{"scene":"a"}"#).await;
+        assert!(first == image(round, r#"{"scene":"a","env_version":"release"}"#).await);
+        for other in [r#"{"scene":"b"}"#, r#"{"scene":"a","env_version":"trial"}"#] {
+            assert!(first != image(round, other).await, "{other}");
+        }
+        let (round, square) = ("/wxa/getwxacode", "/cgi-bin/wxaapp/createwxaqrcode");
+        assert!(image(round, r#"{"path":"a"}"#).await != image(square, r#"{"path":"a"}"#).await);
     }
 
     #[tokio::test]
