@@ -1,8 +1,11 @@
 //! An operation's input before it has a type: JSON members or query parameters.
 
+mod strict;
+
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use self::strict::Strict;
 use crate::{Error, Problem, Result};
 
 /// What the caller sent.
@@ -72,7 +75,7 @@ impl Input {
     pub(crate) fn read<T: DeserializeOwned>(self) -> Result<T> {
         match self {
             Input::Json(members) => {
-                serde_path_to_error::deserialize(Value::Object(members)).map_err(invalid)
+                serde_path_to_error::deserialize(Strict(Value::Object(members))).map_err(invalid)
             }
             Input::Query(pairs) => {
                 let query = serde_html_form::to_string(&pairs).map_err(Error::internal)?;
@@ -144,6 +147,8 @@ mod tests {
         assert_eq!(field(Input::json(br#"{"text":"a","sise":1}"#)), "sise");
         assert_eq!(field(Input::json(br#"{"text":"a","inner":{}}"#)), "inner.deep");
         assert_eq!(field(Input::json(br#"{"text":"a","inner":{"deep":-1}}"#)), "inner.deep");
+        // serde itself would take the array for the members in their order.
+        assert_eq!(field(Input::json(br#"{"text":"a","inner":[1]}"#)), "inner");
         assert_eq!(field(Input::query("size=3")), "text");
         assert_eq!(field(Input::query("text=a&size=big")), "size");
     }
