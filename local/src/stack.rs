@@ -123,6 +123,8 @@ pub struct Stack {
     pub wechat_url: String,
     /// Where DynamoDB answers.
     pub dynamodb_url: String,
+    /// Where the embedded engine answers, behind the functions' policies; else as `dynamodb_url`.
+    pub engine_url: String,
     /// The simulator, unless another WeChat was given.
     pub wechat: Option<Simulator>,
     /// The time of functions and table; WeChat's follows it.
@@ -175,8 +177,8 @@ impl Stack {
             }
         };
 
-        let (dynamodb, dynamodb_url) = match &options.dynamodb {
-            Some(url) => (None, url.clone()),
+        let (dynamodb, dynamodb_url, engine_url) = match &options.dynamodb {
+            Some(url) => (None, url.clone(), url.clone()),
             None => {
                 let listener = bind(next_to(*listen, 2)).await?;
                 let url = http(&listener)?;
@@ -184,12 +186,13 @@ impl Stack {
                     .map_err(fail("The embedded DynamoDB does not start"))?;
                 let database = dynamodb.database();
                 let inner = bind((Ipv4Addr::LOCALHOST, 0).into()).await?;
-                let guard = iam::router(http(&inner)?).map_err(StartError)?;
+                let engine_url = http(&inner)?;
+                let guard = iam::router(engine_url.clone()).map_err(StartError)?;
                 tasks.spawn(dynoxide::server::serve_on(inner, database));
                 tasks.spawn(async move {
                     let _ = axum::serve(listener, guard).await;
                 });
-                (Some(dynamodb), url)
+                (Some(dynamodb), url, engine_url)
             }
         };
 
@@ -292,6 +295,7 @@ impl Stack {
             url,
             wechat_url,
             dynamodb_url,
+            engine_url,
             wechat,
             clock: clock.clone(),
             host,
