@@ -148,11 +148,7 @@ mod tests {
 
     #[test]
     fn only_the_refresher_may_write_credentials_and_only_log_ins_read_secrets() {
-        let all = [
-            Touch::Wechat,
-            Touch::Credential(CredentialKind::JsapiTicket),
-            Touch::Session,
-        ];
+        let all = [Touch::Wechat, Touch::Credential(CredentialKind::JsapiTicket), Touch::Session];
         for grant in grants(&all) {
             match grant {
                 Grant::Secret(secret) => panic!("{secret:?}"),

@@ -27,8 +27,7 @@ impl Operation for CheckSession {
     const ID: &'static str = "auth.checkSession";
     const ACCESS: Access = Access::User;
     const ACCOUNTS: &'static [AccountKind] = &[AccountKind::MiniProgram];
-    const TOUCHES: &'static [Touch] =
-        &[Touch::Session, Touch::Wechat];
+    const TOUCHES: &'static [Touch] = &[Touch::Session, Touch::Wechat];
     const EXAMPLE: &'static str = "{}";
     type Output = Checked;
 

@@ -5,8 +5,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
-    Access, App, Caller, Error, Operation, Result, Touch, config::AccountKind,
-    wechat::Call,
+    Access, App, Caller, Error, Operation, Result, Touch, config::AccountKind, wechat::Call,
 };
 
 use super::{Invoice, InvoiceKey, VERDICTS, check_key};

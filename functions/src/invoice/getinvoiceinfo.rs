@@ -4,10 +4,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::{
-    Access, App, Caller, Operation, Result, Touch, config::AccountKind,
-    wechat::Call,
-};
+use shared::{Access, App, Caller, Operation, Result, Touch, config::AccountKind, wechat::Call};
 
 use super::{Invoice, VERDICTS, check_key};
 

@@ -5,9 +5,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::{
-    Access, App, Caller, Error, Operation, Problem, Result, Touch, config::AccountKind,
-};
+use shared::{Access, App, Caller, Error, Operation, Problem, Result, Touch, config::AccountKind};
 
 use crate::{
     h5::templatemessage::{Message, Miniprogram},
@@ -64,8 +62,7 @@ impl Operation for Send {
     const ID: &'static str = "uniformMessage.send";
     const ACCESS: Access = Access::Service;
     const ACCOUNTS: &'static [AccountKind] = &[AccountKind::OfficialAccount];
-    const TOUCHES: &'static [Touch] =
-        &[Touch::Wechat, Touch::Unionid];
+    const TOUCHES: &'static [Touch] = &[Touch::Wechat, Touch::Unionid];
     const EXAMPLE: &'static str = r#"{"touser":"o0UR_VTzLG2StUT4GdEC-e_YbMj4","template_id":"demo-template-message-about-an-order-000001","miniprogram":{"appid":"wx1111111111111111","pagepath":"pages/order/order?id=42"},"data":{"first":{"value":"您购买的订单已经发货啦"},"keyword1":{"value":"D201803111235825"}}}"#;
     type Output = Sent;
 

@@ -7,11 +7,12 @@
 //!
 //! `cargo bench -- --help` lists the options.
 
+mod build;
 mod proxy;
 mod report;
 mod subject;
 
-use std::{fs, path::PathBuf, process::Command};
+use std::{fs, path::PathBuf};
 
 use clap::Parser;
 use local::{Options, Stack};
@@ -41,6 +42,9 @@ struct Flags {
     /// Percent of a CPU that a function gets once it polls; 7 is about a 128 MB function.
     #[arg(long, default_value_t = 100)]
     cpu_percent: u64,
+    /// Measure release builds instead, in a target directory of their own.
+    #[arg(long)]
+    build_cost: bool,
     /// cargo passes this to every benchmark.
     #[arg(long, hide = true)]
     bench: bool,
@@ -53,7 +57,13 @@ const FUNCTIONS: &[&str] =
 fn main() {
     let flags = Flags::parse();
     let root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
-    build(&root);
+    if flags.build_cost {
+        for (what, took) in build::cost(&root) {
+            println!("{:6.1} s  {what}", took.as_secs_f64());
+        }
+        return;
+    }
+    build::functions(&root, FUNCTIONS);
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.expect("a runtime starts");
@@ -62,13 +72,13 @@ fn main() {
     let latency = std::time::Duration::from_millis(flags.latency_ms);
     let proxies = runtime.block_on(Proxies::start(&stack, !flags.plain, latency));
 
-    let release = target(&root).join("release");
+    let release = build::target(&root).join("release");
     let mut subjects = vec![Subject::noop(release.join("examples/noop"))];
     for name in FUNCTIONS {
         subjects.push(Subject::function(name, release.join(name), &stack, &proxies));
     }
     let throttle = (flags.cpu_percent < 100).then_some(Throttle { percent: flags.cpu_percent });
-    let mut report = Report::new(&subjects);
+    let mut report = Report::new(&subjects, latency);
     for round in 0..=flags.rounds {
         for (index, subject) in subjects.iter().enumerate() {
             let figures: Figures = subject.measure(flags.calls, throttle);
@@ -81,25 +91,7 @@ fn main() {
     }
     eprintln!();
     report.print();
-    let file = target(&root).join("bench.json");
+    let file = build::target(&root).join("bench.json");
     fs::write(&file, report.json()).expect("the target directory is writable");
     println!("\nAll figures: {}", file.display());
-}
-
-/// Builds the functions from their own directory, so that no feature leaks into them.
-fn build(root: &std::path::Path) {
-    let functions = root.join("functions");
-    let mut arguments = vec!["build", "--release", "--quiet"];
-    arguments.extend(FUNCTIONS.iter().flat_map(|name| ["--bin", name]));
-    cargo(&functions, &arguments);
-    cargo(&root.join("shared"), &["build", "--release", "--quiet", "--example", "noop"]);
-}
-
-fn cargo(directory: &std::path::Path, arguments: &[&str]) {
-    let status = Command::new(env!("CARGO")).current_dir(directory).args(arguments).status();
-    assert!(status.is_ok_and(|status| status.success()), "cargo {arguments:?} failed");
-}
-
-fn target(root: &std::path::Path) -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from)
 }

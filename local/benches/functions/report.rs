@@ -26,6 +26,8 @@ pub(crate) struct Figures {
 /// All runs of all subjects.
 pub(crate) struct Report {
     rows: Vec<Row>,
+    /// Between a function and what it talks to.
+    latency: Duration,
 }
 
 struct Row {
@@ -36,7 +38,7 @@ struct Row {
 
 impl Report {
     /// An empty report on these subjects; the first is the yardstick.
-    pub(crate) fn new(subjects: &[Subject]) -> Report {
+    pub(crate) fn new(subjects: &[Subject], latency: Duration) -> Report {
         let row = |subject: &Subject| Row {
             name: subject.name.clone(),
             size: {
@@ -45,7 +47,7 @@ impl Report {
             },
             runs: Vec::new(),
         };
-        Report { rows: subjects.iter().map(row).collect() }
+        Report { rows: subjects.iter().map(row).collect(), latency }
     }
 
     /// Adds a run of the subject at `index`.
@@ -92,6 +94,17 @@ impl Report {
                 row.size.1 as f64 / 1e6,
             );
         }
+        if !self.latency.is_zero() {
+            println!("\nserial round trips of a cold start, of {} ms each:", ms(self.latency));
+            for row in &self.rows {
+                println!("{:22} {}", row.name, self.round_trips(row));
+            }
+        }
+    }
+
+    /// What a cold start waits for, one after the other: all else takes much less than one.
+    fn round_trips(&self, row: &Row) -> u128 {
+        row.cold().as_micros().checked_div(self.latency.as_micros()).unwrap_or_default()
     }
 
     /// The same as JSON.
@@ -112,6 +125,7 @@ impl Report {
                     "peak_kb": row.peak_kb(),
                     "binary_bytes": row.size.0,
                     "zip_bytes": row.size.1,
+                    "round_trips": self.round_trips(row),
                     "counts": row.runs.last().and_then(|run| run.counts),
                 })
             })

@@ -1,0 +1,67 @@
+//! Builds what is measured, and measures what building costs.
+
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+    process::Command,
+    time::{Duration, Instant, SystemTime},
+};
+
+/// Builds the functions from their own directory, so that no feature leaks into them.
+pub(crate) fn functions(root: &Path, names: &[&str]) {
+    cargo(&root.join("functions"), names.iter().flat_map(|name| ["--bin", *name]), None);
+    cargo(&root.join("shared"), ["--example", "noop"], None);
+}
+
+/// Where cargo builds.
+pub(crate) fn target(root: &Path) -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from)
+}
+
+/// Seconds of release builds, in a target directory of their own that is thrown away.
+pub(crate) fn cost(root: &Path) -> [(&'static str, Duration); 4] {
+    let directory = target(root).join("build-cost");
+    // It is there if an earlier measurement was interrupted.
+    let _ = std::fs::remove_dir_all(&directory);
+    let build = |names: &[&str]| {
+        let started = Instant::now();
+        let arguments = names.iter().flat_map(|name| ["--bin", *name]);
+        cargo(&root.join("functions"), arguments, Some(&directory));
+        started.elapsed()
+    };
+    let first = build(&["jssdk-config"]);
+    let second = build(&["jssdk-config", "auth-code2session"]);
+    touch(&root.join("functions/src/jssdk/config.rs"));
+    let touched = build(&["jssdk-config"]);
+    touch(&root.join("shared/src/lib.rs"));
+    let shared = build(&["jssdk-config"]);
+    let _ = std::fs::remove_dir_all(&directory);
+    [
+        ("one function, from nothing", first),
+        ("one more function", second),
+        ("one function, after touching its operation", touched),
+        ("one function, after touching shared", shared),
+    ]
+}
+
+fn touch(file: &Path) {
+    let now = SystemTime::now();
+    File::options()
+        .append(true)
+        .open(file)
+        .and_then(|file| file.set_modified(now))
+        .expect("the sources are writable");
+}
+
+fn cargo<'a>(
+    directory: &Path,
+    arguments: impl IntoIterator<Item = &'a str>,
+    target: Option<&Path>,
+) {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.current_dir(directory).args(["build", "--release", "--quiet"]).args(arguments);
+    if let Some(target) = target {
+        cargo.env("CARGO_TARGET_DIR", target);
+    }
+    assert!(cargo.status().is_ok_and(|status| status.success()), "{cargo:?} failed");
+}
