@@ -7,6 +7,7 @@
 //!
 //! `cargo bench -- --help` lists the options.
 
+mod peers;
 mod proxy;
 mod report;
 mod subject;
@@ -41,6 +42,12 @@ struct Flags {
     /// Percent of a CPU that a function gets once it polls; 7 is about a 128 MB function.
     #[arg(long, default_value_t = 100)]
     cpu_percent: u64,
+    /// Also measure the job of jssdk-config on everything's default features.
+    #[arg(long)]
+    default_stack: bool,
+    /// Also measure that job in Node and in Python; npm and pip install their packages.
+    #[arg(long)]
+    peers: bool,
     /// cargo passes this to every benchmark.
     #[arg(long, hide = true)]
     bench: bool,
@@ -53,7 +60,15 @@ const FUNCTIONS: &[&str] =
 fn main() {
     let flags = Flags::parse();
     let root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    let target = target(&root);
     build(&root);
+    let mut peers = Vec::new();
+    if flags.default_stack {
+        peers.push(peers::default_stack(&target));
+    }
+    if flags.peers {
+        peers.extend(peers::installed(&target));
+    }
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.expect("a runtime starts");
@@ -62,11 +77,12 @@ fn main() {
     let latency = std::time::Duration::from_millis(flags.latency_ms);
     let proxies = runtime.block_on(Proxies::start(&stack, !flags.plain, latency));
 
-    let release = target(&root).join("release");
+    let release = target.join("release");
     let mut subjects = vec![Subject::noop(release.join("examples/noop"))];
     for name in FUNCTIONS {
         subjects.push(Subject::function(name, release.join(name), &stack, &proxies));
     }
+    subjects.extend(peers.into_iter().map(|peer| Subject::peer(peer, &stack, &proxies)));
     let throttle = (flags.cpu_percent < 100).then_some(Throttle { percent: flags.cpu_percent });
     let mut report = Report::new(&subjects);
     for round in 0..=flags.rounds {
@@ -81,7 +97,7 @@ fn main() {
     }
     eprintln!();
     report.print();
-    let file = target(&root).join("bench.json");
+    let file = target.join("bench.json");
     fs::write(&file, report.json()).expect("the target directory is writable");
     println!("\nAll figures: {}", file.display());
 }
