@@ -8,6 +8,7 @@
 //! `cargo bench -- --help` lists the options.
 
 mod build;
+mod peers;
 mod proxy;
 mod report;
 mod subject;
@@ -45,6 +46,12 @@ struct Flags {
     /// Measure release builds instead, in a target directory of their own.
     #[arg(long)]
     build_cost: bool,
+    /// Also measure the job of jssdk-config on everything's default features.
+    #[arg(long)]
+    default_stack: bool,
+    /// Also measure that job in Node and in Python; npm and pip install their packages.
+    #[arg(long)]
+    peers: bool,
     /// cargo passes this to every benchmark.
     #[arg(long, hide = true)]
     bench: bool,
@@ -57,13 +64,15 @@ const FUNCTIONS: &[&str] =
 fn main() {
     let flags = Flags::parse();
     let root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
-    if flags.build_cost {
-        for (what, took) in build::cost(&root) {
-            println!("{:6.1} s  {what}", took.as_secs_f64());
-        }
-        return;
+    let target = target(&root);
+    build(&root);
+    let mut peers = Vec::new();
+    if flags.default_stack {
+        peers.push(peers::default_stack(&target));
     }
-    build::functions(&root, FUNCTIONS);
+    if flags.peers {
+        peers.extend(peers::installed(&target));
+    }
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.expect("a runtime starts");
@@ -72,11 +81,12 @@ fn main() {
     let latency = std::time::Duration::from_millis(flags.latency_ms);
     let proxies = runtime.block_on(Proxies::start(&stack, !flags.plain, latency));
 
-    let release = build::target(&root).join("release");
+    let release = target.join("release");
     let mut subjects = vec![Subject::noop(release.join("examples/noop"))];
     for name in FUNCTIONS {
         subjects.push(Subject::function(name, release.join(name), &stack, &proxies));
     }
+    subjects.extend(peers.into_iter().map(|peer| Subject::peer(peer, &stack, &proxies)));
     let throttle = (flags.cpu_percent < 100).then_some(Throttle { percent: flags.cpu_percent });
     let mut report = Report::new(&subjects, latency);
     for round in 0..=flags.rounds {
@@ -91,7 +101,7 @@ fn main() {
     }
     eprintln!();
     report.print();
-    let file = build::target(&root).join("bench.json");
+    let file = target.join("bench.json");
     fs::write(&file, report.json()).expect("the target directory is writable");
     println!("\nAll figures: {}", file.display());
 }

@@ -1,6 +1,11 @@
 //! Medians, ratios and the budgets.
 
-use std::{io::Write, time::Duration};
+use std::{
+    fs,
+    io::{self, Write},
+    path::Path,
+    time::Duration,
+};
 
 use flate2::{Compression, write::DeflateEncoder};
 use serde_json::json;
@@ -41,10 +46,7 @@ impl Report {
     pub(crate) fn new(subjects: &[Subject], latency: Duration) -> Report {
         let row = |subject: &Subject| Row {
             name: subject.name.clone(),
-            size: {
-                let bytes = std::fs::read(&subject.binary).expect("the binary was built");
-                (bytes.len() as u64, deflated(&bytes))
-            },
+            size: size(&subject.deployed).expect("it was built"),
             runs: Vec::new(),
         };
         Report { rows: subjects.iter().map(row).collect(), latency }
@@ -123,7 +125,7 @@ impl Report {
                     "warm_p99_us": row.warm(99).as_secs_f64() * 1e6,
                     "calls_per_second": 1.0 / row.mean_warm().as_secs_f64(),
                     "peak_kb": row.peak_kb(),
-                    "binary_bytes": row.size.0,
+                    "deployed_bytes": row.size.0,
                     "zip_bytes": row.size.1,
                     "round_trips": self.round_trips(row),
                     "counts": row.runs.last().and_then(|run| run.counts),
@@ -175,6 +177,20 @@ fn median(values: impl Iterator<Item = Duration>) -> Duration {
 
 fn ms(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1e3
+}
+
+/// The size of a file, or of all files in a directory, as it is and in a zip.
+fn size(path: &Path) -> io::Result<(u64, u64)> {
+    if !path.is_dir() {
+        let bytes = fs::read(path)?;
+        return Ok((bytes.len() as u64, deflated(&bytes)));
+    }
+    let mut total = (0, 0);
+    for entry in fs::read_dir(path)? {
+        let (plain, zipped) = size(&entry?.path())?;
+        total = (total.0 + plain, total.1 + zipped);
+    }
+    Ok(total)
 }
 
 /// The size in a zip, as Lambda stores it.

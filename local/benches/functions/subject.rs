@@ -18,19 +18,26 @@ use local::{
 };
 use serde_json::{Value, json};
 
-use crate::{proxy::Proxies, report::Figures};
+use crate::{peers::Peer, proxy::Proxies, report::Figures};
 
 /// The demo mini program.
 const MINI: &str = "wx1111111111111111";
 
-/// A function, or the no-op.
+/// The function whose job the peers do.
+const SIGNER: &str = "jssdk-config";
+
+/// A function, the no-op, or a peer.
 pub(crate) struct Subject {
     /// Its name in the report.
     pub(crate) name: String,
-    /// The file that is started, and whose size counts.
-    pub(crate) binary: PathBuf,
+    /// The file or the directory whose size counts.
+    pub(crate) deployed: PathBuf,
+    program: PathBuf,
+    arguments: &'static [&'static str],
     variables: Vec<(String, String)>,
     event: Box<dyn Fn() -> String>,
+    /// Whether each answer has to hold a signature.
+    signs: bool,
 }
 
 /// How much of a CPU a function gets once it polls.
@@ -55,9 +62,12 @@ impl Subject {
     pub(crate) fn noop(binary: PathBuf) -> Subject {
         Subject {
             name: "no-op".to_owned(),
-            binary,
+            deployed: binary.clone(),
+            program: binary,
+            arguments: &[],
             variables: Vec::new(),
             event: Box::new(|| "{}".to_owned()),
+            signs: false,
         }
     }
 
@@ -70,9 +80,25 @@ impl Subject {
     ) -> Subject {
         Subject {
             name: name.to_owned(),
-            binary,
+            deployed: binary.clone(),
+            program: binary,
+            arguments: &[],
             variables: proxies.through(stack.environment()),
             event: event(name, stack),
+            signs: name == SIGNER,
+        }
+    }
+
+    /// Something else that does the job of `jssdk-config`.
+    pub(crate) fn peer(peer: Peer, stack: &Stack, proxies: &Proxies) -> Subject {
+        Subject {
+            name: peer.name.to_owned(),
+            deployed: peer.deployed,
+            program: peer.program,
+            arguments: peer.arguments,
+            variables: proxies.through(stack.environment()),
+            event: event(SIGNER, stack),
+            signs: true,
         }
     }
 
@@ -83,12 +109,12 @@ impl Subject {
         let events: VecDeque<String> = (0..=calls).map(|_| (self.event)()).collect();
         let shared = Arc::new((Mutex::new((Timeline::default(), events)), Condvar::new()));
         {
-            let shared = Arc::clone(&shared);
+            let (shared, signs) = (Arc::clone(&shared), self.signs);
             // It ends with the process: the listener is gone when the test is.
             thread::spawn(move || {
                 for stream in listener.incoming().flatten() {
                     let shared = Arc::clone(&shared);
-                    thread::spawn(move || converse(stream, &shared));
+                    thread::spawn(move || converse(stream, &shared, signs));
                 }
             });
         }
@@ -96,7 +122,11 @@ impl Subject {
         let log = File::options().read(true).write(true).create(true).truncate(true).open(path);
         let mut log = log.expect("the temporary directory is writable");
         let started = Instant::now();
-        let mut child = Command::new(&self.binary)
+        // As on Lambda, it starts where it is deployed.
+        let directory = self.deployed.ancestors().find(|path| path.is_dir());
+        let mut child = Command::new(&self.program)
+            .args(self.arguments)
+            .current_dir(directory.expect("it was built"))
             .env_clear()
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .env("AWS_LAMBDA_RUNTIME_API", address.to_string())
@@ -110,7 +140,7 @@ impl Subject {
             .stdout(log.try_clone().expect("a file can be opened twice"))
             .stderr(Stdio::inherit())
             .spawn()
-            .unwrap_or_else(|error| panic!("{}: {error}", self.binary.display()));
+            .unwrap_or_else(|error| panic!("{}: {error}", self.program.display()));
         let pid = child.id();
         let (lock, changed) = &*shared;
         let mut guard = lock.lock().expect("no thread panics");
@@ -198,7 +228,11 @@ fn peak_memory_kb(pid: u32) -> u64 {
 }
 
 /// Speaks the Runtime API on one connection: as little of HTTP as its clients need.
-fn converse(stream: TcpStream, shared: &(Mutex<(Timeline, VecDeque<String>)>, Condvar)) {
+fn converse(
+    stream: TcpStream,
+    shared: &(Mutex<(Timeline, VecDeque<String>)>, Condvar),
+    signs: bool,
+) {
     // Without it the kernel waits for more to send.
     let _ = stream.set_nodelay(true);
     let Ok(mut writer) = stream.try_clone() else { return };
@@ -250,9 +284,8 @@ fn converse(stream: TcpStream, shared: &(Mutex<(Timeline, VecDeque<String>)>, Co
             )
         } else {
             let body = String::from_utf8_lossy(&body);
-            let failed = line.contains("/error")
-                || serde_json::from_str::<Value>(&body)
-                    .is_ok_and(|answer| answer["statusCode"].as_u64().is_some_and(|s| s >= 400));
+            let answer = serde_json::from_str(&body).unwrap_or_default();
+            let failed = line.contains("/error") || !is_good(&answer, signs);
             if failed {
                 timeline.bad_answer = Some(body.into_owned());
             }
@@ -273,6 +306,22 @@ fn converse(stream: TcpStream, shared: &(Mutex<(Timeline, VecDeque<String>)>, Co
     }
 }
 
+/// Whether it is no failure and, if it has to be, a signature.
+fn is_good(answer: &Value, signs: bool) -> bool {
+    let status = answer["statusCode"].as_u64();
+    let signature = || {
+        let body: Value = serde_json::from_str(answer["body"].as_str()?).ok()?;
+        body["signature"].as_str().map(str::to_owned)
+    };
+    let is_signature =
+        |text: String| text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if signs {
+        status == Some(200) && signature().is_some_and(is_signature)
+    } else {
+        status.is_none_or(|status| status < 400)
+    }
+}
+
 /// The events of a function, each good for one request.
 fn event(name: &str, stack: &Stack) -> Box<dyn Fn() -> String> {
     let http = |method: &str, query: &str, body: &str| {
@@ -288,7 +337,7 @@ fn event(name: &str, stack: &Stack) -> Box<dyn Fn() -> String> {
         .to_string()
     };
     match name {
-        "jssdk-config" => {
+        SIGNER => {
             let event = http("GET", "url=https%3A%2F%2Fexample.com%2Fshop%3Fid%3D1", "");
             Box::new(move || event.clone())
         }
