@@ -49,7 +49,11 @@ use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use ring::digest::{SHA256, digest};
 use shared::{Clock, config::AccountKind};
-use tokio::{net::TcpListener, task::JoinSet};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpListener,
+    task::JoinSet,
+};
 
 use call::{Call, Reply, Route, refuse};
 use faults::Faults;
@@ -135,17 +139,22 @@ impl Simulator {
             while connections.try_join_next().is_some() {}
             // Answers are small and in one piece; waiting for more to send only costs time.
             let _ = stream.set_nodelay(true);
-            let simulator = self.clone();
-            let service = service_fn(move |request| {
-                let simulator = simulator.clone();
-                async move { simulator.receive(request, caller.ip()).await }
-            });
-            let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
-            connections.spawn(async {
-                // It ends badly when a fault wants it to, or when the caller goes away.
-                let _ = connection.await;
-            });
+            connections.spawn(self.clone().converse(stream, caller.ip()));
         }
+    }
+
+    /// Answers on one connection until it ends.
+    pub async fn converse(
+        self,
+        stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+        caller: IpAddr,
+    ) {
+        let service = service_fn(move |request| {
+            let simulator = self.clone();
+            async move { simulator.receive(request, caller).await }
+        });
+        // It ends badly when a fault wants it to, or when the caller goes away.
+        let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
     }
 
     /// A `wx.login` code: good for five minutes, once, and for this app.

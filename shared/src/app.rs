@@ -99,8 +99,8 @@ impl App {
         let account = self.default_account(accounts).filter(|_| logs_in);
         let app_secret = account.map(|account| &account.secret);
         let secrets = app_secret.into_iter().chain(&self.config.session_signing_key);
-        for source in secrets.cloned() {
-            let app = Arc::clone(self);
+        for source in secrets {
+            let (app, source) = (Arc::clone(self), source.clone());
             tokio::spawn(async move { app.secrets.resolve(&source).await.map(drop) });
         }
     }

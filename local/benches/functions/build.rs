@@ -9,8 +9,10 @@ use std::{
 
 /// Builds the functions from their own directory, so that no feature leaks into them.
 pub(crate) fn functions(root: &Path, names: &[&str]) {
-    cargo(&root.join("functions"), names.iter().flat_map(|name| ["--bin", *name]), None);
-    cargo(&root.join("shared"), ["--example", "noop"], None);
+    let target = target(root);
+    let functions = names.iter().flat_map(|name| ["--bin", *name]);
+    cargo(&root.join("functions"), functions, &target);
+    cargo(&root.join("shared"), ["--example", "noop"], &target);
 }
 
 /// Where cargo builds.
@@ -26,7 +28,7 @@ pub(crate) fn cost(root: &Path) -> [(&'static str, Duration); 4] {
     let build = |names: &[&str]| {
         let started = Instant::now();
         let arguments = names.iter().flat_map(|name| ["--bin", *name]);
-        cargo(&root.join("functions"), arguments, Some(&directory));
+        cargo(&root.join("functions"), arguments, &directory);
         started.elapsed()
     };
     let first = build(&["jssdk-config"]);
@@ -53,15 +55,20 @@ fn touch(file: &Path) {
         .expect("the sources are writable");
 }
 
-fn cargo<'a>(
-    directory: &Path,
-    arguments: impl IntoIterator<Item = &'a str>,
-    target: Option<&Path>,
-) {
-    let mut cargo = Command::new(env!("CARGO"));
+fn cargo<'a>(directory: &Path, arguments: impl IntoIterator<Item = &'a str>, target: &Path) {
+    let mut cargo = command();
     cargo.current_dir(directory).args(["build", "--release", "--quiet"]).args(arguments);
-    if let Some(target) = target {
-        cargo.env("CARGO_TARGET_DIR", target);
-    }
+    cargo.arg("--target-dir").arg(target);
     assert!(cargo.status().is_ok_and(|status| status.success()), "{cargo:?} failed");
+}
+
+/// A cargo that compiles nothing anew only because a benchmark started it.
+pub(crate) fn command() -> Command {
+    let mut cargo = Command::new(env!("CARGO"));
+    // What cargo tells a benchmark, a build script would take for a change.
+    let told = |name: &str| name.starts_with("CARGO_") && name != "CARGO_HOME";
+    std::env::vars().filter(|(name, _)| told(name)).for_each(|(name, _)| {
+        cargo.env_remove(name);
+    });
+    cargo
 }

@@ -64,8 +64,14 @@ const FUNCTIONS: &[&str] =
 fn main() {
     let flags = Flags::parse();
     let root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
-    let target = target(&root);
-    build(&root);
+    if flags.build_cost {
+        for (what, took) in build::cost(&root) {
+            println!("{:6.1} s  {what}", took.as_secs_f64());
+        }
+        return;
+    }
+    let target = build::target(&root);
+    build::functions(&root, FUNCTIONS);
     let mut peers = Vec::new();
     if flags.default_stack {
         peers.push(peers::default_stack(&target));

@@ -6,6 +6,8 @@ use std::{
     process::Command,
 };
 
+use crate::build;
+
 /// A program that answers the event of `jssdk-config`.
 pub(crate) struct Peer {
     /// Its name in the report.
@@ -22,7 +24,7 @@ pub(crate) struct Peer {
 pub(crate) fn default_stack(target: &Path) -> Peer {
     let target = target.join("default-stack");
     let manifest = source("default-stack").join("Cargo.toml");
-    let mut cargo = Command::new(env!("CARGO"));
+    let mut cargo = build::command();
     cargo.args(["build", "--release", "--quiet", "--locked", "--manifest-path"]);
     let built = run(cargo.arg(manifest).arg("--target-dir").arg(&target));
     assert_eq!(built, Ok(()), "the default stack does not build");

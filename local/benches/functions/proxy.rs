@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use local::Stack;
+use local::{Stack, wechat::Simulator};
 use rustls::{
     ServerConfig,
     pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
@@ -42,8 +42,13 @@ impl Proxies {
         for (_, url) in urls {
             // The engine itself: the policies in front of it are no part of what is measured.
             let target = if url == stack.dynamodb_url { &stack.engine_url } else { &url };
-            let target: SocketAddr =
-                target.trim_start_matches("http://").parse().expect("the stack is on the loopback");
+            let target = match &stack.wechat {
+                Some(simulator) if url == stack.wechat_url => Behind::Wechat(simulator.clone()),
+                _ => {
+                    let address = target.trim_start_matches("http://").parse();
+                    Behind::Address(address.expect("the stack is on the loopback"))
+                }
+            };
             let listener =
                 TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port is free");
             let port = listener.local_addr().expect("it is bound").port();
@@ -87,14 +92,23 @@ fn certificate() -> (TlsAcceptor, PathBuf) {
     (TlsAcceptor::from(Arc::new(config)), file)
 }
 
+/// What a proxy stands before.
+#[derive(Clone)]
+enum Behind {
+    /// A server.
+    Address(SocketAddr),
+    /// The simulator itself: one hop less on every warm call.
+    Wechat(Simulator),
+}
+
 async fn forward(
     listener: TcpListener,
-    target: SocketAddr,
+    target: Behind,
     tls: Option<TlsAcceptor>,
     latency: Duration,
 ) {
     while let Ok((near, _)) = listener.accept().await {
-        let tls = tls.clone();
+        let (tls, target) = (tls.clone(), target.clone());
         tokio::spawn(async move {
             let _ = near.set_nodelay(true);
             if latency.is_zero() {
@@ -109,27 +123,29 @@ async fn forward(
 }
 
 async fn serve(
-    near: impl AsyncRead + AsyncWrite + Unpin,
-    target: SocketAddr,
+    near: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    target: Behind,
     tls: Option<TlsAcceptor>,
 ) {
-    let Ok(far) = TcpStream::connect(target).await else { return };
-    let _ = far.set_nodelay(true);
     match tls {
         Some(acceptor) => {
             let Ok(near) = acceptor.accept(near).await else { return };
-            exchange(near, far).await;
+            exchange(near, target).await;
         }
-        None => exchange(near, far).await,
+        None => exchange(near, target).await,
     }
 }
 
-async fn exchange(
-    mut near: impl AsyncRead + AsyncWrite + Unpin,
-    mut far: impl AsyncRead + AsyncWrite + Unpin,
-) {
-    // Whoever closes first ends both.
-    let _ = tokio::io::copy_bidirectional(&mut near, &mut far).await;
+async fn exchange(mut near: impl AsyncRead + AsyncWrite + Send + Unpin + 'static, target: Behind) {
+    match target {
+        Behind::Address(address) => {
+            let Ok(mut far) = TcpStream::connect(address).await else { return };
+            let _ = far.set_nodelay(true);
+            // Whoever closes first ends both.
+            let _ = tokio::io::copy_bidirectional(&mut near, &mut far).await;
+        }
+        Behind::Wechat(simulator) => simulator.converse(near, Ipv4Addr::LOCALHOST.into()).await,
+    }
 }
 
 /// A stream whose bytes arrive half of `latency` later, in both directions.
