@@ -257,3 +257,59 @@ impl SdkConnector for Transport {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
+
+    use super::*;
+
+    const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+
+    fn get(url: &str) -> Request<Full<Bytes>> {
+        Request::get(url).body(Full::default()).unwrap()
+    }
+
+    async fn answer(stream: &mut TcpStream) {
+        let mut request = [0; 1024];
+        assert!(stream.read(&mut request).await.unwrap() > 0);
+        stream.write_all(ANSWER).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn an_early_connection_serves_the_first_request() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let transport = Transport::new(None).unwrap();
+
+        transport.connect_early(&url);
+
+        // Connected before there is a request, and no other connection is ever answered.
+        let accepted = tokio::time::timeout(Duration::from_secs(5), listener.accept()).await;
+        let (mut early, _) = accepted.expect("nobody connects early").unwrap();
+        let request = transport.send(get(&url), Duration::from_secs(5), 1024);
+        let (response, ()) = tokio::join!(request, answer(&mut early));
+        assert_eq!(response.unwrap().body(), "ok");
+    }
+
+    #[tokio::test]
+    async fn a_request_connects_by_itself_where_connecting_early_failed() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        drop(listener);
+        let url = format!("http://{address}/");
+        let transport = Transport::new(None).unwrap();
+        transport.connect_early(&url);
+        let failed = transport.send(get(&url), Duration::from_secs(5), 1024).await;
+        assert!(failed.unwrap_err().nothing_was_sent());
+
+        let listener = TcpListener::bind(address).await.unwrap();
+        let server = async { answer(&mut listener.accept().await.unwrap().0).await };
+        let request = transport.send(get(&url), Duration::from_secs(5), 1024);
+        let (response, ()) = tokio::join!(request, server);
+        assert_eq!(response.unwrap().body(), "ok");
+    }
+}

@@ -93,6 +93,11 @@ async fn the_binaries_answer_their_events_under_the_runtime_api() {
     );
     assert_eq!(signed["signature"], sha1_hex(string1));
 
+    // The ticket was read before the first event, once, and the first request tells it.
+    let log = config.stop().await.unwrap();
+    let line: Value = serde_json::from_str(log.lines().next().unwrap()).unwrap();
+    assert_eq!((&line["cold_start"], &line["table_reads"]), (&json!(true), &json!(1)), "{line}");
+
     bench.wechat().invalidate_token(MINI);
     let mut refresher = start("refresh-credentials").await;
     let input = json!({ "appid": MINI, "refresh": "now" });
