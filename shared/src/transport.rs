@@ -291,7 +291,9 @@ mod tests {
         let accepted = tokio::time::timeout(Duration::from_secs(5), listener.accept()).await;
         let (mut early, _) = accepted.expect("nobody connects early").unwrap();
         let request = transport.send(get(&url), Duration::from_secs(5), 1024);
-        let (response, ()) = tokio::join!(request, answer(&mut early));
+        let answered = tokio::time::timeout(Duration::from_secs(5), answer(&mut early));
+        let (response, answered) = tokio::join!(request, answered);
+        answered.expect("the request connected anew");
         assert_eq!(response.unwrap().body(), "ok");
     }
 
