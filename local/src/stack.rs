@@ -342,6 +342,7 @@ impl Stack {
             ("JSSDK_ALLOWED_HOSTS", config.jssdk_allowed_hosts.join(",")),
             ("SITE_FILES", self.site_files.clone()),
             ("EXPOSE_SNS_TOKENS", config.expose_sns_tokens.to_string()),
+            ("MALLOC_ARENA_MAX", "1".to_owned()),
             ("AWS_REGION", config.aws.region.clone()),
             ("AWS_ACCESS_KEY_ID", config.aws.access_key_id.clone()),
             ("AWS_SECRET_ACCESS_KEY", config.aws.secret_access_key.expose().to_owned()),

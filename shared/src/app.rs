@@ -11,7 +11,7 @@ use crate::{
     credentials::{Credential, CredentialKey, CredentialKind, Credentials},
     fetch::{Internet, Web},
     secrets::Secrets,
-    session::SigningKey,
+    session::{SigningKey, Verifier},
     table::Table,
     trace,
     transport::Transport,
@@ -35,6 +35,8 @@ pub struct App {
     pub web: Web,
     /// App secrets and the signing key; most functions may not read any.
     pub secrets: Secrets,
+    /// Who callers are.
+    pub sessions: Verifier,
     /// Answers of WeChat's that may be a few seconds old.
     pub cache: Cache,
     /// The log.
@@ -53,6 +55,7 @@ impl App {
             wechat: Wechat::new(transport.clone(), &config.wechat_api, clock.clone()),
             web: Web::new(transport.clone(), Arc::new(Internet)),
             secrets: Secrets::new(transport.clone(), &config.aws, clock.clone()),
+            sessions: Verifier::new(&config.session_public_keys),
             cache: Cache::new(clock.clone()),
             table,
             config,
@@ -68,27 +71,34 @@ impl App {
     ///
     /// Nothing depends on it: what fails here, the request that needs it does again.
     pub(crate) fn prepare(self: &Arc<App>, touches: &[Touch], accounts: &[AccountKind]) {
-        let account = self.default_account(accounts);
         let has = |wanted: fn(Touch) -> bool| touches.iter().copied().any(wanted);
+        if has(Touch::uses_table) {
+            let credential = touches.iter().find_map(|touch| touch.credential());
+            let account = self.default_account(accounts);
+            let key = credential
+                .zip(account)
+                .map(|(kind, account)| CredentialKey::new(&account.appid, kind));
+            self.prepare_table(key);
+        }
         if has(Touch::calls_wechat) {
-            self.transport.connect_early(&self.config.wechat_api[0]);
+            drop(self.transport.connect_early(&self.config.wechat_api[0]));
         }
-        let credential = touches.iter().find_map(|touch| touch.credential());
-        match (credential, account) {
-            (Some(kind), Some(account)) => {
-                let key = CredentialKey::new(&account.appid, kind);
-                let app = Arc::clone(self);
-                tokio::spawn(async move {
-                    let reading = trace::scope(app.credentials.read_early(&key));
-                    let ((), summary) = reading.await;
-                    app.early_reads.fetch_add(summary.table_reads, Ordering::Relaxed);
-                });
-            }
-            _ if has(Touch::uses_table) => {
-                self.transport.connect_early(&self.config.aws.likely_dynamodb());
-            }
-            _ => {}
-        }
+    }
+
+    /// Connects to the table, builds its client meanwhile, and reads a credential.
+    fn prepare_table(self: &Arc<App>, credential: Option<CredentialKey>) {
+        let is_up = self.transport.connect_early(&self.config.aws.likely_dynamodb());
+        let app = Arc::clone(self);
+        tokio::spawn(async move {
+            let client = async {
+                is_up.await;
+                app.table.client();
+            };
+            let Some(key) = credential else { return client.await };
+            let reading = trace::scope(app.credentials.read_early(&key, client));
+            let ((), summary) = reading.await;
+            app.early_reads.fetch_add(summary.table_reads, Ordering::Relaxed);
+        });
     }
 
     /// The same for the secrets of an operation that signs sessions.
@@ -107,7 +117,7 @@ impl App {
 
     /// The same for the refresher, which reads the table at once and WeChat when it must.
     pub(crate) fn prepare_job(self: &Arc<App>) {
-        self.transport.connect_early(&self.config.aws.likely_dynamodb());
+        self.prepare_table(None);
     }
 
     /// How often the table was read early; told once.

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::{
     Access, App, Error, Problem, Result,
     config::{Account, AccountKind},
-    session::{self, Session},
+    session::Session,
 };
 
 /// The resolved caller of an operation.
@@ -149,9 +149,7 @@ impl Rules {
         openid: Option<String>,
     ) -> Result<Identity> {
         let session = || match principal {
-            Principal::Http { bearer: Some(token) } => {
-                session::verify(token, &app.config.session_public_keys, app.clock.now())
-            }
+            Principal::Http { bearer: Some(token) } => app.sessions.verify(token, app.clock.now()),
             _ => Err(Error::new(
                 Problem::Unauthenticated,
                 "This operation needs a session: log in and send `Authorization: Bearer <session_token>`.",

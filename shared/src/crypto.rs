@@ -12,7 +12,13 @@ pub fn sha1_hex(data: impl AsRef<[u8]>) -> String {
 
 /// SHA-256 in lower-case hex.
 pub fn sha256_hex(data: impl AsRef<[u8]>) -> String {
-    hex(digest::digest(&digest::SHA256, data.as_ref()).as_ref())
+    hex(&sha256(data))
+}
+
+/// SHA-256.
+pub(crate) fn sha256(data: impl AsRef<[u8]>) -> [u8; 32] {
+    let digest = digest::digest(&digest::SHA256, data.as_ref());
+    digest.as_ref().try_into().expect("SHA-256 has 32 bytes")
 }
 
 /// HMAC-SHA256 in lower-case hex; WeChat's user-state signature.
@@ -40,8 +46,8 @@ pub fn jitter(bound: u64) -> u64 {
 /// Compares without telling by the time taken where two texts differ.
 pub fn equal_in_constant_time(a: &[u8], b: &[u8]) -> bool {
     // Both sides are hashed, so that neither length nor content shows.
-    let (a, b) = (digest::digest(&digest::SHA256, a), digest::digest(&digest::SHA256, b));
-    a.as_ref().iter().zip(b.as_ref()).fold(0, |differences, (a, b)| differences | (a ^ b)) == 0
+    let (a, b) = (sha256(a), sha256(b));
+    a.iter().zip(&b).fold(0, |differences, (a, b)| differences | (a ^ b)) == 0
 }
 
 /// Lower-case hex.

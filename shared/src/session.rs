@@ -2,7 +2,11 @@
 //!
 //! The algorithm is fixed: it is never read from a token.
 
-use std::fmt;
+use std::{
+    collections::VecDeque,
+    fmt,
+    sync::{Mutex, PoisonError},
+};
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
@@ -11,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Error, Problem, Result,
     config::{PublicKey, Secret},
+    crypto::sha256,
 };
 
 /// How long a session lives, in seconds: 2 hours. Afterwards `wx.login` makes a new one.
@@ -142,30 +147,67 @@ impl fmt::Debug for SigningKey {
     }
 }
 
-/// Verifies a token at `now` and returns its session.
+/// Verifies session tokens.
 ///
-/// # Errors
-/// [`Problem::Unauthenticated`], saying whether to log in again.
-pub fn verify(token: &str, keys: &[PublicKey], now: u64) -> Result<Session> {
-    let session = authentic(token, keys).ok_or_else(|| {
-        Error::new(
-            Problem::Unauthenticated,
-            "The session token is not one of ours; log in again and send `Authorization: Bearer <session_token>`.",
-        )
-    })?;
-    if session.exp <= now {
-        return Err(Error::new(Problem::Unauthenticated, "The session is over; log in again."));
+/// A page calls again and again with one token, and its signature costs more than all else a warm
+/// function does: tokens that were verified a moment ago are recognized.
+#[derive(Debug)]
+pub struct Verifier {
+    keys: Vec<PublicKey>,
+    /// SHA-256 of a token, and its session; the newest last.
+    verified: Mutex<VecDeque<([u8; 32], Session)>>,
+}
+
+/// How many tokens are recognized.
+const RECOGNIZED: usize = 64;
+
+impl Verifier {
+    /// A verifier of tokens signed with one of these keys.
+    pub fn new(keys: &[PublicKey]) -> Verifier {
+        Verifier { keys: keys.to_vec(), verified: Mutex::default() }
     }
-    if session.iat > now + LEEWAY {
-        return Err(Error::new(Problem::Unauthenticated, "The session begins in the future."));
+
+    /// Verifies a token at `now` and returns its session.
+    ///
+    /// # Errors
+    /// [`Problem::Unauthenticated`], saying whether to log in again.
+    pub fn verify(&self, token: &str, now: u64) -> Result<Session> {
+        let session = self.authentic(token).ok_or_else(|| {
+            Error::new(
+                Problem::Unauthenticated,
+                "The session token is not one of ours; log in again and send `Authorization: Bearer <session_token>`.",
+            )
+        })?;
+        if session.exp <= now {
+            return Err(Error::new(Problem::Unauthenticated, "The session is over; log in again."));
+        }
+        if session.iat > now + LEEWAY {
+            return Err(Error::new(Problem::Unauthenticated, "The session begins in the future."));
+        }
+        Ok(session)
     }
-    Ok(session)
+
+    fn authentic(&self, token: &str) -> Option<Session> {
+        if token.len() > TOKEN_LIMIT {
+            return None;
+        }
+        let digest = sha256(token);
+        let verified = || self.verified.lock().unwrap_or_else(PoisonError::into_inner);
+        let recognized = verified().iter().find(|(of, _)| *of == digest).map(|(_, is)| is.clone());
+        if recognized.is_some() {
+            return recognized;
+        }
+        let session = authentic(token, &self.keys)?;
+        let mut verified = verified();
+        if verified.len() == RECOGNIZED {
+            verified.pop_front();
+        }
+        verified.push_back((digest, session.clone()));
+        Some(session)
+    }
 }
 
 fn authentic(token: &str, keys: &[PublicKey]) -> Option<Session> {
-    if token.len() > TOKEN_LIMIT {
-        return None;
-    }
     let (signed, signature) = token.rsplit_once('.')?;
     let (header, claims) = signed.split_once('.')?;
     let decode = |text: &str| BASE64_URL_SAFE_NO_PAD.decode(text).ok();
@@ -195,32 +237,50 @@ mod tests {
         Session::new("wx01", "oAlice", Some("uAlice".into()), "s1", 1_000)
     }
 
-    fn refused(token: &str, keys: &[PublicKey], now: u64) -> bool {
-        verify(token, keys, now).is_err_and(|e| e.problem() == Problem::Unauthenticated)
+    fn refused(token: &str, verifier: &Verifier, now: u64) -> bool {
+        verifier.verify(token, now).is_err_and(|e| e.problem() == Problem::Unauthenticated)
     }
 
     #[test]
     fn a_signed_session_comes_back_until_it_ends() {
         let key = key("k1", 7);
         let token = key.sign(&session());
-        let keys = [key.public_key()];
-        assert_eq!(verify(&token, &keys, 1_000).unwrap(), session());
-        assert_eq!(verify(&token, &keys, 1_000 + SESSION_LIFE - 1).unwrap(), session());
-        assert!(refused(&token, &keys, 1_000 + SESSION_LIFE));
-        assert!(refused(&token, &keys, 994));
+        let verifier = Verifier::new(&[key.public_key()]);
+        assert_eq!(verifier.verify(&token, 1_000).unwrap(), session());
+        assert_eq!(verifier.verify(&token, 1_000 + SESSION_LIFE - 1).unwrap(), session());
+        assert!(refused(&token, &verifier, 1_000 + SESSION_LIFE));
+        assert!(refused(&token, &verifier, 994));
+    }
+
+    #[test]
+    fn tokens_are_told_apart_however_many_there_are() {
+        let key = key("k1", 7);
+        let verifier = Verifier::new(&[key.public_key()]);
+        let sessions: Vec<_> = (0..3 * RECOGNIZED)
+            .map(|index| Session::new("wx01", format!("o{index}"), None, "s1", 1_000))
+            .collect();
+        for _ in 0..2 {
+            for session in &sessions {
+                for _ in 0..2 {
+                    assert_eq!(verifier.verify(&key.sign(session), 1_000).unwrap(), *session);
+                }
+            }
+        }
+        assert_eq!(verifier.verified.lock().unwrap().len(), RECOGNIZED);
     }
 
     #[test]
     fn any_flipped_bit_is_refused() {
         let key = key("k1", 7);
         let token = key.sign(&session());
-        let keys = [key.public_key()];
+        let verifier = Verifier::new(&[key.public_key()]);
+        verifier.verify(&token, 1_000).unwrap();
         for index in 0..token.len() {
             for bit in 0..8 {
                 let mut bytes = token.clone().into_bytes();
                 bytes[index] ^= 1 << bit;
                 let Ok(flipped) = String::from_utf8(bytes) else { continue };
-                assert!(refused(&flipped, &keys, 1_000), "bit {bit} of byte {index}");
+                assert!(refused(&flipped, &verifier, 1_000), "bit {bit} of byte {index}");
             }
         }
     }
@@ -228,11 +288,11 @@ mod tests {
     #[test]
     fn two_keys_verify_during_a_rotation_and_one_afterwards() {
         let (old, new) = (key("k1", 7), key("k2", 8));
-        let both = [new.public_key(), old.public_key()];
+        let both = Verifier::new(&[new.public_key(), old.public_key()]);
         for key in [&old, &new] {
-            assert!(verify(&key.sign(&session()), &both, 1_000).is_ok());
+            assert!(both.verify(&key.sign(&session()), 1_000).is_ok());
         }
-        assert!(refused(&old.sign(&session()), &both[..1], 1_000));
+        assert!(refused(&old.sign(&session()), &Verifier::new(&[new.public_key()]), 1_000));
         // The right kid over the wrong key.
         assert!(refused(&key("k2", 9).sign(&session()), &both, 1_000));
     }
@@ -240,7 +300,8 @@ mod tests {
     #[test]
     fn the_token_does_not_choose_the_algorithm() {
         let key = key("k1", 7);
-        let keys = [key.public_key()];
+        let public_key = key.public_key();
+        let verifier = Verifier::new(std::slice::from_ref(&public_key));
         let token = key.sign(&session());
         let claims = token.split('.').nth(1).unwrap();
         for header in [
@@ -249,20 +310,20 @@ mod tests {
         ] {
             let header = BASE64_URL_SAFE_NO_PAD.encode(header);
             let signed = format!("{header}.{claims}");
-            let hmac = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &keys[0].bytes);
+            let hmac = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &public_key.bytes);
             let tag = ring::hmac::sign(&hmac, signed.as_bytes());
             let forged = format!("{signed}.{}", BASE64_URL_SAFE_NO_PAD.encode(tag));
-            assert!(refused(&forged, &keys, 1_000));
-            assert!(refused(&format!("{signed}."), &keys, 1_000));
-            assert!(refused(&signed, &keys, 1_000));
+            assert!(refused(&forged, &verifier, 1_000));
+            assert!(refused(&format!("{signed}."), &verifier, 1_000));
+            assert!(refused(&signed, &verifier, 1_000));
         }
     }
 
     #[test]
     fn nonsense_is_refused() {
-        let keys = [key("k1", 7).public_key()];
+        let verifier = Verifier::new(&[key("k1", 7).public_key()]);
         for token in ["", ".", "..", "...", "a.b.c", "é.é.é", &"x".repeat(10_000)] {
-            assert!(refused(token, &keys, 1_000), "{token}");
+            assert!(refused(token, &verifier, 1_000), "{token}");
         }
     }
 }

@@ -9,7 +9,11 @@ mod session;
 mod sns;
 mod unionid;
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use aws_sdk_dynamodb::{
     Client,
@@ -37,7 +41,10 @@ pub const TTL: &str = "ttl";
 /// The one table.
 #[derive(Clone, Debug)]
 pub struct Table {
-    client: Client,
+    /// Built when it is first used: it takes a third of a millisecond.
+    client: Arc<OnceLock<Client>>,
+    transport: Transport,
+    aws: Aws,
     name: String,
 }
 
@@ -47,30 +54,34 @@ pub(crate) type Item = HashMap<String, AttributeValue>;
 impl Table {
     /// The table `name` of the Region and account in `aws`.
     pub fn new(transport: Transport, name: &str, aws: &Aws) -> Table {
-        let timeouts = TimeoutConfig::builder()
-            .operation_attempt_timeout(Duration::from_millis(1500))
-            .operation_timeout(Duration::from_secs(4))
-            .build();
-        let mut config = aws_sdk_dynamodb::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(aws.region.clone()))
-            .credentials_provider(aws.credentials())
-            .http_client(transport)
-            .retry_config(RetryConfig::standard().with_max_attempts(3))
-            .timeout_config(timeouts);
-        config.set_endpoint_url(aws.dynamodb_endpoint.clone());
-        Table { client: Client::from_conf(config.build()), name: name.to_owned() }
+        Table { client: Arc::default(), transport, aws: aws.clone(), name: name.to_owned() }
     }
 
-    /// The SDK's client, for creating and inspecting the table on one machine.
+    /// The SDK's client; the local host and the tests create and inspect the table with it.
     pub fn client(&self) -> &Client {
-        &self.client
+        self.client.get_or_init(|| connect(self.transport.clone(), &self.aws))
     }
 
     /// The table's name.
     pub fn name(&self) -> &str {
         &self.name
     }
+}
+
+fn connect(transport: Transport, aws: &Aws) -> Client {
+    let timeouts = TimeoutConfig::builder()
+        .operation_attempt_timeout(Duration::from_millis(1500))
+        .operation_timeout(Duration::from_secs(4))
+        .build();
+    let mut config = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(aws.region.clone()))
+        .credentials_provider(aws.credentials())
+        .http_client(transport)
+        .retry_config(RetryConfig::standard().with_max_attempts(3))
+        .timeout_config(timeouts);
+    config.set_endpoint_url(aws.dynamodb_endpoint.clone());
+    Client::from_conf(config.build())
 }
 
 fn unavailable<E, R>(error: SdkError<E, R>) -> Error

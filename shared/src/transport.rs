@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    convert::Infallible,
     fmt,
     future::Future,
     pin::Pin,
@@ -20,6 +21,7 @@ use aws_smithy_runtime_api::client::{
     runtime_components::RuntimeComponents,
 };
 use aws_smithy_types::body::SdkBody;
+use futures_util::FutureExt;
 use http::{Request, Response, Uri};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
@@ -28,8 +30,11 @@ use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::{TokioExecutor, TokioIo, TokioTimer},
 };
-use rustls::pki_types::{CertificateDer, pem::PemObject};
-use tokio::{net::TcpStream, task::JoinHandle};
+use rustls::{
+    CipherSuite::TLS13_AES_128_GCM_SHA256,
+    pki_types::{CertificateDer, pem::PemObject},
+};
+use tokio::{net::TcpStream, sync::oneshot, task::JoinHandle};
 use tower_service::Service;
 
 /// TCP and TLS together must be up within this time.
@@ -47,6 +52,7 @@ const EARLY_LIFE: Duration = Duration::from_secs(10);
 pub struct Transport {
     client: Client<Connector, Full<Bytes>>,
     connector: Connector,
+    tcp: HttpConnector,
     tls: Arc<rustls::ClientConfig>,
 }
 
@@ -86,7 +92,9 @@ impl Transport {
                 roots.add(certificate).map_err(|e| broken(&e))?;
             }
         }
-        let provider = rustls::crypto::ring::default_provider();
+        let mut provider = rustls::crypto::ring::default_provider();
+        // AES-128 first, as browsers have it: its SHA-256 has instructions of its own.
+        provider.cipher_suites.sort_by_key(|suite| suite.suite() != TLS13_AES_128_GCM_SHA256);
         let tls = rustls::ClientConfig::builder_with_provider(provider.into())
             .with_safe_default_protocol_versions()
             .map_err(|error| error.to_string())?
@@ -109,24 +117,35 @@ impl Transport {
             .with_tls_config((*tls).clone())
             .https_or_http()
             .enable_http1()
-            .wrap_connector(tcp);
+            .wrap_connector(tcp.clone());
         let connector = Connector { connector, early: Arc::default() };
         let client = Client::builder(TokioExecutor::new())
             .pool_idle_timeout(IDLE_TIMEOUT)
             .pool_timer(TokioTimer::new())
             .build(connector.clone());
-        Transport { client, connector, tls }
+        Transport { client, connector, tcp, tls }
     }
 
     /// Begins to connect to the host of a URL, so that the first request there finds a connection.
     ///
     /// The pool can only connect for a request; this is for the time before there is one.
-    pub(crate) fn connect_early(&self, url: &str) {
-        let Ok(uri) = url.parse::<Uri>() else { return };
-        let Some(origin) = origin(&uri) else { return };
-        let connecting = self.connector.clone().connect(uri);
-        let task = tokio::spawn(async { Ok((connecting.await?, Instant::now())) });
-        self.connector.early().insert(origin, task);
+    /// What is returned ends when TCP is up or failed, and the greeting of TLS is on its way: the
+    /// time to do what needs no network.
+    pub(crate) fn connect_early(&self, url: &str) -> impl Future<Output = ()> + use<> {
+        let (up, is_up) = oneshot::channel();
+        if let Ok(uri) = url.parse::<Uri>()
+            && let Some(origin) = origin(&uri)
+        {
+            let tcp = Noticed { tcp: self.tcp.clone(), up: Some(up) };
+            let mut connector = HttpsConnector::from((tcp, self.tls()));
+            let task =
+                tokio::spawn(
+                    async move { Ok((within(connector.call(uri)).await?, Instant::now())) },
+                );
+            self.connector.early().insert(origin, task);
+        }
+        // Nobody sends: that the sender is gone is the message.
+        is_up.map(drop)
     }
 
     /// Whom it trusts, for connections of another kind.
@@ -184,11 +203,12 @@ impl Connector {
     fn early(&self) -> MutexGuard<'_, Early> {
         self.early.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    fn connect(&mut self, uri: Uri) -> impl Future<Output = Result<Stream, BoxError>> + use<> {
-        let connecting = self.connector.call(uri);
-        async { tokio::time::timeout(CONNECT_TIMEOUT, connecting).await? }
-    }
+async fn within(
+    connecting: impl Future<Output = Result<Stream, BoxError>>,
+) -> Result<Stream, BoxError> {
+    tokio::time::timeout(CONNECT_TIMEOUT, connecting).await?
 }
 
 impl Service<Uri> for Connector {
@@ -202,7 +222,7 @@ impl Service<Uri> for Connector {
 
     fn call(&mut self, uri: Uri) -> Self::Future {
         let early = origin(&uri).and_then(|origin| self.early().remove(&origin));
-        let connecting = self.connect(uri);
+        let connecting = within(self.connector.call(uri));
         Box::pin(async move {
             if let Some(early) = early
                 && let Ok(Ok((stream, at))) = early.await
@@ -211,6 +231,31 @@ impl Service<Uri> for Connector {
                 return Ok(stream);
             }
             connecting.await
+        })
+    }
+}
+
+/// A TCP connector that lets go of `up` when it is done.
+struct Noticed {
+    tcp: HttpConnector,
+    up: Option<oneshot::Sender<Infallible>>,
+}
+
+impl Service<Uri> for Noticed {
+    type Response = <HttpConnector as Service<Uri>>::Response;
+    type Error = <HttpConnector as Service<Uri>>::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.tcp.poll_ready(cx)
+    }
+
+    fn call(&mut self, uri: Uri) -> Self::Future {
+        let (connecting, up) = (self.tcp.call(uri), self.up.take());
+        Box::pin(async move {
+            let connected = connecting.await;
+            drop(up);
+            connected
         })
     }
 }
@@ -285,11 +330,13 @@ mod tests {
         let url = format!("http://{}/", listener.local_addr().unwrap());
         let transport = Transport::new(None).unwrap();
 
-        transport.connect_early(&url);
+        let is_up = transport.connect_early(&url);
 
         // Connected before there is a request, and no other connection is ever answered.
         let accepted = tokio::time::timeout(Duration::from_secs(5), listener.accept()).await;
         let (mut early, _) = accepted.expect("nobody connects early").unwrap();
+        let is_up = tokio::time::timeout(Duration::from_secs(5), is_up).await;
+        is_up.expect("nobody tells that it is up");
         let request = transport.send(get(&url), Duration::from_secs(5), 1024);
         let answered = tokio::time::timeout(Duration::from_secs(5), answer(&mut early));
         let (response, answered) = tokio::join!(request, answered);
@@ -304,7 +351,9 @@ mod tests {
         drop(listener);
         let url = format!("http://{address}/");
         let transport = Transport::new(None).unwrap();
-        transport.connect_early(&url);
+        let is_over = transport.connect_early(&url);
+        let is_over = tokio::time::timeout(Duration::from_secs(5), is_over).await;
+        is_over.expect("nobody tells that it failed");
         let failed = transport.send(get(&url), Duration::from_secs(5), 1024).await;
         assert!(failed.unwrap_err().nothing_was_sent());
 

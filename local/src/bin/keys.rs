@@ -133,7 +133,7 @@ fn describe_session(
 mod tests {
     use shared::{
         config::{AccountKind, SecretSource},
-        session::{Session, verify},
+        session::{Session, Verifier},
     };
 
     use super::*;
@@ -159,9 +159,10 @@ mod tests {
         let session = Session::new("wx01", "oAlice", None, "s1", 1_000);
         let keys = parse_public_keys(&both).unwrap();
         assert_eq!(keys[0].kid, "k2");
+        let verifier = Verifier::new(&keys);
         for key in [&old, &new] {
             let token = SigningKey::parse(key).unwrap().sign(&session);
-            assert!(verify(&token, &keys, 1_000).is_ok());
+            assert!(verifier.verify(&token, 1_000).is_ok());
         }
         assert!(describe_session("k1", Some(&first), [3; 32]).is_err());
         assert!(describe_session("k:1", None, [3; 32]).is_err());

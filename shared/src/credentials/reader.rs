@@ -160,12 +160,14 @@ impl<S: Store> Credentials<S> {
         self.recover(key, &cell, None, asked_at_ms, "missing or expired").await
     }
 
-    /// Reads a credential before anybody asks for it; whoever does meanwhile waits for this read.
+    /// Reads a credential before anybody asks for it, once the store is `ready`; whoever asks
+    /// meanwhile waits for this read.
     ///
     /// What goes wrong is left to the request that needs the credential.
-    pub(crate) async fn read_early(&self, key: &CredentialKey) {
+    pub(crate) async fn read_early(&self, key: &CredentialKey, ready: impl Future<Output = ()>) {
         let cell = self.cell(key);
         let _flight = cell.flight.lock().await;
+        ready.await;
         if let Ok(Some(record)) = self.store.read(key, Consistency::Eventual).await {
             cell.copy().keep(&record, Consistency::Eventual, self.clock.now());
         }

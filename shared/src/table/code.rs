@@ -96,7 +96,7 @@ impl Table {
     async fn put_claim(&self, claim: &Claim, now: u64) -> Result<State> {
         trace::table_write();
         let outcome = self
-            .client
+            .client()
             .put_item()
             .table_name(&self.name)
             .item(PARTITION_KEY, text(&claim.pk))
@@ -129,7 +129,7 @@ impl Table {
     async fn read_claim(&self, claim: &Claim) -> Result<State> {
         trace::table_read();
         let output = self
-            .client
+            .client()
             .get_item()
             .table_name(&self.name)
             .key(PARTITION_KEY, text(&claim.pk))
@@ -147,7 +147,7 @@ impl Table {
     pub async fn release_code(&self, claim: &Claim) -> Result<()> {
         trace::table_write();
         let outcome = self
-            .client
+            .client()
             .delete_item()
             .table_name(&self.name)
             .key(PARTITION_KEY, text(&claim.pk))

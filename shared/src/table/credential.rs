@@ -67,7 +67,7 @@ impl Store for Table {
     async fn read(&self, key: &CredentialKey, consistency: Consistency) -> Result<Option<Record>> {
         trace::table_read();
         let output = self
-            .client
+            .client()
             .get_item()
             .table_name(&self.name)
             .key(PARTITION_KEY, text(credential_pk(key)))
@@ -87,7 +87,7 @@ impl Store for Table {
     ) -> Result<Option<Record>> {
         trace::table_write();
         let mut update = self
-            .client
+            .client()
             .update_item()
             .table_name(&self.name)
             .key(PARTITION_KEY, text(credential_pk(key)))
@@ -121,7 +121,7 @@ impl Store for Table {
     ) -> Result<bool> {
         trace::table_write();
         let outcome = self
-            .client
+            .client()
             .update_item()
             .table_name(&self.name)
             .key(PARTITION_KEY, text(credential_pk(key)))
@@ -148,7 +148,7 @@ impl Store for Table {
     ) -> Result<bool> {
         trace::table_write();
         let mut update = self
-            .client
+            .client()
             .update_item()
             .table_name(&self.name)
             .key(PARTITION_KEY, text(credential_pk(key)))
@@ -181,7 +181,7 @@ impl Store for Table {
         let mut set = "SET failed_at = :at, failed_count = :count, retry_at = :retry_at, last_error = :message".to_owned();
         let mut remove = "REMOVE lease_owner, lease_until".to_owned();
         let mut update = self
-            .client
+            .client()
             .update_item()
             .table_name(&self.name)
             .key(PARTITION_KEY, text(credential_pk(key)))
@@ -209,7 +209,7 @@ impl Store for Table {
         trace::table_write();
         // An expired signal may be left over from a table whose versions started anew.
         let outcome = self
-            .client
+            .client()
             .put_item()
             .table_name(&self.name)
             .item(PARTITION_KEY, text(signal_pk(appid, signal.kind)))
@@ -234,7 +234,7 @@ impl Store for Table {
     async fn signal(&self, key: &CredentialKey) -> Result<Option<Signal>> {
         trace::table_read();
         let output = self
-            .client
+            .client()
             .get_item()
             .table_name(&self.name)
             .key(PARTITION_KEY, text(signal_pk(&key.appid, key.kind)))

@@ -82,7 +82,7 @@ impl Table {
             writes.extend(self.remember_unionid(unionid, login.appid, &exchange.openid));
         }
         writes.iter().for_each(|_| trace::table_write());
-        self.client
+        self.client()
             .transact_write_items()
             .set_transact_items(Some(writes))
             .send()
@@ -103,7 +103,7 @@ impl Table {
     ) -> Result<Option<SessionKeys>> {
         trace::table_read();
         let output = self
-            .client
+            .client()
             .get_item()
             .table_name(&self.name)
             .key(PARTITION_KEY, text(session_pk(appid, openid)))

@@ -62,7 +62,7 @@ impl Table {
     pub async fn sns(&self, appid: &str, openid: &str, now: u64) -> Result<Option<SnsRecord>> {
         trace::table_read();
         let output = self
-            .client
+            .client()
             .get_item()
             .table_name(&self.name)
             .key(PARTITION_KEY, text(session_pk(appid, openid)))
@@ -87,7 +87,7 @@ impl Table {
     ) -> Result<bool> {
         trace::table_write();
         let outcome = self
-            .client
+            .client()
             .update_item()
             .table_name(&self.name)
             .key(PARTITION_KEY, text(session_pk(appid, openid)))
@@ -127,7 +127,7 @@ impl Table {
     ) -> Result<bool> {
         trace::table_write();
         let outcome = self
-            .client
+            .client()
             .update_item()
             .table_name(&self.name)
             .key(PARTITION_KEY, text(session_pk(appid, openid)))
@@ -162,7 +162,7 @@ impl Table {
     pub async fn release_sns(&self, appid: &str, openid: &str, owner: &str) -> Result<()> {
         trace::table_write();
         let outcome = self
-            .client
+            .client()
             .update_item()
             .table_name(&self.name)
             .key(PARTITION_KEY, text(session_pk(appid, openid)))

@@ -53,7 +53,7 @@ impl Table {
     async fn read_unionid(&self, pk: String, name: &str) -> Result<Option<String>> {
         trace::table_read();
         let output = self
-            .client
+            .client()
             .get_item()
             .table_name(&self.name)
             .key(PARTITION_KEY, text(pk))
