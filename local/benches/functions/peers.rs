@@ -28,7 +28,7 @@ pub(crate) fn default_stack(target: &Path) -> Peer {
     cargo.args(["build", "--release", "--quiet", "--locked", "--manifest-path"]);
     let built = run(cargo.arg(manifest).arg("--target-dir").arg(&target));
     assert_eq!(built, Ok(()), "the default stack does not build");
-    let program = target.join("release/default-stack");
+    let program = build::deploy(&target.join("release/default-stack"), &target.join("deployed"));
     Peer { name: "default-stack", deployed: program.clone(), program, arguments: &[] }
 }
 

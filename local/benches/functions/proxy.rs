@@ -1,8 +1,9 @@
 //! TLS and distance between a function and what it talks to.
 
 use std::{
+    io,
     net::{Ipv4Addr, SocketAddr},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
@@ -17,29 +18,36 @@ use tokio::{
     net::{TcpListener, TcpStream},
     sync::mpsc,
 };
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
+
+use crate::waterfall::{Step, Watched, Waterfall};
 
 /// Stand-ins for the table, for WeChat and for SSM.
 pub(crate) struct Proxies {
+    /// When they were reached.
+    pub(crate) waterfall: Waterfall,
     /// `http://…` of the original, and the address to use instead.
     replaced: Vec<(String, String)>,
     ca_bundle: Option<PathBuf>,
 }
 
 impl Proxies {
-    /// Puts TLS, and half of `latency` each way, before everything the stack talks to.
-    pub(crate) async fn start(stack: &Stack, tls: bool, latency: Duration) -> Proxies {
-        let (acceptor, ca_bundle) = if tls {
-            let (acceptor, file) = certificate();
-            (Some(acceptor), Some(file))
-        } else {
-            (None, None)
-        };
-        let mut replaced = Vec::new();
-        let urls = stack.environment().into_iter().filter(|(name, value)| {
-            name.contains("URL") && value.starts_with("http") || name == "WECHAT_API_BASE"
-        });
-        for (_, url) in urls {
+    /// Puts half of `latency` each way before everything the stack talks to, and TLS whose
+    /// certificate authority is written to `ca_bundle`.
+    pub(crate) async fn start(
+        stack: &Stack,
+        ca_bundle: Option<PathBuf>,
+        latency: Duration,
+    ) -> Proxies {
+        let acceptor = ca_bundle.as_deref().map(certificate);
+        let (mut replaced, waterfall) = (Vec::new(), Waterfall::default());
+        for (name, url) in stack.environment() {
+            let server = match &*name {
+                "AWS_ENDPOINT_URL_DYNAMODB" => "table",
+                "AWS_ENDPOINT_URL_SSM" => "SSM",
+                "WECHAT_API_BASE" => "WeChat",
+                _ => continue,
+            };
             // The engine itself: the policies in front of it are no part of what is measured.
             let target = if url == stack.dynamodb_url { &stack.engine_url } else { &url };
             let target = match &stack.wechat {
@@ -52,11 +60,13 @@ impl Proxies {
             let listener =
                 TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port is free");
             let port = listener.local_addr().expect("it is bound").port();
-            let scheme = if tls { "https" } else { "http" };
+            let scheme = if acceptor.is_some() { "https" } else { "http" };
             replaced.push((url, format!("{scheme}://localhost:{port}")));
-            tokio::spawn(forward(listener, target, acceptor.clone(), latency));
+            let proxy =
+                Proxy { server, target, tls: acceptor.clone(), waterfall: waterfall.clone() };
+            tokio::spawn(proxy.run(listener, latency));
         }
-        Proxies { replaced, ca_bundle }
+        Proxies { waterfall, replaced, ca_bundle }
     }
 
     /// The variables of a function, leading through the proxies.
@@ -77,10 +87,9 @@ impl Proxies {
     }
 }
 
-fn certificate() -> (TlsAcceptor, PathBuf) {
+fn certificate(ca_bundle: &Path) -> TlsAcceptor {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("it is made");
-    let file = std::env::temp_dir().join(format!("bench-ca-{}.pem", std::process::id()));
-    std::fs::write(&file, made.cert.pem()).expect("the temporary directory is writable");
+    std::fs::write(ca_bundle, made.cert.pem()).expect("the target directory is writable");
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ServerConfig::builder_with_provider(provider)
@@ -89,7 +98,7 @@ fn certificate() -> (TlsAcceptor, PathBuf) {
         .with_no_client_auth()
         .with_single_cert(vec![made.cert.der().clone()], key)
         .expect("the certificate fits the key");
-    (TlsAcceptor::from(Arc::new(config)), file)
+    TlsAcceptor::from(Arc::new(config))
 }
 
 /// What a proxy stands before.
@@ -101,50 +110,85 @@ enum Behind {
     Wechat(Simulator),
 }
 
-async fn forward(
-    listener: TcpListener,
+/// Stands before one server.
+#[derive(Clone)]
+struct Proxy {
+    server: &'static str,
     target: Behind,
     tls: Option<TlsAcceptor>,
-    latency: Duration,
-) {
-    while let Ok((near, _)) = listener.accept().await {
-        let (tls, target) = (tls.clone(), target.clone());
-        tokio::spawn(async move {
-            let _ = near.set_nodelay(true);
-            if latency.is_zero() {
-                // Even a sleep of nothing lasts a millisecond.
-                return serve(near, target, tls).await;
-            }
-            // The handshake of TCP costs a round trip too.
-            tokio::time::sleep(latency).await;
-            serve(distance(near, latency), target, tls).await;
-        });
-    }
+    waterfall: Waterfall,
 }
 
-async fn serve(
-    near: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
-    target: Behind,
-    tls: Option<TlsAcceptor>,
-) {
-    match tls {
-        Some(acceptor) => {
-            let Ok(near) = acceptor.accept(near).await else { return };
-            exchange(near, target).await;
+impl Proxy {
+    async fn run(self, listener: TcpListener, latency: Duration) {
+        while let Ok((near, _)) = listener.accept().await {
+            let proxy = self.clone();
+            tokio::spawn(async move {
+                let _ = near.set_nodelay(true);
+                if latency.is_zero() {
+                    // Even a sleep of nothing lasts a millisecond.
+                    return proxy.serve(near).await;
+                }
+                // The handshake of TCP costs a round trip too.
+                tokio::time::sleep(latency).await;
+                proxy.serve(distance(near, latency)).await;
+            });
         }
-        None => exchange(near, target).await,
+    }
+
+    async fn serve(self, near: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) {
+        self.waterfall.note(self.server, Step::Connected);
+        // Both at once: the way to the engine is none of what is measured.
+        let greeting = async {
+            match &self.tls {
+                Some(acceptor) => acceptor.accept(near).await.map(|near| Near::Tls(Box::new(near))),
+                None => Ok(Near::Plain(near)),
+            }
+        };
+        let far = async {
+            match &self.target {
+                Behind::Address(address) => {
+                    let far = TcpStream::connect(address).await?;
+                    far.set_nodelay(true)?;
+                    Ok(Far::Server(far))
+                }
+                Behind::Wechat(simulator) => Ok(Far::Wechat(simulator.clone())),
+            }
+        };
+        match tokio::try_join!(greeting, far) {
+            Ok((Near::Tls(near), far)) => {
+                self.waterfall.note(self.server, Step::Greeted);
+                exchange(self.watched(near), far).await;
+            }
+            Ok((Near::Plain(near), far)) => exchange(self.watched(near), far).await,
+            Err::<_, io::Error>(_) => {}
+        }
+    }
+
+    fn watched<S>(self, stream: S) -> Watched<S> {
+        Watched { stream, server: self.server, waterfall: self.waterfall }
     }
 }
 
-async fn exchange(mut near: impl AsyncRead + AsyncWrite + Send + Unpin + 'static, target: Behind) {
-    match target {
-        Behind::Address(address) => {
-            let Ok(mut far) = TcpStream::connect(address).await else { return };
-            let _ = far.set_nodelay(true);
+/// A connection of a function's.
+enum Near<S> {
+    Tls(Box<TlsStream<S>>),
+    Plain(S),
+}
+
+/// What answers it.
+enum Far {
+    Server(TcpStream),
+    Wechat(Simulator),
+}
+
+async fn exchange(mut near: impl AsyncRead + AsyncWrite + Send + Unpin + 'static, far: Far) {
+    match far {
+        Far::Server(mut far) => {
             // Whoever closes first ends both.
             let _ = tokio::io::copy_bidirectional(&mut near, &mut far).await;
         }
-        Behind::Wechat(simulator) => simulator.converse(near, Ipv4Addr::LOCALHOST.into()).await,
+        Far::Wechat(simulator) => simulator.converse(near, Ipv4Addr::LOCALHOST.into()).await,
     }
 }
 

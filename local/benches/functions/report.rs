@@ -4,16 +4,23 @@ use std::{
     fs,
     io::{self, Write},
     path::Path,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use flate2::{Compression, write::DeflateEncoder};
 use serde_json::json;
 
-use crate::subject::Subject;
+use crate::{
+    subject::Subject,
+    waterfall::{Seen, Step},
+};
 
 /// What one run of a subject gave.
 pub(crate) struct Figures {
+    /// When it was started.
+    pub(crate) started: Instant,
+    /// When it reached what it talks to.
+    pub(crate) steps: Vec<Seen>,
     /// exec to first poll.
     pub(crate) init: Duration,
     /// exec to first answer.
@@ -38,7 +45,10 @@ pub(crate) struct Report {
 struct Row {
     name: String,
     size: (u64, u64),
-    runs: Vec<Figures>,
+    /// Cold starts, one call each.
+    starts: Vec<Figures>,
+    /// Cold starts and many calls.
+    rounds: Vec<Figures>,
 }
 
 impl Report {
@@ -47,14 +57,20 @@ impl Report {
         let row = |subject: &Subject| Row {
             name: subject.name.clone(),
             size: size(&subject.deployed).expect("it was built"),
-            runs: Vec::new(),
+            starts: Vec::new(),
+            rounds: Vec::new(),
         };
         Report { rows: subjects.iter().map(row).collect(), latency }
     }
 
-    /// Adds a run of the subject at `index`.
-    pub(crate) fn add(&mut self, index: usize, figures: Figures) {
-        self.rows[index].runs.push(figures);
+    /// Adds a start of the subject at `index`.
+    pub(crate) fn add_start(&mut self, index: usize, figures: Figures) {
+        self.rows[index].starts.push(figures);
+    }
+
+    /// Adds a round of warm calls of the subject at `index`.
+    pub(crate) fn add_round(&mut self, index: usize, figures: Figures) {
+        self.rows[index].rounds.push(figures);
     }
 
     /// Prints the table.
@@ -62,7 +78,7 @@ impl Report {
         let yardstick = &self.rows[0];
         println!(
             "{:22} {:>8} {:>8} {:>6} {:>8} {:>8} {:>6} {:>8} {:>8} {:>6} {:>6} {:>6}  cold/warm: table+WeChat",
-            "median of runs",
+            "medians",
             "init ms",
             "cold ms",
             "×",
@@ -77,7 +93,7 @@ impl Report {
         );
         for row in &self.rows {
             let warm = row.warm(50);
-            let counts = row.runs.last().and_then(|run| run.counts);
+            let counts = row.rounds.last().and_then(|run| run.counts);
             let counts = counts
                 .map_or_else(String::new, |[ct, cu, wt, wu]| format!("{ct}+{cu} / {wt}+{wu}"));
             println!(
@@ -95,6 +111,15 @@ impl Report {
                 row.size.0 as f64 / 1e6,
                 row.size.1 as f64 / 1e6,
             );
+        }
+        println!("\ncold starts, ms after exec:");
+        for row in &self.rows {
+            let steps: Vec<_> = row
+                .steps()
+                .iter()
+                .map(|(what, after)| format!("{what} {:.2}", ms(*after)))
+                .collect();
+            println!("{:22} {}", row.name, steps.join(", "));
         }
         if !self.latency.is_zero() {
             println!("\nserial round trips of a cold start, of {} ms each:", ms(self.latency));
@@ -117,10 +142,11 @@ impl Report {
             .map(|row| {
                 json!({
                     "name": row.name,
-                    "runs": row.runs.len(),
+                    "starts": row.starts.len(),
+                    "rounds": row.rounds.len(),
                     "init_ms": ms(row.init()),
                     "cold_ms": ms(row.cold()),
-                    "cold_invoke_ms": ms(median(row.runs.iter().map(|run| run.cold_invoke))),
+                    "cold_invoke_ms": ms(median(row.starts.iter().map(|start| start.cold_invoke))),
                     "warm_p50_us": row.warm(50).as_secs_f64() * 1e6,
                     "warm_p99_us": row.warm(99).as_secs_f64() * 1e6,
                     "calls_per_second": 1.0 / row.mean_warm().as_secs_f64(),
@@ -128,7 +154,8 @@ impl Report {
                     "deployed_bytes": row.size.0,
                     "zip_bytes": row.size.1,
                     "round_trips": self.round_trips(row),
-                    "counts": row.runs.last().and_then(|run| run.counts),
+                    "steps_ms": row.steps().into_iter().map(|(what, after)| json!([what, ms(after)])).collect::<Vec<_>>(),
+                    "counts": row.rounds.last().and_then(|run| run.counts),
                 })
             })
             .collect();
@@ -138,22 +165,46 @@ impl Report {
 
 impl Row {
     fn init(&self) -> Duration {
-        median(self.runs.iter().map(|run| run.init))
+        median(self.starts.iter().map(|start| start.init))
     }
 
     fn cold(&self) -> Duration {
-        median(self.runs.iter().map(|run| run.cold))
+        median(self.starts.iter().map(|start| start.cold))
+    }
+
+    /// The steps of a cold start in their order.
+    fn steps(&self) -> Vec<(String, Duration)> {
+        let mut steps = vec![("polled".to_owned(), self.init())];
+        // A short start may end before a step that it does not wait for.
+        let seen = self.starts.iter().max_by_key(|start| start.steps.len());
+        for (server, step, _) in seen.into_iter().flat_map(|start| &start.steps) {
+            let after = median(self.starts.iter().filter_map(|start| {
+                let same = |(at, is, _): &&Seen| (at, is) == (server, step);
+                let (_, _, at) = start.steps.iter().find(same)?;
+                Some(*at - start.started)
+            }));
+            let step = match step {
+                Step::Connected => "connected",
+                Step::Greeted => "greeted",
+                Step::Asked => "asked",
+                Step::Answered => "answers",
+            };
+            steps.push((format!("{server} {step}"), after));
+        }
+        steps.push(("answered".to_owned(), self.cold()));
+        steps.sort_by_key(|(_, after)| *after);
+        steps
     }
 
     fn peak_kb(&self) -> u64 {
-        let mut peaks: Vec<_> = self.runs.iter().map(|run| run.peak_kb).collect();
+        let mut peaks: Vec<_> = self.rounds.iter().map(|run| run.peak_kb).collect();
         peaks.sort_unstable();
         peaks.get(peaks.len() / 2).copied().unwrap_or_default()
     }
 
     /// The median over the runs of a percentile within each.
     fn warm(&self, percentile: usize) -> Duration {
-        median(self.runs.iter().map(|run| {
+        median(self.rounds.iter().map(|run| {
             let mut warm = run.warm.clone();
             warm.sort_unstable();
             let index = (warm.len() * percentile / 100).min(warm.len().saturating_sub(1));
@@ -162,7 +213,7 @@ impl Row {
     }
 
     fn mean_warm(&self) -> Duration {
-        median(self.runs.iter().map(|run| {
+        median(self.rounds.iter().map(|run| {
             let total: Duration = run.warm.iter().sum();
             total / u32::try_from(run.warm.len().max(1)).expect("few calls")
         }))

@@ -5,7 +5,7 @@ use std::{
     fs::File,
     io::{BufRead, BufReader, Read, Seek, SeekFrom, Write},
     net::{TcpListener, TcpStream},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::{Arc, Condvar, Mutex},
     thread,
@@ -18,14 +18,14 @@ use local::{
 };
 use serde_json::{Value, json};
 
-use crate::{peers::Peer, proxy::Proxies, report::Figures};
+use crate::{peers::Peer, processor, proxy::Proxies, report::Figures};
 
 /// Between two warm calls. Without it processors never sleep, and a call costs between a fifth and
 /// all of what it costs on a machine that waits for requests.
 const PAUSE: Duration = Duration::from_millis(1);
 
 /// The demo mini program.
-const MINI: &str = "wx1111111111111111";
+pub(crate) const MINI: &str = "wx1111111111111111";
 
 /// The function whose job the peers do.
 const SIGNER: &str = "jssdk-config";
@@ -107,7 +107,9 @@ impl Subject {
     }
 
     /// Starts it, feeds it events, ends it.
-    pub(crate) fn measure(&self, calls: usize, throttle: Option<Throttle>) -> Figures {
+    ///
+    /// What it prints goes to the file `log`: a pipe's reader would compete for processors.
+    pub(crate) fn measure(&self, calls: usize, throttle: Option<Throttle>, log: &Path) -> Figures {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let address = listener.local_addr().expect("it is bound");
         let events: VecDeque<String> = (0..=calls).map(|_| (self.event)()).collect();
@@ -122,13 +124,12 @@ impl Subject {
                 }
             });
         }
-        let path = std::env::temp_dir().join(format!("bench-log-{}", std::process::id()));
-        let log = File::options().read(true).write(true).create(true).truncate(true).open(path);
-        let mut log = log.expect("the temporary directory is writable");
-        let started = Instant::now();
+        let log = File::options().read(true).write(true).create(true).truncate(true).open(log);
+        let mut log = log.expect("the target directory is writable");
         // As on Lambda, it starts where it is deployed.
         let directory = self.deployed.ancestors().find(|path| path.is_dir());
-        let mut child = Command::new(&self.program)
+        let mut command = Command::new(&self.program);
+        command
             .args(self.arguments)
             .current_dir(directory.expect("it was built"))
             .env_clear()
@@ -140,11 +141,18 @@ impl Subject {
             .env("AWS_LAMBDA_LOG_STREAM_NAME", "bench")
             .env("AWS_LAMBDA_LOG_GROUP_NAME", "bench")
             .stdin(Stdio::null())
-            // A file and not a pipe, whose reader would compete for the cores.
             .stdout(log.try_clone().expect("a file can be opened twice"))
-            .stderr(Stdio::inherit())
-            .spawn()
-            .unwrap_or_else(|error| panic!("{}: {error}", self.program.display()));
+            .stderr(Stdio::inherit());
+        // A process inherits the processor of the thread that starts it.
+        let program = &self.program;
+        let spawn = || {
+            processor::take(processor::FUNCTION);
+            let started = Instant::now();
+            let child = command.spawn();
+            (child.unwrap_or_else(|error| panic!("{}: {error}", program.display())), started)
+        };
+        let (mut child, started) =
+            thread::scope(|scope| scope.spawn(spawn).join().expect("it starts"));
         let pid = child.id();
         let (lock, changed) = &*shared;
         let mut guard = lock.lock().expect("no thread panics");
@@ -175,6 +183,8 @@ impl Subject {
         let timeline = &guard.0;
         let first_poll = timeline.first_poll.expect("it answered, so it polled");
         Figures {
+            started,
+            steps: Vec::new(),
             init: first_poll - started,
             cold: timeline.answered_at[0] - started,
             cold_invoke: timeline.latencies[0],
