@@ -40,7 +40,7 @@ impl Operation for GetPhoneNumber {
     const ACCESS: Access = Access::User;
     const ACCOUNTS: &'static [AccountKind] = &[AccountKind::MiniProgram];
     const TOUCHES: &'static [Touch] = &[Touch::Session];
-    const EXAMPLE: &'static str = r#"{"encryptedData":"xT8p8W6jIVdEWQ+ccHuD2bmG5RSiwg14VWRFw/UGVh6Aj+jDIadafJ4xdCIBQ/uxDiyw/MZWvpFyRn3pP3xxVfNQxFtzghvK+Pj5JQI7x41EpnirOxeUcm4HWRdmzGJla5bZSoGnOCbsXv5pRwGUkKrjqXN+ahUvXsHu7s3UO166AyRVoE8DD3Ch9FP0JXXXbeNaTw4UgyBEsUFBpCDIEA==","iv":"r7BXXKkLb8qrSNn05n0qiA=="}"#;
+    const EXAMPLE: &'static str = include_str!("getphonenumber.json").trim_ascii();
     type Output = PhoneNumber;
 
     async fn run(self, app: &App, caller: &Caller) -> Result<PhoneNumber> {

@@ -2,6 +2,7 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use cbc::{Encryptor, cipher::BlockModeEncrypt};
 use proptest::prelude::*;
 use serde_json::json;
+use shared::Operation;
 
 use super::{getuserdata::is_signed, *};
 use crate::phonenumber::PhoneNumber;
@@ -13,9 +14,15 @@ const IV: &str = "r7BXXKkLb8qrSNn05n0qiA==";
 
 /// WeChat's own sample.
 const USER: &str = "CiyLU1Aw2KjvrjMdj8YKliAjtP4gsMZMQmRzooG2xrDcvSnxIMXFufNstNGTyaGS9uT5geRa0W4oTOb1WT7fJlAC+oNPdbB+3hVbJSRgv+4lGOETKUQz6OYStslQ142dNCuabNPGBzlooOmB231qMM85d2/fV6ChevvXvQP8Hkue1poOFtnEtpyxVLW1zAo6/1Xx1COxFvrc2d7UL/lmHInNlxuacJXwu0fjpXfz/YqYzBIBzD6WUfTIF9GRHpOn/Hz7saL8xz+W//FRAUid1OksQaQx4CMs8LOddcQhULW4ucetDf96JcR3g0gfRK4PC7E/r7Z6xNrXd2UIeorGj5Ef7b1pJAYB6Y5anaHqZ9J6nKEBvB4DnNLIVWSgARns/8wR2SiRS7MNACwTyrGvt9ts8p12PKFdlqYTopNHR1Vf7XjfhQlVsAJdNiKdYmYVoKlaRv85IfVunYzO0IKXsyl7JCUjCpoG20f0a04COwfneQAGGwd5oa+T8yO5hzuyDb/XcxxmK01EpqOyuxINew==";
-const PHONE: &str = "xT8p8W6jIVdEWQ+ccHuD2bmG5RSiwg14VWRFw/UGVh6Aj+jDIadafJ4xdCIBQ/uxDiyw/MZWvpFyRn3pP3xxVfNQxFtzghvK+Pj5JQI7x41EpnirOxeUcm4HWRdmzGJla5bZSoGnOCbsXv5pRwGUkKrjqXN+ahUvXsHu7s3UO166AyRVoE8DD3Ch9FP0JXXXbeNaTw4UgyBEsUFBpCDIEA==";
 const STEPS: &str = "XoLUxF76jN/OsfTGUqF/ZqRn+2PtO66lAMg/g0D3bg1L2/Nds8gTQrH7fGmbTgGtUC2R9lbJh7fLEaO9boeCqru1Em2BD/IbfN6lI/nu55iYlOdvBG/PicU8pMeVU32BbPbuBPfdepmSaUwEkK0Wl9KeBHHTYHb/9TnqIAwbLJQv0Oll+IEywG4AFY4Wq/8dGf0JTjHnyU1Clv5QsQ0wmA==";
 const GROUP: &str = "CsjYcjLT5PN1TMQ2Bc3D2+Flr4Ai0lV9EdhFl8T9nk0iDXUykMaPIG10YFmxb94BwN2Nwi9jU0te1+Tiz8vFgAe90zZ5/qrfdCmIv2Qnn9fRZg63qdveYAMY4Mcy7O+8qYqyiN1CEftau6Q6Xd33WA==";
+
+/// That of the reference, which is the operation's example.
+fn phone() -> String {
+    let example: Value = serde_json::from_str(GetPhoneNumber::EXAMPLE).unwrap();
+    assert_eq!(example["iv"], IV);
+    example["encryptedData"].as_str().unwrap().to_owned()
+}
 
 fn decrypt(data: &str, key: &str) -> Result<Map<String, Value>> {
     let sealed = Sealed::read(data, IV)?;
@@ -47,7 +54,7 @@ fn the_vectors_decrypt() {
     assert_eq!(Value::from(decrypt(STEPS, KEY).unwrap()), expected);
     let expected = json!({ "openGId": "tGDGS46zr9vvPvDqGkYNxPPC2aZg0", "watermark": watermark });
     assert_eq!(Value::from(decrypt(GROUP, KEY).unwrap()), expected);
-    let phone = open(&Sealed::read(PHONE, IV).unwrap(), [Secret::new(KEY)], APPID).unwrap();
+    let phone = open(&Sealed::read(&phone(), IV).unwrap(), [Secret::new(KEY)], APPID).unwrap();
     let expected = json!({
         "phoneNumber": "13580006666", "purePhoneNumber": "13580006666", "countryCode": "86",
         "watermark": watermark,
@@ -57,7 +64,7 @@ fn the_vectors_decrypt() {
 
 #[test]
 fn a_stale_key_says_so_and_the_previous_one_is_tried() {
-    for data in [USER, PHONE, STEPS, GROUP] {
+    for data in [USER, &phone(), STEPS, GROUP] {
         assert_eq!(problem(decrypt(data, WRONG_KEY)), Some(Problem::StaleSessionKey));
         let keys = [Secret::new(WRONG_KEY), Secret::new(KEY)];
         let opened = open(&Sealed::read(data, IV).unwrap(), keys, APPID).unwrap();

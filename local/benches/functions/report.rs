@@ -35,7 +35,7 @@ pub(crate) struct Figures {
     pub(crate) counts: Option<[u64; 4]>,
 }
 
-/// All runs of all subjects.
+/// All starts and rounds of all subjects.
 pub(crate) struct Report {
     rows: Vec<Row>,
     /// Between a function and what it talks to.
@@ -93,7 +93,7 @@ impl Report {
         );
         for row in &self.rows {
             let warm = row.warm(50);
-            let counts = row.rounds.last().and_then(|run| run.counts);
+            let counts = row.rounds.last().and_then(|round| round.counts);
             let counts = counts
                 .map_or_else(String::new, |[ct, cu, wt, wu]| format!("{ct}+{cu} / {wt}+{wu}"));
             println!(
@@ -155,7 +155,7 @@ impl Report {
                     "zip_bytes": row.size.1,
                     "round_trips": self.round_trips(row),
                     "steps_ms": row.steps().into_iter().map(|(what, after)| json!([what, ms(after)])).collect::<Vec<_>>(),
-                    "counts": row.rounds.last().and_then(|run| run.counts),
+                    "counts": row.rounds.last().and_then(|round| round.counts),
                 })
             })
             .collect();
@@ -197,15 +197,15 @@ impl Row {
     }
 
     fn peak_kb(&self) -> u64 {
-        let mut peaks: Vec<_> = self.rounds.iter().map(|run| run.peak_kb).collect();
+        let mut peaks: Vec<_> = self.rounds.iter().map(|round| round.peak_kb).collect();
         peaks.sort_unstable();
         peaks.get(peaks.len() / 2).copied().unwrap_or_default()
     }
 
-    /// The median over the runs of a percentile within each.
+    /// The median over the rounds of a percentile within each.
     fn warm(&self, percentile: usize) -> Duration {
-        median(self.rounds.iter().map(|run| {
-            let mut warm = run.warm.clone();
+        median(self.rounds.iter().map(|round| {
+            let mut warm = round.warm.clone();
             warm.sort_unstable();
             let index = (warm.len() * percentile / 100).min(warm.len().saturating_sub(1));
             warm.get(index).copied().unwrap_or_default()
@@ -213,9 +213,9 @@ impl Row {
     }
 
     fn mean_warm(&self) -> Duration {
-        median(self.rounds.iter().map(|run| {
-            let total: Duration = run.warm.iter().sum();
-            total / u32::try_from(run.warm.len().max(1)).expect("few calls")
+        median(self.rounds.iter().map(|round| {
+            let total: Duration = round.warm.iter().sum();
+            total / u32::try_from(round.warm.len().max(1)).expect("few calls")
         }))
     }
 }
