@@ -31,10 +31,12 @@ test('a bad flag is answered with the right one', () => {
 
 test('what cannot start says why', () => {
   const taken = new URL(process.env.CONSOLE_URL).host
+  // Another bundle may be running at the usual address.
+  const free = ['--listen', '127.0.0.1:0']
   for (const [flags, answer] of [
     [['--listen', taken], /in use.*--listen/],
-    [['--apps', 'nowhere.json'], /nowhere\.json: No such file/],
-    [['--wechat-api', 'ftp://example.com'], /not https/],
+    [[...free, '--apps', 'nowhere.json'], /nowhere\.json: No such file/],
+    [[...free, '--wechat-api', 'ftp://example.com'], /not https/],
   ]) {
     const { status, stderr } = run(...flags)
     assert.equal(status, 1, stderr)
