@@ -22,7 +22,7 @@ mod thumbnail;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::{Caller, Error, Result, config::AccountKind};
+use shared::{AccountKind, Caller, Error, Result};
 
 pub use launchminiprogram::LaunchMiniProgram;
 pub use opencustomerservice::OpenCustomerService;

@@ -13,7 +13,7 @@ use cbc::{
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
-use shared::{App, Caller, Error, Identity, Problem, Result, config::Secret};
+use shared::{App, Caller, Error, Identity, Problem, Result, Secret};
 
 pub use getphonenumber::GetPhoneNumber;
 pub use getuserdata::GetUserData;

@@ -10,7 +10,7 @@ pub use updateinvoicestatus::UpdateInvoiceStatus;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
-use shared::{Error, Problem, Result, config::AccountKind, wechat::Verdict};
+use shared::{AccountKind, Error, Problem, Result, wechat::Verdict};
 
 /// The kinds of account that may handle invoices.
 const ACCOUNTS: &[AccountKind] =

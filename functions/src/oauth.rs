@@ -13,8 +13,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use shared::{
-    App, Caller, Error, Problem, Result,
-    config::{AccountKind, Secret},
+    AccountKind, App, Caller, Error, Problem, Result, Secret,
     crypto::nonce,
     table::{SnsRecord, SnsTokens},
     wechat::{Call, Verdict},

@@ -22,8 +22,8 @@ use http_body_util::Full;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use shared::{
-    Clock,
-    config::{Account, TokenMode},
+    Account, Clock,
+    config::TokenMode,
     credentials::{Consistency, CredentialKey, CredentialKind, Store},
     table::Table,
     transport::Transport,

@@ -19,8 +19,7 @@ use axum::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 use shared::{
-    Clock,
-    config::Account,
+    Account, Clock,
     lambda::Outcome,
     session::{Session, SigningKey},
 };

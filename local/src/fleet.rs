@@ -28,8 +28,8 @@ use std::{
 
 use functions::refresh_credentials::{Demand, Entry, Refresher};
 use shared::{
-    Clock, Error, Problem, Result,
-    config::{Account, AccountKind, Secret, SecretSource, TokenMode},
+    Account, AccountKind, Clock, Error, Problem, Result, Secret, SecretSource,
+    config::TokenMode,
     credentials::{Credential, CredentialKey, CredentialKind, Credentials},
 };
 use tokio::sync::mpsc::UnboundedReceiver;

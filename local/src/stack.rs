@@ -13,8 +13,8 @@ use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use functions::refresh_credentials;
 use serde_json::{Value, json};
 use shared::{
-    Clock, Log,
-    config::{Account, AccountKind, Aws, Config, Secret, SecretSource, TokenMode, check_base},
+    Account, AccountKind, Clock, Log, Secret, SecretSource,
+    config::{Aws, Config, TokenMode, check_base},
     crypto::{nonce, random_bytes},
     fetch::{Internet, Network},
     lambda::Outcome,

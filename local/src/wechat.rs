@@ -48,7 +48,7 @@ use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use ring::digest::{SHA256, digest};
-use shared::{Clock, config::AccountKind};
+use shared::{AccountKind, Clock};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpListener,

@@ -6,8 +6,8 @@ use std::sync::{
 };
 
 use crate::{
-    Cache, Clock, Log, Result, Touch,
-    config::{Account, AccountKind, Config},
+    Account, AccountKind, Cache, Clock, Log, Result, Touch,
+    config::Config,
     credentials::{Credential, CredentialKey, CredentialKind, Credentials},
     fetch::{Internet, Web},
     secrets::Secrets,

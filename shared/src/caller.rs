@@ -2,11 +2,7 @@
 
 use std::fmt;
 
-use crate::{
-    Access, App, Error, Problem, Result,
-    config::{Account, AccountKind},
-    session::Session,
-};
+use crate::{Access, Account, AccountKind, App, Error, Problem, Result, session::Session};
 
 /// The resolved caller of an operation.
 #[derive(Clone, Debug)]

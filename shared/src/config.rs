@@ -1,34 +1,7 @@
 //! What a deployment sets: read once from the environment, checked at start.
 
-use std::fmt;
-
+use crate::{Account, Secret, SecretSource, site::SiteFiles};
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
-use serde::{Deserialize, Serialize};
-
-use crate::{credentials::CredentialKind, site::SiteFiles};
-
-/// A text that must not be shown: `Debug` hides it and there is no `Display`.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Wraps the text.
-    pub fn new(text: impl Into<String>) -> Secret {
-        Secret(text.into())
-    }
-
-    /// The text, for the one place that sends or signs it.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[secret]")
-    }
-}
 
 /// The settings of a function, all from its environment.
 #[derive(Clone, Debug)]
@@ -95,71 +68,6 @@ impl Aws {
             "environment",
         )
     }
-}
-
-/// An account at WeChat.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Account {
-    /// The app id, `wx` and 16 hex digits.
-    pub appid: String,
-    /// What it is; decides which operations it can serve.
-    pub kind: AccountKind,
-    /// Where its secret is; resolved only by what needs it.
-    pub secret: SecretSource,
-}
-
-/// What an account is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AccountKind {
-    /// A mini program.
-    MiniProgram,
-    /// A service or subscription account.
-    OfficialAccount,
-    /// A native app of the Open Platform.
-    MobileApp,
-    /// A website of the Open Platform.
-    Website,
-}
-
-impl AccountKind {
-    /// Every kind.
-    pub const ALL: &[AccountKind] = &[
-        AccountKind::MiniProgram,
-        AccountKind::OfficialAccount,
-        AccountKind::MobileApp,
-        AccountKind::Website,
-    ];
-
-    /// The spelling in `WECHAT_APPS`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            AccountKind::MiniProgram => "mini_program",
-            AccountKind::OfficialAccount => "official_account",
-            AccountKind::MobileApp => "mobile_app",
-            AccountKind::Website => "website",
-        }
-    }
-
-    /// The credentials WeChat gives an account of this kind.
-    pub const fn credentials(self) -> &'static [CredentialKind] {
-        match self {
-            AccountKind::MiniProgram | AccountKind::MobileApp => &[CredentialKind::AccessToken],
-            AccountKind::OfficialAccount => CredentialKind::ALL,
-            AccountKind::Website => &[],
-        }
-    }
-}
-
-/// Where a secret is.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SecretSource {
-    /// The name of an SSM SecureString.
-    Ssm(String),
-    /// The secret itself; for one machine only.
-    Value(Secret),
 }
 
 /// How access tokens are fetched.
@@ -300,10 +208,10 @@ impl Config {
             aws: Aws {
                 region: env.required("AWS_REGION", "ap-east-1"),
                 access_key_id: env.required("AWS_ACCESS_KEY_ID", "AKIA… (Lambda sets it)"),
-                secret_access_key: Secret(
+                secret_access_key: Secret::new(
                     env.required("AWS_SECRET_ACCESS_KEY", "… (Lambda sets it)"),
                 ),
-                session_token: env.optional("AWS_SESSION_TOKEN").map(Secret),
+                session_token: env.optional("AWS_SESSION_TOKEN").map(Secret::new),
                 dynamodb_endpoint: env
                     .optional("AWS_ENDPOINT_URL_DYNAMODB")
                     .or_else(|| env.optional("AWS_ENDPOINT_URL")),

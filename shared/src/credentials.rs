@@ -1,295 +1,281 @@
-//! Access tokens and tickets: what is kept of them, and how a handler gets a valid one.
-//!
-//! One writer, the refresher, keeps an item per credential in the table; handlers read.
-//! A handler never calls a token or ticket endpoint: it has no secret to call it with.
+//! The read side: a cache per environment, and recovery after WeChat refused a token.
 
-mod reader;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
-use std::{fmt, future::Future};
+pub use model::credential::{
+    Consistency, Credential, CredentialKey, CredentialKind, Forced, Lease, Record, RefreshFailure,
+    Signal, Store,
+};
 
-use serde::{Deserialize, Serialize};
+use crate::{Clock, Error, Problem, Result, crypto, trace, wechat::is_stale_token};
 
-pub use reader::Credentials;
+/// A cached copy is read again after this time, in seconds.
+const REREAD_AFTER: u64 = 240;
 
-use crate::{Result, config::Secret};
+/// A copy with less life than this is read again, in seconds.
+const REREAD_BELOW: u64 = 300;
 
-/// A kind of credential that WeChat gives an account for two hours at a time.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    Hash,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    schemars::JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum CredentialKind {
-    /// The key to WeChat's API.
-    AccessToken,
-    /// Signs JS-SDK pages.
-    JsapiTicket,
-    /// Signs cards and invoices.
-    WxCardTicket,
+/// … but not more often than this, while the refresher is about to act.
+const REREAD_PAUSE: u64 = 60;
+
+/// How long a handler waits for a newer version, in milliseconds between looks: 2.5 s in all.
+const LOOKS: [u64; 5] = [200, 300, 500, 700, 800];
+
+/// Hands out valid credentials.
+///
+/// Clones share one cache. A table read in flight serves everyone who waits for it.
+#[derive(Clone, Debug)]
+pub struct Credentials<S> {
+    store: S,
+    clock: Clock,
+    /// A number below the given one, to spread the looks of many environments.
+    jitter: fn(u64) -> u64,
+    cells: Arc<Mutex<HashMap<CredentialKey, Arc<Cell>>>>,
 }
 
-impl CredentialKind {
-    /// Every kind, the access token first because the tickets are fetched with it.
-    pub const ALL: &[CredentialKind] =
-        &[CredentialKind::AccessToken, CredentialKind::JsapiTicket, CredentialKind::WxCardTicket];
+#[derive(Debug, Default)]
+struct Cell {
+    copy: Mutex<Copy>,
+    /// Held while the table is read or a newer version is waited for. A warm request never waits
+    /// behind one that recovers.
+    flight: tokio::sync::Mutex<()>,
+}
 
-    /// The spelling in keys, logs and reports.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            CredentialKind::AccessToken => "access_token",
-            CredentialKind::JsapiTicket => "jsapi_ticket",
-            CredentialKind::WxCardTicket => "wx_card_ticket",
+/// What this environment knows of one credential.
+#[derive(Debug, Default)]
+struct Copy {
+    credential: Option<Credential>,
+    read_at: u64,
+    /// The last recovery that gave nothing.
+    gave_up: Option<GaveUp>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct GaveUp {
+    /// The version that WeChat refused; none if there was none to use.
+    refused: Option<u64>,
+    at_ms: u64,
+    retry_after: u64,
+}
+
+impl Copy {
+    /// The cached credential, if it need not be read again.
+    fn fresh(&self, now: u64) -> Option<&Credential> {
+        let credential = self.credential.as_ref()?;
+        let age = now.saturating_sub(self.read_at);
+        let left = credential.seconds_left(now);
+        let left_at_read = credential.seconds_left(self.read_at);
+        let fresh = age < REREAD_AFTER
+            && left > 0
+            && (left >= REREAD_BELOW || (left_at_read < REREAD_BELOW && age < REREAD_PAUSE));
+        fresh.then_some(credential)
+    }
+
+    /// The cached credential, if it lives and is another than the refused one.
+    fn usable(&self, refused: Option<u64>, now: u64) -> Option<&Credential> {
+        let credential = self.credential.as_ref()?;
+        let usable = credential.seconds_left(now) > 0 && Some(credential.version) != refused;
+        usable.then_some(credential)
+    }
+
+    fn keep(&mut self, record: &Record, consistency: Consistency, now: u64) {
+        self.read_at = now;
+        // An eventually consistent read may be behind what this environment knows already. A
+        // strong one is the truth, even if a restored backup made it older.
+        let behind = consistency == Consistency::Eventual
+            && self.credential.as_ref().is_some_and(|known| record.version() < known.version);
+        if !behind {
+            self.credential.clone_from(&record.credential);
         }
     }
 }
 
-impl fmt::Display for CredentialKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+impl Cell {
+    fn copy(&self) -> MutexGuard<'_, Copy> {
+        self.copy.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Which credential: one item of the table.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct CredentialKey {
-    /// The account.
-    pub appid: String,
-    /// The kind.
-    pub kind: CredentialKind,
-}
-
-impl CredentialKey {
-    /// The key of this account's credential.
-    pub fn new(appid: impl Into<String>, kind: CredentialKind) -> CredentialKey {
-        CredentialKey { appid: appid.into(), kind }
+impl<S: Store> Credentials<S> {
+    /// A reader with an empty cache.
+    pub fn new(store: S, clock: Clock) -> Credentials<S> {
+        Credentials { store, clock, jitter: crypto::jitter, cells: Arc::default() }
     }
-}
 
-/// A token or ticket as WeChat gave it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Credential {
-    /// The token or ticket.
-    pub value: Secret,
-    /// Grows by one with every new value.
-    pub version: u64,
-    /// Seconds since 1970.
-    pub issued_at: u64,
-    /// Seconds since 1970.
-    pub expires_at: u64,
-}
-
-impl Credential {
-    /// Seconds this credential still lives.
-    pub fn seconds_left(&self, now: u64) -> u64 {
-        self.expires_at.saturating_sub(now)
+    /// The same with other randomness, for a simulation that is to repeat itself.
+    pub fn jitter(self, jitter: fn(u64) -> u64) -> Credentials<S> {
+        Credentials { jitter, ..self }
     }
-}
 
-/// Everything the table holds of one credential.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Record {
-    /// The credential in force; none before the first fetch.
-    pub credential: Option<Credential>,
-    /// Who is fetching a new one.
-    pub lease: Option<Lease>,
-    /// Forced refreshes, for WeChat's limits on them.
-    pub forced: Forced,
-    /// The last failure, if nothing succeeded since.
-    pub failure: Option<RefreshFailure>,
-}
-
-impl Record {
-    /// The version in force; 0 before the first.
-    pub fn version(&self) -> u64 {
-        self.credential.as_ref().map_or(0, |credential| credential.version)
-    }
-}
-
-/// The right to fetch, until a time.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lease {
-    /// One run of the refresher.
-    pub owner: String,
-    /// Seconds since 1970; afterwards anyone may take over.
-    pub until: u64,
-}
-
-/// Forced refreshes of a day; WeChat allows 20, 30 s apart.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Forced {
-    /// When the last one was asked for, seconds since 1970; 0 for never.
-    pub at: u64,
-    /// How many there were on the day of `at`, in China.
-    pub count: u32,
-}
-
-impl Forced {
-    /// What WeChat allows on one day.
-    const DAILY_LIMIT: u32 = 20;
-
-    /// When the next forced refresh is allowed, seconds since 1970.
+    /// Calls WeChat with a credential.
     ///
-    /// WeChat asks for 30 s between two; each further one on a day doubles that, up to 64
-    /// minutes, so that one stubborn operation cannot spend the day's twenty in ten minutes.
-    pub fn next_at(self) -> u64 {
-        if self.count >= Forced::DAILY_LIMIT {
-            return (china_day(self.at) + 1) * 86_400 - 8 * 3600;
-        }
-        match self.count {
-            0 => 0,
-            count => self.at + (30 << (count - 1).min(7)),
+    /// If WeChat refuses the credential, a newer one is waited for, bounded, and the call is made
+    /// once more: never a third time, whatever WeChat answers.
+    ///
+    /// # Errors
+    /// As `call`, and as [`Credentials::get`].
+    pub async fn with<T, F>(&self, key: &CredentialKey, call: impl Fn(Credential) -> F) -> Result<T>
+    where
+        F: Future<Output = Result<T>>,
+    {
+        let credential = self.get(key).await?;
+        let error = match call(credential.clone()).await {
+            Err(error) => error,
+            answer => return answer,
+        };
+        match error.wechat_errcode().filter(|errcode| is_stale_token(*errcode)) {
+            Some(errcode) => call(self.renew(key, &credential, errcode).await?).await,
+            None => Err(error),
         }
     }
 
-    /// These, and one more at `now`.
-    pub fn and_one(self, now: u64) -> Forced {
-        let same_day = china_day(self.at) == china_day(now);
-        Forced { at: now, count: if same_day { self.count + 1 } else { 1 } }
+    /// A credential that is valid as far as this environment knows.
+    ///
+    /// Warm, that costs nothing; otherwise one read of the table. If there is none, the
+    /// refresher is woken and given 2.5 s.
+    ///
+    /// # Errors
+    /// [`Problem::CredentialUnavailable`] with `Retry-After`, or
+    /// [`Problem::TableUnavailable`].
+    pub async fn get(&self, key: &CredentialKey) -> Result<Credential> {
+        let asked_at_ms = self.clock.now_ms();
+        let cell = self.cell(key);
+        if let Some(credential) = cell.copy().fresh(self.clock.now()) {
+            return Ok(credential.clone());
+        }
+        let _flight = cell.flight.lock().await;
+        if let Some(credential) = cell.copy().fresh(self.clock.now()) {
+            return Ok(credential.clone());
+        }
+        let read = self.store.read(key, Consistency::Eventual).await;
+        let now = self.clock.now();
+        if let Ok(record) = &read {
+            cell.copy().keep(&record.clone().unwrap_or_default(), Consistency::Eventual, now);
+        }
+        // A table in trouble does not take a live copy away.
+        if let Some(credential) = cell.copy().usable(None, now) {
+            return Ok(credential.clone());
+        }
+        read?;
+        self.recover(key, &cell, None, asked_at_ms, "missing or expired").await
     }
 
-    /// These as they count at `now`: a new day forgets.
-    pub fn on(self, now: u64) -> Forced {
-        if china_day(self.at) == china_day(now) { self } else { Forced::default() }
+    /// Reads a credential before anybody asks for it, once the store is `ready`; whoever asks
+    /// meanwhile waits for this read.
+    ///
+    /// What goes wrong is left to the request that needs the credential.
+    pub(crate) async fn read_early(&self, key: &CredentialKey, ready: impl Future<Output = ()>) {
+        let cell = self.cell(key);
+        let _flight = cell.flight.lock().await;
+        ready.await;
+        if let Ok(Some(record)) = self.store.read(key, Consistency::Eventual).await {
+            cell.copy().keep(&record, Consistency::Eventual, self.clock.now());
+        }
     }
-}
 
-/// Days since 1970 in China, where WeChat's day begins.
-fn china_day(at: u64) -> u64 {
-    (at + 8 * 3600) / 86_400
-}
-
-/// Why the last attempt gave nothing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RefreshFailure {
-    /// Seconds since 1970.
-    pub at: u64,
-    /// Attempts that failed since the last success.
-    pub count: u32,
-    /// Not before this time, seconds since 1970.
-    pub retry_at: u64,
-    /// WeChat's code, where WeChat spoke.
-    pub errcode: Option<i64>,
-    /// What went wrong and how to mend it; holds no secret.
-    pub message: String,
-}
-
-/// A handler's word that WeChat refused a version.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Signal {
-    /// Which kind was refused.
-    pub kind: CredentialKind,
-    /// Which version; 0 if there was none to use.
-    pub version: u64,
-    /// For people: the errcode, or that the credential is missing.
-    pub reason: String,
-}
-
-/// How fresh a read must be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Consistency {
-    /// Half the price; may be a moment behind.
-    Eventual,
-    /// Sees every write that was answered before.
-    Strong,
-}
-
-/// Where credentials are kept: the table, or the model of it in the fleet simulation.
-pub trait Store: Send + Sync {
-    /// What is known of a credential.
-    fn read(
-        &self,
-        key: &CredentialKey,
-        consistency: Consistency,
-    ) -> impl Future<Output = Result<Option<Record>>> + Send;
-
-    /// Takes the lease at `now` if it is free and the version is still `version`.
+    /// A newer credential than the one WeChat refused.
     ///
-    /// `None`: somebody else has the lease, or the version moved on.
-    fn lease(
-        &self,
-        key: &CredentialKey,
-        lease: &Lease,
-        version: u64,
-        now: u64,
-    ) -> impl Future<Output = Result<Option<Record>>> + Send;
-
-    /// Remembers a forced refresh before it is asked for, so that a crash cannot forget it.
+    /// Reads consistently first: often another handler was there before. Only if the version
+    /// is still the failed one is the refresher signalled, once per version whoever asks, and
+    /// given 2.5 s.
     ///
-    /// `false`: the lease moved on; nothing may be forced.
-    fn remember_forced(
+    /// # Errors
+    /// As [`Credentials::get`].
+    pub async fn renew(
         &self,
         key: &CredentialKey,
-        owner: &str,
-        forced: Forced,
-    ) -> impl Future<Output = Result<bool>> + Send;
+        refused: &Credential,
+        errcode: i64,
+    ) -> Result<Credential> {
+        let asked_at_ms = self.clock.now_ms();
+        let cell = self.cell(key);
+        let _flight = cell.flight.lock().await;
+        let refused = Some(refused.version);
+        if let Some(credential) = cell.copy().usable(refused, self.clock.now()) {
+            return Ok(credential.clone());
+        }
+        let reason = format!("errcode {errcode}");
+        self.recover(key, &cell, refused, asked_at_ms, &reason).await
+    }
 
-    /// Writes a fetched credential, forgets the failure and frees the lease.
-    ///
-    /// `false`: the lease or the version moved on; the value is to be dropped.
-    fn publish(
+    /// Reads consistently, and if that gives nothing signals the refresher and waits, bounded.
+    async fn recover(
         &self,
         key: &CredentialKey,
-        owner: &str,
-        version: u64,
-        credential: &Credential,
-    ) -> impl Future<Output = Result<bool>> + Send;
-
-    /// Records why nothing was fetched and frees the lease, if `owner` still has it.
-    fn fail(
-        &self,
-        key: &CredentialKey,
-        owner: &str,
-        failure: &RefreshFailure,
-    ) -> impl Future<Output = Result<()>> + Send;
-
-    /// Asks the refresher to act, once per kind and version: `false` if that was done already.
-    fn raise(
-        &self,
-        appid: &str,
-        signal: &Signal,
-        now: u64,
-    ) -> impl Future<Output = Result<bool>> + Send;
-
-    /// The last signal about a credential, read consistently.
-    fn signal(&self, key: &CredentialKey) -> impl Future<Output = Result<Option<Signal>>> + Send;
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn forced_refreshes_keep_wechats_limits_over_a_day() {
-        let start = 16 * 3600; // Midnight in China.
-        let mut forced = Forced::default();
-        let mut now = start;
-        let mut times = Vec::new();
-        while now < start + 86_400 {
-            if forced.on(now).next_at() <= now {
-                forced = forced.and_one(now);
-                times.push(now);
+        cell: &Cell,
+        refused: Option<u64>,
+        asked_at_ms: u64,
+        reason: &str,
+    ) -> Result<Credential> {
+        // Whoever queued behind a recovery that failed shares its outcome.
+        if let Some(gave_up) = cell.copy().gave_up
+            && gave_up.refused == refused
+            && gave_up.at_ms >= asked_at_ms
+        {
+            return Err(unavailable(gave_up.retry_after));
+        }
+        let record = self.look(key, cell).await?;
+        let now = self.clock.now();
+        if let Some(credential) = cell.copy().usable(refused, now) {
+            return Ok(credential.clone());
+        }
+        if let Some(retry_at) = gives_up_until(&record, now) {
+            return self.give_up(cell, refused, retry_at - now);
+        }
+        let signal =
+            Signal { kind: key.kind, version: record.version(), reason: reason.to_owned() };
+        if self.store.raise(&key.appid, &signal, now).await? {
+            trace::signal_raised();
+        }
+        for pause in LOOKS {
+            tokio::time::sleep(Duration::from_millis(pause + (self.jitter)(50))).await;
+            let Ok(record) = self.look(key, cell).await else { continue };
+            let now = self.clock.now();
+            if let Some(credential) = cell.copy().usable(refused, now) {
+                return Ok(credential.clone());
             }
-            now += 1;
+            if let Some(retry_at) = gives_up_until(&record, now) {
+                return self.give_up(cell, refused, retry_at - now);
+            }
         }
-        assert!(times.len() <= 20, "{}", times.len());
-        assert!(times.windows(2).all(|pair| pair[1] - pair[0] >= 30));
-        assert_eq!(times[1] - times[0], 30);
-        // The next day starts anew.
-        assert_eq!(forced.on(start + 86_400).next_at(), 0);
+        self.give_up(cell, refused, 5)
     }
 
-    #[test]
-    fn the_daily_limit_ends_at_midnight_in_china() {
-        let forced = Forced { at: 16 * 3600 + 5, count: 20 };
-        assert_eq!(forced.next_at(), 16 * 3600 + 86_400);
+    async fn look(&self, key: &CredentialKey, cell: &Cell) -> Result<Record> {
+        let record = self.store.read(key, Consistency::Strong).await?.unwrap_or_default();
+        cell.copy().keep(&record, Consistency::Strong, self.clock.now());
+        Ok(record)
     }
+
+    fn give_up(&self, cell: &Cell, refused: Option<u64>, retry_after: u64) -> Result<Credential> {
+        let at_ms = self.clock.now_ms();
+        cell.copy().gave_up = Some(GaveUp { refused, at_ms, retry_after });
+        Err(unavailable(retry_after))
+    }
+
+    fn cell(&self, key: &CredentialKey) -> Arc<Cell> {
+        let mut cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
+        match cells.get(key) {
+            Some(cell) => Arc::clone(cell),
+            None => Arc::clone(cells.entry(key.clone()).or_default()),
+        }
+    }
+}
+
+/// When the refresher itself will not act before a later time, waiting for it is in vain.
+fn gives_up_until(record: &Record, now: u64) -> Option<u64> {
+    let retry_at = record.failure.as_ref()?.retry_at;
+    (record.lease.is_none() && retry_at > now).then_some(retry_at)
+}
+
+fn unavailable(retry_after: u64) -> Error {
+    Error::new(
+        Problem::CredentialUnavailable,
+        "WeChat's access token or ticket is being renewed; try again after Retry-After.",
+    )
+    .retry_after(retry_after)
 }

@@ -6,9 +6,9 @@ use schemars::{Schema, SchemaGenerator};
 use serde_json::Value;
 
 use crate::{
-    Access, App, Body, Caller, Case, Error, Method, Operation, Reply, Result, Touch, Upload,
+    Access, AccountKind, App, Body, Caller, Case, Error, Method, Operation, Reply, Result, Touch,
+    Upload,
     caller::{Principal, Rules},
-    config::AccountKind,
     input::Input,
 };
 

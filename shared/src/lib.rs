@@ -11,12 +11,9 @@
 mod app;
 mod cache;
 mod caller;
-mod clock;
 pub mod config;
 pub mod credentials;
-pub mod crypto;
 mod endpoint;
-mod error;
 pub mod fetch;
 mod http;
 mod input;
@@ -40,11 +37,12 @@ pub mod wechat;
 pub use app::App;
 pub use cache::Cache;
 pub use caller::{Caller, Identity};
-pub use clock::Clock;
 pub use endpoint::{Description, Endpoint, Handler, logical_id};
-pub use error::{Error, Problem, Result};
 pub use http::HttpResponse;
 pub use log::Log;
+pub use model::{
+    Account, AccountKind, Clock, Error, Problem, Result, Secret, SecretSource, china, crypto,
+};
 pub use operation::{Access, Case, Method, Operation, Touch};
 pub use reply::{Body, File, Reply};
 pub use upload::Upload;

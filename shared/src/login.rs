@@ -7,8 +7,7 @@
 use futures_util::{future::try_join, join};
 
 use crate::{
-    App, Error, Result,
-    config::{Account, Secret},
+    Account, App, Error, Result, Secret,
     session::{Session, SigningKey},
     table::{Claim, Exchange, Kept, Login},
     wechat::{Answer, Call},

@@ -5,9 +5,7 @@ use std::future::Future;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
-use crate::{
-    App, Caller, Error, Problem, Reply, Result, config::AccountKind, credentials::CredentialKind,
-};
+use crate::{AccountKind, App, Caller, Error, Problem, Reply, Result, credentials::CredentialKind};
 
 /// One operation of the bundle.
 ///

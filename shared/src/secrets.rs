@@ -13,9 +13,7 @@ use aws_sdk_ssm::{
 };
 
 use crate::{
-    Clock, Error, Problem, Result,
-    config::{Aws, Secret, SecretSource},
-    transport::Transport,
+    Clock, Error, Problem, Result, Secret, SecretSource, config::Aws, transport::Transport,
 };
 
 /// A secret is read again after this time, in seconds, so that a rotation needs no deployment.

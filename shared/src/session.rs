@@ -12,11 +12,7 @@ use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    Error, Problem, Result,
-    config::{PublicKey, Secret},
-    crypto::sha256,
-};
+use crate::{Error, Problem, Result, Secret, config::PublicKey, crypto::sha256};
 
 /// How long a session lives, in seconds: 2 hours. Afterwards `wx.login` makes a new one.
 pub const SESSION_LIFE: u64 = 7200;

@@ -26,11 +26,7 @@ pub use code::{Claim, Exchange};
 pub use session::{Kept, Login, SessionKeys};
 pub use sns::{SnsRecord, SnsTokens};
 
-use crate::{
-    Error, Problem,
-    config::{Aws, Secret},
-    transport::Transport,
-};
+use crate::{Error, Problem, Secret, config::Aws, transport::Transport};
 
 /// The name of the partition key.
 pub const PARTITION_KEY: &str = "pk";

@@ -23,8 +23,7 @@ use serde_json::Value;
 pub use verdict::{Verdict, is_stale_token};
 
 use crate::{
-    Clock, Error, Problem, Result,
-    config::Secret,
+    Clock, Error, Problem, Result, Secret,
     crypto::{hex, jitter, random_bytes},
     trace,
     transport::{Failure, Transport},

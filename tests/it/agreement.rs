@@ -9,7 +9,7 @@ use functions::{JOBS, OPERATIONS};
 use local::wechat::{ONE_TIME_TEMPLATE, User};
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
-use shared::{Access, Problem, config::AccountKind, openapi};
+use shared::{Access, AccountKind, Problem, openapi};
 
 use crate::{Answer, Bench, MINI, MOBILE, OFFICIAL, WEBSITE};
 

@@ -9,8 +9,8 @@ use std::{
 use functions::refresh_credentials::{Demand, State};
 use local::fleet::{self, Blow, Fault, Report, Scenario, Table, Trouble, World, killed_at};
 use shared::{
-    Error, Problem, Result,
-    config::{AccountKind, Aws, Secret, TokenMode},
+    AccountKind, Error, Problem, Result, Secret,
+    config::{Aws, TokenMode},
     credentials::{
         Consistency, Credential, CredentialKey, CredentialKind, Credentials, Forced, Lease, Record,
         RefreshFailure, Signal, Store,

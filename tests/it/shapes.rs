@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use shared::{
-    Access, App, Caller, Clock, Handler, Log, Method, Operation, Result, Touch,
-    config::{AccountKind, Config},
+    Access, AccountKind, App, Caller, Clock, Handler, Log, Method, Operation, Result, Touch,
+    config::Config,
     lambda::{self, Invocation, Outcome},
     transport::Transport,
 };

@@ -4,7 +4,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::{Access, App, Caller, Error, Operation, Result, Touch, config::AccountKind};
+use shared::{Access, AccountKind, App, Caller, Error, Operation, Result, Touch};
 
 /// Checks what opens a chat with customer service, for the module's `openCustomerService`.
 ///

@@ -7,8 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use shared::{
-    Access, App, Caller, Error, Operation, Result, Touch, config::AccountKind, crypto::sha256_hex,
-    weburl,
+    Access, AccountKind, App, Caller, Error, Operation, Result, Touch, crypto::sha256_hex, weburl,
 };
 
 use super::{

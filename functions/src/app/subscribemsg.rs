@@ -5,8 +5,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
-    Access, App, Caller, Error, Method, Operation, Result, Touch, config::AccountKind,
-    crypto::nonce, weburl,
+    Access, AccountKind, App, Caller, Error, Method, Operation, Result, Touch, crypto::nonce,
+    weburl,
 };
 
 /// Says where a user confirms one message: a page of an official account, or the parameters of

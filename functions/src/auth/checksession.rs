@@ -5,8 +5,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
-    Access, App, Caller, Operation, Problem, Result, Touch, config::AccountKind,
-    crypto::hmac_sha256_hex, wechat::Call,
+    Access, AccountKind, App, Caller, Operation, Problem, Result, Touch, crypto::hmac_sha256_hex,
+    wechat::Call,
 };
 
 /// Tells whether the stored session key is still the user's current one.

@@ -5,8 +5,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
-    Access, App, Caller, Error, Operation, Result, Touch,
-    config::{Account, AccountKind, Secret},
+    Access, Account, AccountKind, App, Caller, Error, Operation, Result, Secret, Touch,
     crypto::nonce,
     login::{self, CodeExchange},
     table::{Exchange, Kept},

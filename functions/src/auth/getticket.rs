@@ -5,8 +5,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
-    Access, App, Caller, Operation, Result, Touch,
-    config::AccountKind,
+    Access, AccountKind, App, Caller, Operation, Result, Touch,
     credentials::{CredentialKey, CredentialKind},
 };
 

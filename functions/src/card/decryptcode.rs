@@ -6,8 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use shared::{
-    Access, App, Caller, Error, Operation, Problem, Result, Touch,
-    config::AccountKind,
+    Access, AccountKind, App, Caller, Error, Operation, Problem, Result, Touch,
     wechat::{Call, Verdict},
 };
 

@@ -4,10 +4,7 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use shared::{
-    Access, App, Caller, Operation, Result, Touch,
-    config::{AccountKind, Secret},
-};
+use shared::{Access, AccountKind, App, Caller, Operation, Result, Secret, Touch};
 
 use super::{Sealed, keys, open, unusable};
 use crate::phonenumber::PhoneNumber;

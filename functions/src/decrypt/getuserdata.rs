@@ -6,8 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use shared::{
-    Access, App, Caller, Error, Operation, Result, Touch,
-    config::{AccountKind, Secret},
+    Access, AccountKind, App, Caller, Error, Operation, Result, Secret, Touch,
     crypto::{equal_in_constant_time, sha1_hex},
 };
 

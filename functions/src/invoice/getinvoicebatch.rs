@@ -4,9 +4,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::{
-    Access, App, Caller, Error, Operation, Result, Touch, config::AccountKind, wechat::Call,
-};
+use shared::{Access, AccountKind, App, Caller, Error, Operation, Result, Touch, wechat::Call};
 
 use super::{Invoice, InvoiceKey, VERDICTS, check_key};
 

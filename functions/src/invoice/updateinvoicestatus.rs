@@ -4,7 +4,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::{Access, App, Caller, Operation, Result, Touch, config::AccountKind, wechat::Call};
+use shared::{Access, AccountKind, App, Caller, Operation, Result, Touch, wechat::Call};
 
 use super::{ReimburseStatus, VERDICTS, check_key};
 

@@ -5,8 +5,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
-    Access, App, Caller, Method, Operation, Result, Touch,
-    config::AccountKind,
+    Access, AccountKind, App, Caller, Method, Operation, Result, Touch,
     credentials::{CredentialKey, CredentialKind},
     crypto::{nonce, sha1_hex},
 };

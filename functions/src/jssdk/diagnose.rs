@@ -5,8 +5,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 use shared::{
-    Access, App, Caller, Error, Operation, Result, Touch,
-    config::AccountKind,
+    Access, AccountKind, App, Caller, Error, Operation, Result, Touch,
     credentials::{Consistency, Credential, CredentialKey, CredentialKind, Store},
     crypto::sha1_hex,
 };
@@ -457,7 +456,7 @@ fn wechat_version(agent: &str) -> Option<(u32, u32, u32)> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use shared::config::Secret;
+    use shared::Secret;
 
     use super::*;
 

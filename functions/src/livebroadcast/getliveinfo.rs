@@ -4,7 +4,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::{Access, App, Caller, Operation, Result, Touch, config::AccountKind};
+use shared::{Access, AccountKind, App, Caller, Operation, Result, Touch};
 
 use super::{Page, Room, ask};
 

@@ -4,7 +4,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::{Access, App, Caller, Error, Operation, Result, Touch, config::AccountKind};
+use shared::{Access, AccountKind, App, Caller, Error, Operation, Result, Touch};
 
 use super::{Page, ask};
 use crate::spelling::text_or_number;

@@ -8,8 +8,8 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use shared::{
-    Access, App, Body, Caller, Error, File, Method, Operation, Problem, Reply, Result, Touch,
-    config::AccountKind,
+    Access, AccountKind, App, Body, Caller, Error, File, Method, Operation, Problem, Reply, Result,
+    Touch,
     wechat::{Answer, Call, Verdict},
 };
 

@@ -5,8 +5,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
-    Access, App, Caller, Error, Method, Operation, Result, Touch,
-    config::AccountKind,
+    Access, AccountKind, App, Caller, Error, Method, Operation, Result, Touch,
     crypto::{nonce, sha256_hex},
     weburl,
 };

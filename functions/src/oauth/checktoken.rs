@@ -4,9 +4,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::{
-    Access, App, Caller, Operation, Problem, Result, Touch, config::AccountKind, wechat::Call,
-};
+use shared::{Access, AccountKind, App, Caller, Operation, Problem, Result, Touch, wechat::Call};
 
 use super::VERDICTS;
 

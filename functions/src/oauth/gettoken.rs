@@ -5,8 +5,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
-    Access, App, Caller, Case, Error, Operation, Problem, Result, Touch,
-    config::{Account, AccountKind, Secret},
+    Access, Account, AccountKind, App, Caller, Case, Error, Operation, Problem, Result, Secret,
+    Touch,
     crypto::{equal_in_constant_time, nonce, sha256_hex},
     login::{self, CodeExchange},
     table::{Exchange, Kept},

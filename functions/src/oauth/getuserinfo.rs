@@ -5,8 +5,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
-    Access, App, Caller, Case, Operation, Problem, Result, Touch,
-    config::AccountKind,
+    Access, AccountKind, App, Caller, Case, Operation, Problem, Result, Touch,
     table::SnsRecord,
     wechat::{Call, is_stale_token},
 };

@@ -5,8 +5,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
-    Access, App, Caller, Case, Error, Operation, Problem, Result, Touch,
-    config::{AccountKind, Secret},
+    Access, AccountKind, App, Caller, Case, Error, Operation, Problem, Result, Secret, Touch,
     crypto::equal_in_constant_time,
 };
 

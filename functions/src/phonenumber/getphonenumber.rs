@@ -5,8 +5,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
-    Access, App, Caller, Error, Operation, Problem, Result, Touch,
-    config::AccountKind,
+    Access, AccountKind, App, Caller, Error, Operation, Problem, Result, Touch,
     wechat::{Call, Verdict},
 };
 

@@ -5,8 +5,8 @@ use std::future::Future;
 
 use serde::{Deserialize, Serialize};
 use shared::{
-    Clock, Error, Problem, Result,
-    config::{Account, Secret, TokenMode},
+    Account, Clock, Error, Problem, Result, Secret,
+    config::TokenMode,
     credentials::{
         Consistency, Credential, CredentialKey, CredentialKind, Forced, Lease, Record,
         RefreshFailure, Signal, Store,

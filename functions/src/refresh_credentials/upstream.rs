@@ -3,8 +3,8 @@
 use serde::Deserialize;
 use serde_json::json;
 use shared::{
-    App, Error, Problem, Result,
-    config::{Account, Secret, TokenMode},
+    Account, App, Error, Problem, Result, Secret,
+    config::TokenMode,
     credentials::CredentialKind,
     wechat::{Call, Verdict},
 };

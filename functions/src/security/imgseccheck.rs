@@ -7,8 +7,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
-    Access, App, Caller, Error, Operation, Problem, Result, Touch,
-    config::AccountKind,
+    Access, AccountKind, App, Caller, Error, Operation, Problem, Result, Touch,
     wechat::{Call, Verdict},
 };
 

@@ -7,8 +7,8 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use shared::{
-    Access, App, Body, Caller, Error, File, Method, Operation, Problem, Reply, Result, Touch,
-    config::AccountKind,
+    Access, AccountKind, App, Body, Caller, Error, File, Method, Operation, Problem, Reply, Result,
+    Touch,
 };
 
 /// Serves the files that tie a domain to an app: universal links, app links, and the proofs

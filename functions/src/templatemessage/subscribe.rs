@@ -5,9 +5,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 use shared::{
-    Access, App, Caller, Error, Operation, Problem, Result, Touch,
-    config::AccountKind,
-    weburl,
+    Access, AccountKind, App, Caller, Error, Operation, Problem, Result, Touch, weburl,
     wechat::{Call, Verdict},
 };
 

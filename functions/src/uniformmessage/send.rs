@@ -5,7 +5,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::{Access, App, Caller, Error, Operation, Problem, Result, Touch, config::AccountKind};
+use shared::{Access, AccountKind, App, Caller, Error, Operation, Problem, Result, Touch};
 
 use crate::{
     h5::templatemessage::{Message, Miniprogram},

@@ -4,9 +4,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::{
-    Access, App, Caller, Error, Operation, Result, Touch, config::AccountKind, wechat::Call,
-};
+use shared::{Access, AccountKind, App, Caller, Error, Operation, Result, Touch, wechat::Call};
 
 use crate::{
     jump::{Expiry, JumpWxa, VERDICTS, Wish, at_fault},

@@ -4,9 +4,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::{
-    Access, App, Caller, Error, File, Method, Operation, Result, Touch, config::AccountKind,
-};
+use shared::{Access, AccountKind, App, Caller, Error, File, Method, Operation, Result, Touch};
 
 use super::{LineColor, check_width, draw};
 use crate::page::{EnvVersion, check_path, check_visible};

@@ -10,7 +10,8 @@ use std::{
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use clap::{Parser, Subcommand};
 use shared::{
-    config::{AccountKind, Secret, parse_accounts, parse_public_keys},
+    AccountKind, Secret,
+    config::{parse_accounts, parse_public_keys},
     crypto::random_bytes,
     session::SigningKey,
 };
@@ -132,7 +133,7 @@ fn describe_session(
 #[cfg(test)]
 mod tests {
     use shared::{
-        config::{AccountKind, SecretSource},
+        AccountKind, SecretSource,
         session::{Session, Verifier},
     };
 

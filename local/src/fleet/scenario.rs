@@ -1,9 +1,6 @@
 //! The days that are simulated.
 
-use shared::{
-    config::{AccountKind, TokenMode},
-    credentials::CredentialKind,
-};
+use shared::{AccountKind, config::TokenMode, credentials::CredentialKind};
 
 use super::{Blow, Errand, Fault, Trouble, World, random::Random};
 

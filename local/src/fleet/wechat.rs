@@ -8,8 +8,8 @@ use std::{
 
 use functions::refresh_credentials::{Issued, Source};
 use shared::{
-    Clock, Error, Problem, Result,
-    config::{Account, Secret, TokenMode},
+    Account, Clock, Error, Problem, Result, Secret,
+    config::TokenMode,
     credentials::{CredentialKey, CredentialKind},
 };
 

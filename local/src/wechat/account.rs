@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ring::digest::{SHA256, digest};
-use shared::config::AccountKind;
+use shared::AccountKind;
 
 use super::base64url;
 

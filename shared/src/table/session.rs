@@ -6,7 +6,7 @@ use super::{
     Claim, Exchange, PARTITION_KEY, SnsTokens, TTL, Table, number, read_number, read_secret, text,
     unavailable,
 };
-use crate::{Result, config::Secret, trace};
+use crate::{Result, Secret, trace};
 
 /// What a login left is forgotten after this time, in seconds: 30 days, the life of OAuth's
 /// refresh tokens.

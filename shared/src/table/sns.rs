@@ -6,7 +6,7 @@ use super::{
     Item, PARTITION_KEY, TTL, Table, is_condition_failure, number, read_number, read_secret,
     read_text, session::session_pk, text, unavailable,
 };
-use crate::{Result, config::Secret, trace};
+use crate::{Result, Secret, trace};
 
 /// A refresh that takes longer than this is given up, in seconds; a call to WeChat takes five.
 const LEASE_LIFE: u64 = 10;

@@ -4,10 +4,11 @@ use ring::{
     digest, hmac,
     rand::{SecureRandom, SystemRandom},
 };
+use sha1::{Digest, Sha1};
 
 /// SHA-1 in lower-case hex; WeChat signs JS-SDK pages, cards and `rawData` with it.
 pub fn sha1_hex(data: impl AsRef<[u8]>) -> String {
-    hex(digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, data.as_ref()).as_ref())
+    hex(&Sha1::digest(data))
 }
 
 /// SHA-256 in lower-case hex.
@@ -16,7 +17,7 @@ pub fn sha256_hex(data: impl AsRef<[u8]>) -> String {
 }
 
 /// SHA-256.
-pub(crate) fn sha256(data: impl AsRef<[u8]>) -> [u8; 32] {
+pub fn sha256(data: impl AsRef<[u8]>) -> [u8; 32] {
     let digest = digest::digest(&digest::SHA256, data.as_ref());
     digest.as_ref().try_into().expect("SHA-256 has 32 bytes")
 }

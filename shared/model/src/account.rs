@@ -1,0 +1,60 @@
+//! Accounts at WeChat.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{CredentialKind, SecretSource};
+
+/// An account at WeChat.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Account {
+    /// The app id, `wx` and 16 hex digits.
+    pub appid: String,
+    /// What it is; decides which operations it can serve.
+    pub kind: AccountKind,
+    /// Where its secret is; resolved only by what needs it.
+    pub secret: SecretSource,
+}
+
+/// What an account is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountKind {
+    /// A mini program.
+    MiniProgram,
+    /// A service or subscription account.
+    OfficialAccount,
+    /// A native app of the Open Platform.
+    MobileApp,
+    /// A website of the Open Platform.
+    Website,
+}
+
+impl AccountKind {
+    /// Every kind.
+    pub const ALL: &[AccountKind] = &[
+        AccountKind::MiniProgram,
+        AccountKind::OfficialAccount,
+        AccountKind::MobileApp,
+        AccountKind::Website,
+    ];
+
+    /// The spelling in `WECHAT_APPS`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            AccountKind::MiniProgram => "mini_program",
+            AccountKind::OfficialAccount => "official_account",
+            AccountKind::MobileApp => "mobile_app",
+            AccountKind::Website => "website",
+        }
+    }
+
+    /// The credentials WeChat gives an account of this kind.
+    pub const fn credentials(self) -> &'static [CredentialKind] {
+        match self {
+            AccountKind::MiniProgram | AccountKind::MobileApp => &[CredentialKind::AccessToken],
+            AccountKind::OfficialAccount => CredentialKind::ALL,
+            AccountKind::Website => &[],
+        }
+    }
+}

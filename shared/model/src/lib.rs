@@ -1,0 +1,22 @@
+//! What every part of the bundle knows: the functions, the simulator and the host.
+//!
+//! Nothing here does I/O or knows AWS. [`Error`] is how anything fails, [`Account`] and
+//! [`Credential`] are what WeChat gives, [`Secret`] hides what must not be shown, [`Clock`] tells
+//! the time.
+
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+mod account;
+pub mod china;
+mod clock;
+pub mod credential;
+pub mod crypto;
+mod error;
+mod secret;
+
+pub use account::{Account, AccountKind};
+pub use clock::Clock;
+pub use credential::{Credential, CredentialKey, CredentialKind};
+pub use error::{Error, Problem, Result};
+pub use secret::{Secret, SecretSource};
