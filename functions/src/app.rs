@@ -14,20 +14,20 @@
 //! | `sendGetMessageResp` | the module, with the parameters of `app.share`, kind `message` |
 //! | `startWeiXinCard` | the module; its result goes to `invoice.getInvoiceInfo` |
 
-mod launchminiprogram;
-mod opencustomerservice;
+mod launch_mini_program;
+mod open_customer_service;
 mod share;
-mod subscribemsg;
+mod subscribe_msg;
 mod thumbnail;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{AccountKind, Caller, Error, Result};
 
-pub use launchminiprogram::LaunchMiniProgram;
-pub use opencustomerservice::OpenCustomerService;
+pub use launch_mini_program::LaunchMiniProgram;
+pub use open_customer_service::OpenCustomerService;
 pub use share::Share;
-pub use subscribemsg::SubscribeMsg;
+pub use subscribe_msg::SubscribeMsg;
 
 /// The accounts these calls are made for.
 const ACCOUNTS: &[AccountKind] = &[AccountKind::MobileApp];

@@ -1,11 +1,11 @@
 //! Logging in, and the credentials for a back end that calls WeChat itself.
 
-mod checksession;
-mod code2session;
-mod getaccesstoken;
-mod getticket;
+mod check_session;
+mod code2_session;
+mod get_access_token;
+mod get_ticket;
 
-pub use checksession::CheckSession;
-pub use code2session::Code2Session;
-pub use getaccesstoken::GetAccessToken;
-pub use getticket::GetTicket;
+pub use check_session::CheckSession;
+pub use code2_session::Code2Session;
+pub use get_access_token::GetAccessToken;
+pub use get_ticket::GetTicket;

@@ -1,5 +1,5 @@
 //! Cards of the user's wallet.
 
-mod decryptcode;
+mod decrypt_code;
 
-pub use decryptcode::DecryptCode;
+pub use decrypt_code::DecryptCode;

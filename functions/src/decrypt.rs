@@ -3,8 +3,8 @@
 //! AES-128-CBC without a signature proves little: whoever has the client can alter blocks of it.
 //! What must be trusted is better asked of WeChat, as `phonenumber.getPhoneNumber` does.
 
-mod getphonenumber;
-mod getuserdata;
+mod get_phone_number;
+mod get_user_data;
 
 use aes::Aes128;
 use cbc::{
@@ -15,8 +15,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use shared::{App, Caller, Error, Identity, Problem, Result, Secret};
 
-pub use getphonenumber::GetPhoneNumber;
-pub use getuserdata::GetUserData;
+pub use get_phone_number::GetPhoneNumber;
+pub use get_user_data::GetUserData;
 
 use crate::{phonenumber::Watermark, spelling::base64};
 

@@ -1,3 +1,3 @@
 //! The official account.
 
-pub mod templatemessage;
+pub mod template_message;

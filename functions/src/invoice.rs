@@ -1,12 +1,12 @@
 //! Electronic invoices that a user hands in for reimbursement.
 
-mod getinvoicebatch;
-mod getinvoiceinfo;
-mod updateinvoicestatus;
+mod get_invoice_batch;
+mod get_invoice_info;
+mod update_invoice_status;
 
-pub use getinvoicebatch::GetInvoiceBatch;
-pub use getinvoiceinfo::GetInvoiceInfo;
-pub use updateinvoicestatus::UpdateInvoiceStatus;
+pub use get_invoice_batch::GetInvoiceBatch;
+pub use get_invoice_info::GetInvoiceInfo;
+pub use update_invoice_status::UpdateInvoiceStatus;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};

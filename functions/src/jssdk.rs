@@ -1,17 +1,17 @@
 //! Signatures for pages that use WeChat's JS-SDK: the page itself, cards and invoices.
 
-mod cardext;
-mod choosecard;
-mod chooseinvoice;
+mod card_ext;
+mod choose_card;
+mod choose_invoice;
 mod config;
 mod diagnose;
 mod finding;
 mod interfaces;
 mod page;
 
-pub use cardext::CardExt;
-pub use choosecard::ChooseCard;
-pub use chooseinvoice::ChooseInvoice;
+pub use card_ext::CardExt;
+pub use choose_card::ChooseCard;
+pub use choose_invoice::ChooseInvoice;
 pub use config::Config;
 pub use diagnose::Diagnose;
 pub use finding::{Cause, Finding};

@@ -22,9 +22,9 @@ pub mod security;
 pub mod shortlink;
 pub mod site;
 mod spelling;
-pub mod subscribemessage;
-pub mod templatemessage;
-pub mod uniformmessage;
+pub mod subscribe_message;
+pub mod template_message;
+pub mod uniform_message;
 pub mod urllink;
 pub mod urlscheme;
 pub mod wxacode;
@@ -49,9 +49,9 @@ pub const OPERATIONS: &[Endpoint] = &[
     Endpoint::of::<shortlink::Generate>(),
     Endpoint::of::<security::MsgSecCheck>(),
     Endpoint::of::<security::ImgSecCheck>(),
-    Endpoint::of::<subscribemessage::Send>(),
-    Endpoint::of::<uniformmessage::Send>(),
-    Endpoint::of::<h5::templatemessage::Send>(),
+    Endpoint::of::<subscribe_message::Send>(),
+    Endpoint::of::<uniform_message::Send>(),
+    Endpoint::of::<h5::template_message::Send>(),
     Endpoint::of::<livebroadcast::GetLiveInfo>(),
     Endpoint::of::<livebroadcast::GetReplay>(),
     Endpoint::of::<jssdk::Config>(),
@@ -73,7 +73,7 @@ pub const OPERATIONS: &[Endpoint] = &[
     Endpoint::of::<app::LaunchMiniProgram>(),
     Endpoint::of::<app::OpenCustomerService>(),
     Endpoint::of::<app::SubscribeMsg>(),
-    Endpoint::of::<templatemessage::Subscribe>(),
+    Endpoint::of::<template_message::Subscribe>(),
     Endpoint::of::<site::WellKnown>(),
 ];
 

@@ -1,7 +1,7 @@
 //! Live rooms of the mini program.
 
-mod getliveinfo;
-mod getreplay;
+mod get_live_info;
+mod get_replay;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -11,8 +11,8 @@ use shared::{
     wechat::{Answer, Call, Verdict},
 };
 
-pub use getliveinfo::GetLiveInfo;
-pub use getreplay::GetReplay;
+pub use get_live_info::GetLiveInfo;
+pub use get_replay::GetReplay;
 
 /// How long an answer is good enough, in seconds: all who look at a page within them share one of
 /// the account's 100,000 calls a day.

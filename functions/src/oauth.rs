@@ -3,11 +3,11 @@
 //! The tokens WeChat gives stay in the table: `openId` and a session are what a client needs.
 //! Only `EXPOSE_SNS_TOKENS` hands them out, for apps written against the native module.
 
-mod authorizeurl;
-mod checktoken;
-mod gettoken;
-mod getuserinfo;
-mod refreshtoken;
+mod authorize_url;
+mod check_token;
+mod get_token;
+mod get_user_info;
+mod refresh_token;
 
 use std::time::Duration;
 
@@ -19,11 +19,11 @@ use shared::{
     wechat::{Call, Verdict},
 };
 
-pub use authorizeurl::AuthorizeUrl;
-pub use checktoken::CheckToken;
-pub use gettoken::GetToken;
-pub use getuserinfo::GetUserInfo;
-pub use refreshtoken::RefreshToken;
+pub use authorize_url::AuthorizeUrl;
+pub use check_token::CheckToken;
+pub use get_token::GetToken;
+pub use get_user_info::GetUserInfo;
+pub use refresh_token::RefreshToken;
 
 /// The accounts whose users log in by OAuth.
 const ACCOUNTS: &[AccountKind] =

@@ -1,13 +1,13 @@
 //! The phone number a user shares with the mini program.
 
-mod getphonenumber;
+mod get_phone_number;
 
 use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use getphonenumber::GetPhoneNumber;
+pub use get_phone_number::GetPhoneNumber;
 
 use crate::spelling::text_or_number;
 

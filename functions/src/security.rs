@@ -1,14 +1,14 @@
 //! Whether what users write and upload may be shown.
 
-mod imgseccheck;
-mod msgseccheck;
+mod img_sec_check;
+mod msg_sec_check;
 mod picture;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use imgseccheck::ImgSecCheck;
-pub use msgseccheck::MsgSecCheck;
+pub use img_sec_check::ImgSecCheck;
+pub use msg_sec_check::MsgSecCheck;
 
 /// What to do with the content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]

@@ -1,5 +1,5 @@
 //! Files at fixed places of a domain.
 
-mod wellknown;
+mod well_known;
 
-pub use wellknown::WellKnown;
+pub use well_known::WellKnown;

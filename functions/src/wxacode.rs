@@ -1,8 +1,8 @@
 //! Codes that open the mini program when they are scanned.
 
-mod createqrcode;
+mod create_qr_code;
 mod get;
-mod getunlimited;
+mod get_unlimited;
 
 use std::time::Duration;
 
@@ -13,9 +13,9 @@ use shared::{
     wechat::{Call, Verdict},
 };
 
-pub use createqrcode::CreateQrCode;
+pub use create_qr_code::CreateQrCode;
 pub use get::Get;
-pub use getunlimited::GetUnlimited;
+pub use get_unlimited::GetUnlimited;
 
 /// The color of the lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]

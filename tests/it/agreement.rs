@@ -112,10 +112,28 @@ fn names_are_unique_and_derived() {
             id.contains('.') && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '.'),
             "{id} is not <namespace>.<operation>"
         );
-        let file = format!("functions/src/{}.rs", id.replace('.', "/").to_ascii_lowercase());
+        let file = format!("functions/src/{}.rs", snake_case(id).replace('.', "/"));
         let first = read(&file);
         assert!(first.starts_with("//! `"), "{file} does not begin with its method and path");
     }
+}
+
+/// `wxacode.createQRCode` as `wxacode.create_qr_code`.
+fn snake_case(id: &str) -> String {
+    let letters: Vec<char> = id.chars().collect();
+    let mut name = String::new();
+    for (index, letter) in letters.iter().enumerate() {
+        let before = index.checked_sub(1).map(|index| letters[index]);
+        let after = letters.get(index + 1);
+        let begins = before.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+            || (before.is_some_and(|c| c.is_ascii_uppercase())
+                && after.is_some_and(char::is_ascii_lowercase));
+        if letter.is_ascii_uppercase() && begins {
+            name.push('_');
+        }
+        name.push(letter.to_ascii_lowercase());
+    }
+    name
 }
 
 #[test]

@@ -1,3 +1,3 @@
 fn main() -> std::process::ExitCode {
-    shared::lambda::run::<functions::templatemessage::Subscribe>()
+    shared::lambda::run::<functions::template_message::Subscribe>()
 }

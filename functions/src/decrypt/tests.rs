@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::json;
 use shared::Operation;
 
-use super::{getuserdata::is_signed, *};
+use super::{get_user_data::is_signed, *};
 use crate::phonenumber::PhoneNumber;
 
 const APPID: &str = "wx4f4bc4dec97d474b";

@@ -37,7 +37,7 @@ impl Operation for GetPhoneNumber {
     const ACCESS: Access = Access::User;
     const ACCOUNTS: &'static [AccountKind] = &[AccountKind::MiniProgram];
     const TOUCHES: &'static [Touch] = &[Touch::Session];
-    const EXAMPLE: &'static str = include_str!("getphonenumber.json").trim_ascii();
+    const EXAMPLE: &'static str = include_str!("get_phone_number.json").trim_ascii();
     type Output = PhoneNumber;
 
     async fn run(self, app: &App, caller: &Caller) -> Result<PhoneNumber> {

@@ -13,7 +13,7 @@ use shared::{
     wechat::{Answer, Call},
 };
 
-use super::{Granted, VERDICTS, authorizeurl::is_state};
+use super::{Granted, VERDICTS, authorize_url::is_state};
 
 /// Logs a user in with the code of an OAuth page, a website's QR code or a native app's `auth`.
 ///

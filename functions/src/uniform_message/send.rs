@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use shared::{Access, AccountKind, App, Caller, Error, Operation, Problem, Result, Touch};
 
 use crate::{
-    h5::templatemessage::{Message, Miniprogram},
+    h5::template_message::{Message, Miniprogram},
     message::{Data, check_touser},
 };
 
