@@ -11,10 +11,10 @@ use futures_util::future::join_all;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use shared::{
-    App, Error, Result,
+    App, Error, Log, Result,
     credentials::CredentialKind,
     crypto::nonce,
-    lambda::{Report, Working},
+    invoke::{Report, Working},
 };
 
 pub use refresher::{Demand, Entry, Issued, Refresher, Source, State, margin};
@@ -70,16 +70,22 @@ async fn refresh(app: &App, request: &Request) -> Result<Report> {
 }
 
 fn report(entries: &[Entry]) -> Report {
-    let trouble = entries.iter().any(Entry::is_trouble);
-    let mut report = Report::new(json!({ "credentials": entries }), trouble);
     for kind in CredentialKind::ALL {
         let of_kind = || entries.iter().filter(|entry| entry.kind == *kind);
         let Some(seconds_left) = of_kind().map(|entry| entry.seconds_left).min() else { continue };
         let count =
             |state: fn(&Entry) -> bool| of_kind().filter(|entry| state(entry)).count() as u64;
-        report.seconds("TokenSecondsLeft", kind.as_str(), seconds_left);
-        report.count("RefreshOk", kind.as_str(), count(|entry| entry.state == State::Renewed));
-        report.count("RefreshFail", kind.as_str(), count(Entry::is_trouble));
+        // A line of its own for each kind: a line has one value per metric and dimension.
+        tracing::info!(
+            target: Log::TARGET,
+            parent: None,
+            kind = kind.as_str(),
+            TokenSecondsLeft = seconds_left,
+            RefreshOk = count(|entry| entry.state == State::Renewed),
+            RefreshFail = count(Entry::is_trouble),
+            "metrics"
+        );
     }
-    report
+    let trouble = entries.iter().any(Entry::is_trouble);
+    Report { result: json!({ "credentials": entries }), trouble }
 }

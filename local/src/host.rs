@@ -14,7 +14,7 @@ use shared::{
     config::Config,
     crypto::{hex, random_bytes},
     fetch::Network,
-    lambda::{self, Invocation, Outcome},
+    invoke::{Invocation, Outcome, invoke, invoke_job},
     transport::Transport,
 };
 
@@ -83,15 +83,14 @@ impl Host {
         let invocation = Invocation {
             request_id: request_id(),
             cold_start: function.cold.swap(false, Ordering::Relaxed),
+            deadline: None,
         };
         let app = function.app.get_or_init(|| self.environment(name));
         Ok(match &function.work {
-            Work::Operation(endpoint) => {
-                lambda::invoke(&endpoint.handler, app, event, &invocation).await
-            }
+            Work::Operation(endpoint) => invoke(&endpoint.handler, app, event, &invocation).await,
             Work::RefreshCredentials => {
                 let (name, job) = (refresh_credentials::NAME, refresh_credentials::run);
-                lambda::invoke_job(name, job, app, event, &invocation).await
+                invoke_job(name, job, app, event, &invocation).await
             }
         })
     }

@@ -17,7 +17,7 @@ use shared::{
     config::{Aws, Config, TokenMode, check_base},
     crypto::{nonce, random_bytes},
     fetch::{Internet, Network},
-    lambda::Outcome,
+    invoke::Outcome,
     session::{Session, SigningKey},
     site::SiteFiles,
     table::Table,

@@ -59,8 +59,8 @@ impl App {
             cache: Cache::new(clock.clone()),
             table,
             config,
+            log: log.at(&clock),
             clock,
-            log,
             transport,
             early_reads: AtomicU32::new(0),
         }

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use hyper::body::Bytes;
+use bytes::Bytes;
 
 use crate::{Clock, Result};
 

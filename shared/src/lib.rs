@@ -1,6 +1,7 @@
 //! Everything two operations need.
 //!
-//! Start at [`Operation`]: what an operation is. [`lambda`] runs one as a function;
+//! Start at [`Operation`]: what an operation is. [`lambda`] runs one as a function,
+//! [`invoke`] answers one event;
 //! [`Handler`] and [`Endpoint`] are its erased forms. An operation gets the [`App`]:
 //! [`credentials`] hands it a valid token, [`wechat`] calls WeChat, [`table`] keeps what must be
 //! kept. Every failure is an [`Error`].
@@ -17,6 +18,7 @@ mod endpoint;
 pub mod fetch;
 mod http;
 mod input;
+pub mod invoke;
 pub mod lambda;
 mod log;
 pub mod login;

@@ -1,6 +1,6 @@
 //! What operations answer: JSON, or a file.
 
-use hyper::body::Bytes;
+use bytes::Bytes;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde::Serialize;
 use serde_json::{Value, json};

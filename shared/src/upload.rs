@@ -3,8 +3,8 @@
 use std::{convert::Infallible, pin::Pin};
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
+use bytes::Bytes;
 use futures_util::stream;
-use hyper::body::Bytes;
 use multer::{Multipart, parse_boundary};
 
 use crate::{Error, Problem, Result, input::Input};
