@@ -6,6 +6,7 @@ mod agreement;
 mod app;
 mod auth;
 mod binaries;
+mod budgets;
 mod canary;
 mod card;
 mod client;

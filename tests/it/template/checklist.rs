@@ -376,14 +376,12 @@ fn item_23(template: &Transformed, findings: &mut Findings) {
         findings.check("23", explained, || format!("{id} does not say what to do"));
     }
     let ratio = template.properties("ErrorRatioAlarm");
-    let classes: BTreeSet<&str> = array(&ratio["Metrics"])
+    let names: BTreeSet<&str> = array(&ratio["Metrics"])
         .into_iter()
-        .flat_map(|metric| array(&metric["MetricStat"]["Metric"]["Dimensions"]))
-        .filter(|dimension| dimension["Name"] == "class")
-        .filter_map(|dimension| dimension["Value"].as_str())
+        .filter_map(|metric| metric["MetricStat"]["Metric"]["MetricName"].as_str())
         .collect();
-    let server_side = Problem::ALL.iter().filter(|problem| problem.status() >= 500);
-    findings.same("23", "classes", classes, server_side.map(|problem| problem.slug()).collect());
+    // Every request counts, whether it called WeChat or not.
+    findings.same("23", "metrics of the ratio", names, ["Requests", "ServerErrors"].into());
     for metric in array(&ratio["Metrics"]) {
         let id = metric["Id"].as_str().unwrap_or_default();
         let expression = ratio["Metrics"][0]["Expression"].as_str().unwrap_or_default();
