@@ -1,4 +1,4 @@
-// Written from the OpenAPI document by UPDATE=1 cargo test -p tests --test it client.
+// Written from the OpenAPI document by `cargo run --bin generate`.
 
 export interface Operations {
   /** Checks what opens a mini program from an app, for the module's `launchMiniProgram`. */
@@ -15,7 +15,7 @@ export interface Operations {
       /** The mini program's original id. */
       userName: string
     }
-    output: Launch
+    output: AppLaunchMiniProgramAnswer
   }
   /** Checks what opens a chat with customer service, for the module's `openCustomerService`. */
   'app.openCustomerService': {
@@ -27,7 +27,7 @@ export interface Operations {
       /** The link of the customer service account, unchanged: `https://work.weixin.qq.com/kfid/kfc…` or `https://work.weixin.qq.com/kf/kfc…`. */
       url: string
     }
-    output: Chat
+    output: AppOpenCustomerServiceAnswer
   }
   /** Checks what an app shares, and returns the method and parameters for the native module. */
   'app.share': {
@@ -53,9 +53,9 @@ export interface Operations {
       /** Kind musicVideo: when it came out, seconds since 1970. */
       issueDate?: number | null
       /** What is shared; decides the method. */
-      kind: Kind2
+      kind: AppShareInputKind
       /** Kind message: the content, unless it is `text`. */
-      message?: Message | null
+      message?: AppShareInputMessage | null
       /** Kind musicVideo: comes back when the user returns to the app; at most 2048 bytes. */
       messageExt?: string | null
       /** Kind program: which version opens; by default the released one. */
@@ -69,7 +69,7 @@ export interface Operations {
       /** Kind program: the page, with its query; by default the home page. */
       path?: string | null
       /** Where to. By default `timeline`, and `session` for a mini program, which knows no other. */
-      scene?: Scene | null
+      scene?: AppShareInputScene | null
       /** Kind musicVideo: the singer, of at most 1 KB. */
       singerName?: string | null
       /** Kind musicVideo: the lyrics as LRC, of at most 32 KB. */
@@ -91,7 +91,7 @@ export interface Operations {
       /** Kind program: whether the share carries a shareTicket. */
       withShareTicket?: boolean | null
     }
-    output: Call
+    output: AppShareAnswer
   }
   /** Says where a user confirms one message: a page of an official account, or the parameters of the module's `subscribeMsg` in an app. */
   'app.subscribeMsg': {
@@ -107,7 +107,7 @@ export interface Operations {
       /** The template for one-time subscriptions, from WeChat's console. */
       templateId: string
     }
-    output: Subscription
+    output: AppSubscribeMsgAnswer
   }
   /** Tells whether the stored session key is still the user's current one. */
   'auth.checkSession': {
@@ -115,7 +115,7 @@ export interface Operations {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string | null
     }
-    output: Checked
+    output: AuthCheckSessionAnswer
   }
   /** Logs a mini-program user in with the code of `wx.login`. */
   'auth.code2Session': {
@@ -125,7 +125,7 @@ export interface Operations {
       /** The code of `wx.login`: good for five minutes and one login. */
       js_code: string
     }
-    output: LoggedIn
+    output: AuthCode2SessionAnswer
   }
   /** Decrypts the phone number that an older client library handed out encrypted. */
   'decrypt.getPhoneNumber': {
@@ -159,7 +159,7 @@ export interface Operations {
       /** `signature` of the client's answer: SHA-1 in hex. */
       signature?: string | null
     }
-    output: UserData
+    output: DecryptGetUserDataAnswer
   }
   /** Signs a card for `wx.addCard`. */
   'jssdk.cardExt': {
@@ -179,7 +179,7 @@ export interface Operations {
       /** Where the card was collected, for your statistics; not signed. */
       outer_str?: string | null
     }
-    output: Card
+    output: JssdkCardExtAnswer
   }
   /** Signs `wx.chooseCard`, which lets the user choose among their cards. */
   'jssdk.chooseCard': {
@@ -193,7 +193,7 @@ export interface Operations {
       /** Only cards for this shop. */
       shopId?: string
     }
-    output: CardChoice
+    output: JssdkChooseCardAnswer
   }
   /** Signs `wx.invoke('chooseInvoice', …)`, which lets the user choose among their invoices. */
   'jssdk.chooseInvoice': {
@@ -201,7 +201,7 @@ export interface Operations {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string | null
     }
-    output: InvoiceChoice
+    output: JssdkChooseInvoiceAnswer
   }
   /** Signs a page for `wx.config`. */
   'jssdk.config': {
@@ -217,7 +217,7 @@ export interface Operations {
       /** The page's address, of a host in `JSSDK_ALLOWED_HOSTS` or below one, on port 80 or 443. */
       url: string
     }
-    output: Signed
+    output: JssdkConfigAnswer
   }
   /** Lists the live rooms, the latest first. */
   'livebroadcast.getLiveInfo': {
@@ -229,7 +229,7 @@ export interface Operations {
       /** Rooms on a page; by default 100. */
       pageSize?: number | null
     }
-    output: Rooms
+    output: LivebroadcastGetLiveInfoAnswer
   }
   /** Lists the recordings of a live room; they appear about ten minutes after its end. */
   'livebroadcast.getReplay': {
@@ -243,7 +243,7 @@ export interface Operations {
       /** The room. */
       room_id: number
     }
-    output: Replays
+    output: LivebroadcastGetReplayAnswer
   }
   /** Fetches what was uploaded to WeChat within the last three days: an image, a voice or a video. */
   'media.get': {
@@ -257,7 +257,7 @@ export interface Operations {
       /** The session, where no `Authorization` header can be sent, as in `<image src>`. */
       session_token?: string
     }
-    output: Video
+    output: MediaGetAnswer
   }
   /** Says where to send a user who is to log in: a page in WeChat, a QR code on a website, or the parameters of a native app's `auth`. */
   'oauth.authorizeUrl': {
@@ -269,17 +269,17 @@ export interface Operations {
       /** In WeChat: open the page as a snapshot until the visitor wants the full service. */
       forceSnapShot?: boolean
       /** For which kind of login; by default that of the app. */
-      kind?: Kind | null
+      kind?: OauthAuthorizeUrlInputKind | null
       /** On a website: the language of the QR page. */
-      lang?: Language | null
+      lang?: OauthAuthorizeUrlInputLanguage | null
       /** Where WeChat sends the user back to, with `code` and `state`: an address of the domain that is set in WeChat's console. Not for a native app. */
       redirect_uri?: string
       /** What to ask for. In WeChat `snsapi_base` (silent, the openid only) or `snsapi_userinfo` (a consent page; profile and unionid), and it must be chosen. On a website it is `snsapi_login`, in a native app `snsapi_userinfo`. */
-      scope?: Scope | null
+      scope?: OauthAuthorizeUrlInputScope | null
       /** Your own state, passed through as it is, instead of the one made here; then keeping and comparing it is up to you. */
       state?: string
     }
-    output: Authorization
+    output: OauthAuthorizeUrlAnswer
   }
   /** Tells whether WeChat accepts the user's access token as it is. */
   'oauth.checkToken': {
@@ -287,7 +287,7 @@ export interface Operations {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string | null
     }
-    output: Checked4
+    output: OauthCheckTokenAnswer
   }
   /** Logs a user in with the code of an OAuth page, a website's QR code or a native app's `auth`. */
   'oauth.getToken': {
@@ -301,7 +301,7 @@ export interface Operations {
       /** The verifier of `oauth.authorizeUrl`, from where this browser kept it. */
       verifier?: string | null
     }
-    output: Token
+    output: OauthGetTokenAnswer
   }
   /** Reads the profile of a user who consented to show it. */
   'oauth.getUserInfo': {
@@ -309,9 +309,9 @@ export interface Operations {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string | null
       /** The language of the places' names. */
-      lang?: Language2
+      lang?: OauthGetUserInfoInputLanguage
     }
-    output: UserInfo
+    output: OauthGetUserInfoAnswer
   }
   /** Prolongs a login: refreshes WeChat's tokens and renews the session. */
   'oauth.refreshToken': {
@@ -321,7 +321,7 @@ export interface Operations {
       /** The `dynamicToken` of `oauth.getToken`, if the client has it. The server has its own, so it may be left out. */
       dynamicToken?: string | null
     }
-    output: Refreshed
+    output: OauthRefreshTokenAnswer
   }
   /** Exchanges the code of a `getPhoneNumber` button for the user's phone number. */
   'phonenumber.getPhoneNumber': {
@@ -341,7 +341,7 @@ export interface Operations {
       /** The image in base64, with or without `data:image/…;base64,` before it. */
       base64: string
     }
-    output: Checked3
+    output: SecurityImgSecCheckAnswer
   }
   /** Checks a text for content that must not be published. */
   'security.msgSecCheck': {
@@ -359,7 +359,7 @@ export interface Operations {
       /** The title above it. */
       title?: string | null
     }
-    output: Checked2
+    output: SecurityMsgSecCheckAnswer
   }
   /** Makes a `#小程序://` link that opens the mini program from a chat it is pasted into. */
   'shortlink.generate': {
@@ -377,7 +377,7 @@ export interface Operations {
       /** A page of the released version with its query: at most 1024 characters. */
       page_url?: string | null
     }
-    output: Link3
+    output: ShortlinkGenerateAnswer
   }
   /** Serves the files that tie a domain to an app: universal links, app links, and the proofs WeChat's console asks for. */
   'site.wellKnown': {
@@ -395,11 +395,11 @@ export interface Operations {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string | null
       /** The template's values: `{"thing1":{"value":"…"}}`, each within its key's rule. */
-      data: Data
+      data: MessageData
       /** The language of the message's frame; by default `zh_CN`. */
-      lang?: Lang | null
+      lang?: SubscribeMessageSendInputLang | null
       /** The version the message opens; by default `formal`, the released one. */
-      miniprogram_state?: MiniprogramState | null
+      miniprogram_state?: SubscribeMessageSendInputMiniprogramState | null
       /** The page the message opens, with its query; without it the message opens none. */
       page?: string | null
       /** The template's id, from the WeChat console. */
@@ -407,7 +407,7 @@ export interface Operations {
       /** The receiver's openid; by default the caller's own. */
       touser?: string | null
     }
-    output: Sent
+    output: SubscribeMessageSendAnswer
   }
   /** Makes an `https://` link that opens the mini program from messages, mails and pages. */
   'urllink.generate': {
@@ -431,7 +431,7 @@ export interface Operations {
       /** At most 1024 of letters, digits and `!#$&'()*+,/:;=?@-._~%`. */
       query?: string | null
     }
-    output: Link2
+    output: UrllinkGenerateAnswer
   }
   /** Makes a `weixin://` link that opens the mini program from a browser or another app. */
   'urlscheme.generate': {
@@ -449,7 +449,7 @@ export interface Operations {
       /** The page to open; by default the first one. */
       jump_wxa?: JumpWxa | null
     }
-    output: Link
+    output: UrlschemeGenerateAnswer
   }
   /** Draws a square QR code for a path with its query. */
   'wxacode.createQRCode': {
@@ -509,232 +509,52 @@ export interface Operations {
   }
 }
 
-/** Where to send the user. */
-export type Authorization = {
-  /** For a native app: hand these to the module's `auth`. */
-  params?: Params | null
-  /** The state in the address; it comes back with the code. */
-  state: string
-  /** For a browser: open this address. */
-  url?: string | null
-  /** Keep it, and send it to `oauth.getToken` with `code` and `state`. Absent with a state of your own. */
-  verifier?: string | null
-}
-
 /** A call to make. */
-export type Call = {
-  /** The large picture to write to the phone before the call. */
-  hdImageData?: Picture | null
+export type AppLaunchMiniProgramAnswer = {
   /** The module's method. */
   method: string
   /** Its parameters. */
-  params: Share
+  params: AppLaunchMiniProgramAnswerParams
+}
+
+/** The parameters of `launchMiniProgram`. */
+export type AppLaunchMiniProgramAnswerParams = {
+  apiKey: string
+  miniProgramType: MiniProgramType
+  path?: string | null
+  userName: string
+}
+
+/** A call to make. */
+export type AppOpenCustomerServiceAnswer = {
+  /** The module's method. */
+  method: string
+  /** Its parameters. */
+  params: AppOpenCustomerServiceAnswerParams
+}
+
+/** The parameters of `openCustomerService`. */
+export type AppOpenCustomerServiceAnswerParams = {
+  corpId: string
+  url: string
+}
+
+/** A call to make. */
+export type AppShareAnswer = {
+  /** The large picture to write to the phone before the call. */
+  hdImageData?: AppShareAnswerPicture | null
+  /** The module's method. */
+  method: string
+  /** Its parameters. */
+  params: AppShareAnswerShare
   /** The thumbnail to write to the phone before the call. */
-  thumb?: Picture | null
+  thumb?: AppShareAnswerPicture | null
   /** What will not be as one might expect. */
   warnings: string[]
 }
 
-/** An element of `wx.addCard`'s `cardList`. */
-export type Card = {
-  /** JSON as a text, as `wx.addCard` wants it. */
-  cardExt: string
-  /** The card. */
-  cardId: string
-}
-
-/** The parameters of `wx.chooseCard`. */
-export type CardChoice = {
-  /** As asked for. */
-  cardId: string
-  /** SHA-1 in lower-case hex. */
-  cardSign: string
-  /** As asked for. */
-  cardType: string
-  /** Of this signature only. */
-  nonceStr: string
-  /** As asked for. */
-  shopId: string
-  /** `SHA1`. */
-  signType: string
-  /** Seconds since 1970, as a text. */
-  timestamp: string
-}
-
-/** Why it fails. */
-export type Cause = "domain-not-bound" | "port-not-allowed" | "host-not-allowed" | "signature-form" | "signature-correct" | "fragment-signed" | "query-cut" | "share-parameters-missing" | "html-escaped" | "decoded" | "encoded-twice" | "plus-space" | "scheme-differs" | "letters-differ" | "slash-differs" | "port-signed" | "parameter-names" | "parameter-order" | "escaped-values" | "milliseconds" | "other-account" | "card-ticket" | "stale-ticket" | "unexplained" | "not-ready" | "permission-denied" | "client-too-old" | "not-verified" | "share-right" | "ticket-quota" | "one-image-at-a-time" | "local-preview" | "redirect-signed" | "config-incomplete" | "media-download" | "voice-noise" | "subdomain-bound" | "share-image" | "old-client" | "payment-signature" | "route-changed" | "push-state-unknown" | "upload-in-callback" | "test-account-not-followed" | "coordinates" | "profile-menu-item" | "registration-delay"
-
-/** 0 to 255, as a number or, as WeChat's own samples have it, as a text. */
-export type Channel = number | string
-
-/** A call to make. */
-export type Chat = {
-  /** The module's method. */
-  method: string
-  /** Its parameters. */
-  params: Params3
-}
-
-/** The state of a session key. */
-export type Checked = {
-  /** Whether data the client encrypts now can be decrypted here. */
-  valid: boolean
-}
-
-/** WeChat's verdict. */
-export type Checked2 = {
-  /** What each of WeChat's strategies found; one counts if its `errcode` is 0. */
-  detail: Finding[]
-  /** Why: 100 normal, 10001 ads, 20001 politics, 20002 porn, 20003 abuse, 20006 crime, 20008 fraud, 20012 vulgar, 20013 copyright, 21000 other; absent where WeChat does not say. */
-  label?: number | null
-  /** What to do. */
-  suggest: Suggest
-  /** WeChat's id of the check. */
-  trace_id?: string | null
-}
-
-/** WeChat's verdict. */
-export type Checked3 = {
-  /** What to do: `pass` or `risky`. */
-  suggest: Suggest
-}
-
-/** The state of an access token. */
-export type Checked4 = {
-  /** Whether WeChat accepts it for this user. */
-  valid: boolean
-}
-
-/** The values by key: `{"thing1":{"value":"…"}}`. */
-export type Data = Record<string, Entry>
-
-/** One value. */
-export type Entry = {
-  /** Of old; WeChat shows one color since 2023, so it is not sent. */
-  color?: string | null
-  /** A text; a number is sent as its digits. */
-  value: string
-}
-
-/** Which version of the mini program opens. */
-export type EnvVersion = "release" | "trial" | "develop"
-
-/** What one strategy found; any of it may be absent. */
-export type Finding = {
-  /** 0 if the strategy worked. */
-  errcode: number
-  /** The keyword it met. */
-  keyword?: string | null
-  label?: number | null
-  level?: number | null
-  /** How sure it is, 0 to 100. */
-  prob?: number | null
-  /** `content_model`, `keyword` … */
-  strategy?: string | null
-  suggest?: Suggest | null
-}
-
-/** A cause, and what to do about it. */
-export type Finding2 = {
-  /** What a program compares; stable. */
-  cause: Cause
-  /** Whether it was proven, for example by computing the very signature; otherwise it is only likely. */
-  certain: boolean
-  /** What to do. */
-  detail: string
-  /** The number in appendix 5 of WeChat's JS-SDK document. */
-  item: number
-}
-
-/** The parameters of `chooseInvoice`. */
-export type InvoiceChoice = {
-  /** The account. */
-  appId: string
-  /** SHA-1 in lower-case hex. */
-  cardSign: string
-  /** Of this signature only. */
-  nonceStr: string
-  /** `SHA1`. */
-  signType: string
-  /** Seconds since 1970, as a text. */
-  timestamp: string
-}
-
-/** The page a link opens. */
-export type JumpWxa = {
-  /** The version that opens outside of WeChat; by default the released one. */
-  env_version?: EnvVersion | null
-  /** A page of the released version, without query; by default the first one. */
-  path?: string | null
-  /** At most 1024 of letters, digits and `!#$&'()*+,/:;=?@-._~%`; encode anything else. */
-  query?: string | null
-}
-
-export type Kind = "official_account" | "website" | "mobile_app"
-
-/** What is shared. */
-export type Kind2 = "text" | "image" | "music" | "video" | "webpage" | "program" | "musicVideo" | "message"
-
-/** Languages, as WeChat names them. */
-export type Lang = "zh_CN" | "en_US" | "zh_HK" | "zh_TW"
-
-export type Language = "cn" | "en"
-
-export type Language2 = "zh_CN" | "zh_TW" | "en"
-
-/** A call to make. */
-export type Launch = {
-  /** The module's method. */
-  method: string
-  /** Its parameters. */
-  params: Params2
-}
-
-/** The color of the lines. */
-export type LineColor = string | {
-  b: Channel
-  g: Channel
-  r: Channel
-}
-
-/** A link. */
-export type Link = {
-  /** When it ends, seconds since 1970. */
-  expire_time: number
-  /** `weixin://dl/business/?t=…` */
-  openlink: string
-}
-
-/** A link. */
-export type Link2 = {
-  /** When it ends, seconds since 1970. */
-  expire_time: number
-  /** `https://wxaurl.cn/…` */
-  url_link: string
-}
-
-/** A link. */
-export type Link3 = {
-  /** When it ends, seconds since 1970; absent if never. */
-  expire_time?: number | null
-  /** `#小程序://…` */
-  link: string
-}
-
-/** A user who is logged in. */
-export type LoggedIn = {
-  /** Seconds until the session ends; then call `wx.login` again. */
-  expires_in: number
-  /** The user, as this app knows them. */
-  openid: string
-  /** Send it as `Authorization: Bearer <session_token>`. */
-  session_token: string
-  /** The user across the apps of one owner; only if the app is bound to an Open Platform account. */
-  unionid?: string | null
-}
-
 /** What a message is about. */
-export type Media = {
+export type AppShareAnswerMedia = {
   /** Type 4: the large picture; becomes at most 128 KB. */
   hdImageData?: string | null
   /** Type 0: the picture's address. */
@@ -760,11 +580,11 @@ export type Media = {
 }
 
 /** Content for WeChat. */
-export type Message = {
+export type AppShareAnswerMessage = {
   /** The description; what is more than 1024 bytes is cut off. */
   description?: string | null
   /** What it is about. */
-  media?: Media | null
+  media?: AppShareAnswerMedia | null
   /** At most 64 bytes. */
   mediaTagName?: string | null
   /** At most 2048 bytes. */
@@ -777,55 +597,8 @@ export type Message = {
   title?: string | null
 }
 
-/** Which version of a mini program opens, in the module's words. */
-export type MiniProgramType = "release" | "test" | "preview"
-
-/** Versions, as this interface names them. */
-export type MiniprogramState = "developer" | "trial" | "formal"
-
-/** The parameters of the module's `auth`. */
-export type Params = {
-  apiKey: string
-  scope: Scope
-  state: string
-}
-
-/** The parameters of `launchMiniProgram`. */
-export type Params2 = {
-  apiKey: string
-  miniProgramType: MiniProgramType
-  path?: string | null
-  userName: string
-}
-
-/** The parameters of `openCustomerService`. */
-export type Params3 = {
-  corpId: string
-  url: string
-}
-
-/** The parameters of `subscribeMsg`. */
-export type Params4 = {
-  apiKey: string
-  reserved: string
-  scene: number
-  templateId: string
-}
-
-/** A phone number that WeChat has verified. */
-export type PhoneNumber = {
-  /** The country code, `86` for China. */
-  countryCode: string
-  /** The number; a foreign one with its country code. */
-  phoneNumber: string
-  /** The number without country code. */
-  purePhoneNumber: string
-  /** When and for which app WeChat said so. */
-  watermark: Watermark
-}
-
 /** A picture that is small enough. */
-export type Picture = {
+export type AppShareAnswerPicture = {
   /** The file. */
   base64: string
   /** The file's length. */
@@ -840,85 +613,11 @@ export type Picture = {
   width: number
 }
 
-/** A login that goes on. */
-export type Refreshed = {
-  /** WeChat's access token; with `EXPOSE_SNS_TOKENS` only. */
-  accessToken?: string | null
-  /** WeChat's refresh token; with `EXPOSE_SNS_TOKENS` only. */
-  dynamicToken?: string | null
-  /** Seconds until the session ends, and WeChat's access token with it. */
-  expires: number
-  /** The user, as this app knows them. */
-  openId: string
-  /** The renewed session, for the user who owns one. */
-  session_token?: string | null
-  /** Always true; for code that was written against the native module. */
-  status: boolean
-}
-
-/** A recording. */
-export type Replay = {
-  /** When it was made, as WeChat writes it: `2022-12-30T02:51:32Z`. */
-  create_time: string
-  /** When it goes. */
-  expire_time: string
-  /** Where it can be played. */
-  media_url: string
-}
-
-/** A page of recordings. */
-export type Replays = {
-  /** The recordings of this page; empty where there are none (yet). */
-  live_replay: Replay[]
-  /** All recordings there are; 0 on an empty page, because WeChat does not say. */
-  total: number
-}
-
-/** A live room. Further fields of WeChat's are passed on as they are. */
-export type Room = {
-  /** The anchor's nickname. */
-  anchor_name: string
-  /** The picture behind the room. */
-  cover_img: string
-  /** When it ends, seconds since 1970. */
-  end_time: number
-  /** What is on sale; prices are in fen. */
-  goods: (Record<string, unknown>)[]
-  /** 101 live, 102 not started, 103 ended, 104 banned, 105 paused, 106 in error, 107 expired. */
-  live_status: number
-  /** Its name. */
-  name: string
-  /** Its id. */
-  roomid: number
-  /** The picture on the card when it is shared. */
-  share_img: string
-  /** When it begins, seconds since 1970. */
-  start_time: number
-}
-
-/** A page of rooms. */
-export type Rooms = {
-  /** The rooms of this page; empty beyond the last. */
-  room_info: Room[]
-  /** All rooms there are; 0 on an empty page, because WeChat does not say. */
-  total: number
-}
-
 /** Where something is shared to. */
-export type Scene = "session" | "timeline" | "favorite"
-
-export type Scope = "snsapi_base" | "snsapi_userinfo" | "snsapi_login"
-
-/** A message on its way. */
-export type Sent = {
-  /** WeChat's id of the message, where it tells one. */
-  msgid?: string | null
-  /** Whether WeChat took it. */
-  sent: boolean
-}
+export type AppShareAnswerScene = "session" | "timeline" | "favorite"
 
 /** Checks what an app shares, and returns the method and parameters for the native module. The fields are the module's. Pictures may also come as base64, as a data URI, or as an https address; they are made small enough and returned to be written to the file that `params` names. A path of the phone (`fs://`, `widget://`) is passed through. */
-export type Share = {
+export type AppShareAnswerShare = {
   /** Kind musicVideo: the album, of at most 1 KB. */
   albumName?: string | null
   /** The app's id; may be left out. */
@@ -938,7 +637,7 @@ export type Share = {
   /** Kind musicVideo: when it came out, seconds since 1970. */
   issueDate?: number | null
   /** Kind message: the content, unless it is `text`. */
-  message?: Message | null
+  message?: AppShareAnswerMessage | null
   /** Kind musicVideo: comes back when the user returns to the app; at most 2048 bytes. */
   messageExt?: string | null
   /** Kind program: which version opens; by default the released one. */
@@ -952,7 +651,7 @@ export type Share = {
   /** Kind program: the page, with its query; by default the home page. */
   path?: string | null
   /** Where to. By default `timeline`, and `session` for a mini program, which knows no other. */
-  scene?: Scene | null
+  scene?: AppShareAnswerScene | null
   /** Kind musicVideo: the singer, of at most 1 KB. */
   singerName?: string | null
   /** Kind musicVideo: the lyrics as LRC, of at most 32 KB. */
@@ -975,12 +674,150 @@ export type Share = {
   withShareTicket?: boolean | null
 }
 
+/** What is shared. */
+export type AppShareInputKind = "text" | "image" | "music" | "video" | "webpage" | "program" | "musicVideo" | "message"
+
+/** What a message is about. */
+export type AppShareInputMedia = {
+  /** Type 4: the large picture; becomes at most 128 KB. */
+  hdImageData?: string | null
+  /** Type 0: the picture's address. */
+  imageUrl?: string | null
+  /** Type 4: which version opens. */
+  miniProgramType?: MiniProgramType | null
+  /** Type 1: the address of the sound itself. */
+  musicDataUrl?: string | null
+  /** Type 1: the music's page. */
+  musicUrl?: string | null
+  /** Type 4: the page, with its query. */
+  path?: string | null
+  /** 0 a picture, 1 music, 2 a video, 3 a page, 4 a mini program. */
+  type: number
+  /** Type 4: the mini program's original id. */
+  userName?: string | null
+  /** Type 2: the video's address. */
+  videoUrl?: string | null
+  /** Type 3: the page. Type 4: a page for clients that cannot open mini programs. */
+  webpageUrl?: string | null
+  /** Type 4: whether the share carries a shareTicket. */
+  withShareTicket?: boolean | null
+}
+
+/** Content for WeChat. */
+export type AppShareInputMessage = {
+  /** The description; what is more than 1024 bytes is cut off. */
+  description?: string | null
+  /** What it is about. */
+  media?: AppShareInputMedia | null
+  /** At most 64 bytes. */
+  mediaTagName?: string | null
+  /** At most 2048 bytes. */
+  messageAction?: string | null
+  /** At most 2048 bytes. */
+  messageExt?: string | null
+  /** The thumbnail; becomes at most 32 KB. */
+  thumb?: string | null
+  /** The title, of at most 512 bytes. */
+  title?: string | null
+}
+
+/** Where something is shared to. */
+export type AppShareInputScene = "session" | "timeline" | "favorite"
+
+/** Where a user confirms. */
+export type AppSubscribeMsgAnswer = {
+  /** The module's method, for an app. */
+  method?: string | null
+  /** The parameters. */
+  params: AppSubscribeMsgAnswerParams
+  /** The page to open in WeChat, for an official account. */
+  url?: string | null
+}
+
+/** The parameters of `subscribeMsg`. */
+export type AppSubscribeMsgAnswerParams = {
+  apiKey: string
+  reserved: string
+  scene: number
+  templateId: string
+}
+
+/** The state of a session key. */
+export type AuthCheckSessionAnswer = {
+  /** Whether data the client encrypts now can be decrypted here. */
+  valid: boolean
+}
+
+/** A user who is logged in. */
+export type AuthCode2SessionAnswer = {
+  /** Seconds until the session ends; then call `wx.login` again. */
+  expires_in: number
+  /** The user, as this app knows them. */
+  openid: string
+  /** Send it as `Authorization: Bearer <session_token>`. */
+  session_token: string
+  /** The user across the apps of one owner; only if the app is bound to an Open Platform account. */
+  unionid?: string | null
+}
+
+/** 0 to 255, as a number or, as WeChat's own samples have it, as a text. */
+export type ColorChannel = number | string
+
+/** Decrypted data. */
+export type DecryptGetUserDataAnswer = {
+  /** As WeChat made it, with `watermark.appid` (checked) and `watermark.timestamp`. */
+  data: Record<string, unknown>
+}
+
+/** Which version of the mini program opens. */
+export type EnvVersion = "release" | "trial" | "develop"
+
+/** An element of `wx.addCard`'s `cardList`. */
+export type JssdkCardExtAnswer = {
+  /** JSON as a text, as `wx.addCard` wants it. */
+  cardExt: string
+  /** The card. */
+  cardId: string
+}
+
+/** The parameters of `wx.chooseCard`. */
+export type JssdkChooseCardAnswer = {
+  /** As asked for. */
+  cardId: string
+  /** SHA-1 in lower-case hex. */
+  cardSign: string
+  /** As asked for. */
+  cardType: string
+  /** Of this signature only. */
+  nonceStr: string
+  /** As asked for. */
+  shopId: string
+  /** `SHA1`. */
+  signType: string
+  /** Seconds since 1970, as a text. */
+  timestamp: string
+}
+
+/** The parameters of `chooseInvoice`. */
+export type JssdkChooseInvoiceAnswer = {
+  /** The account. */
+  appId: string
+  /** SHA-1 in lower-case hex. */
+  cardSign: string
+  /** Of this signature only. */
+  nonceStr: string
+  /** `SHA1`. */
+  signType: string
+  /** Seconds since 1970, as a text. */
+  timestamp: string
+}
+
 /** The parameters of `wx.config`. */
-export type Signed = {
+export type JssdkConfigAnswer = {
   /** The account. */
   appId: string
   /** Only if asked for. */
-  debug?: SignedText | null
+  debug?: JssdkConfigAnswerSignedText | null
   /** As asked for; never empty beside open tags, because WeChat wants a name there. */
   jsApiList?: string[]
   /** Of this signature only. */
@@ -992,11 +829,11 @@ export type Signed = {
   /** Seconds since 1970. */
   timestamp: number
   /** What looks wrong with the address; it was signed as it is. */
-  warnings?: Finding2[]
+  warnings?: PageFinding[]
 }
 
 /** What was signed. */
-export type SignedText = {
+export type JssdkConfigAnswerSignedText = {
   /** What was changed of the address that was sent. */
   normalized: string[]
   /** The signed text, with `***` for the ticket. */
@@ -1009,21 +846,126 @@ export type SignedText = {
   url: string
 }
 
-/** Where a user confirms. */
-export type Subscription = {
-  /** The module's method, for an app. */
-  method?: string | null
-  /** The parameters. */
-  params: Params4
-  /** The page to open in WeChat, for an official account. */
-  url?: string | null
+/** The page a link opens. */
+export type JumpWxa = {
+  /** The version that opens outside of WeChat; by default the released one. */
+  env_version?: EnvVersion | null
+  /** A page of the released version, without query; by default the first one. */
+  path?: string | null
+  /** At most 1024 of letters, digits and `!#$&'()*+,/:;=?@-._~%`; encode anything else. */
+  query?: string | null
 }
 
-/** What to do with the content. */
-export type Suggest = "pass" | "review" | "risky"
+/** The color of the lines. */
+export type LineColor = string | {
+  b: ColorChannel
+  g: ColorChannel
+  r: ColorChannel
+}
+
+/** A page of rooms. */
+export type LivebroadcastGetLiveInfoAnswer = {
+  /** The rooms of this page; empty beyond the last. */
+  room_info: LivebroadcastGetLiveInfoAnswerRoom[]
+  /** All rooms there are; 0 on an empty page, because WeChat does not say. */
+  total: number
+}
+
+/** A live room. Further fields of WeChat's are passed on as they are. */
+export type LivebroadcastGetLiveInfoAnswerRoom = {
+  /** The anchor's nickname. */
+  anchor_name: string
+  /** The picture behind the room. */
+  cover_img: string
+  /** When it ends, seconds since 1970. */
+  end_time: number
+  /** What is on sale; prices are in fen. */
+  goods: (Record<string, unknown>)[]
+  /** 101 live, 102 not started, 103 ended, 104 banned, 105 paused, 106 in error, 107 expired. */
+  live_status: number
+  /** Its name. */
+  name: string
+  /** Its id. */
+  roomid: number
+  /** The picture on the card when it is shared. */
+  share_img: string
+  /** When it begins, seconds since 1970. */
+  start_time: number
+}
+
+/** A page of recordings. */
+export type LivebroadcastGetReplayAnswer = {
+  /** The recordings of this page; empty where there are none (yet). */
+  live_replay: LivebroadcastGetReplayAnswerReplay[]
+  /** All recordings there are; 0 on an empty page, because WeChat does not say. */
+  total: number
+}
+
+/** A recording. */
+export type LivebroadcastGetReplayAnswerReplay = {
+  /** When it was made, as WeChat writes it: `2022-12-30T02:51:32Z`. */
+  create_time: string
+  /** When it goes. */
+  expire_time: string
+  /** Where it can be played. */
+  media_url: string
+}
+
+/** A video. */
+export type MediaGetAnswer = {
+  /** Where the video is; fetch it soon. */
+  video_url: string
+}
+
+/** The values by key: `{"thing1":{"value":"…"}}`. */
+export type MessageData = Record<string, MessageEntry>
+
+/** One value. */
+export type MessageEntry = {
+  /** Of old; WeChat shows one color since 2023, so it is not sent. */
+  color?: string | null
+  /** A text; a number is sent as its digits. */
+  value: string
+}
+
+/** Which version of a mini program opens, in the module's words. */
+export type MiniProgramType = "release" | "test" | "preview"
+
+/** Where to send the user. */
+export type OauthAuthorizeUrlAnswer = {
+  /** For a native app: hand these to the module's `auth`. */
+  params?: OauthAuthorizeUrlAnswerParams | null
+  /** The state in the address; it comes back with the code. */
+  state: string
+  /** For a browser: open this address. */
+  url?: string | null
+  /** Keep it, and send it to `oauth.getToken` with `code` and `state`. Absent with a state of your own. */
+  verifier?: string | null
+}
+
+/** The parameters of the module's `auth`. */
+export type OauthAuthorizeUrlAnswerParams = {
+  apiKey: string
+  scope: OauthAuthorizeUrlAnswerScope
+  state: string
+}
+
+export type OauthAuthorizeUrlAnswerScope = "snsapi_base" | "snsapi_userinfo" | "snsapi_login"
+
+export type OauthAuthorizeUrlInputKind = "official_account" | "website" | "mobile_app"
+
+export type OauthAuthorizeUrlInputLanguage = "cn" | "en"
+
+export type OauthAuthorizeUrlInputScope = "snsapi_base" | "snsapi_userinfo" | "snsapi_login"
+
+/** The state of an access token. */
+export type OauthCheckTokenAnswer = {
+  /** Whether WeChat accepts it for this user. */
+  valid: boolean
+}
 
 /** A user who is logged in. */
-export type Token = {
+export type OauthGetTokenAnswer = {
   /** WeChat's access token; with `EXPOSE_SNS_TOKENS` only. */
   accessToken?: string | null
   /** WeChat's refresh token; with `EXPOSE_SNS_TOKENS` only. */
@@ -1042,14 +984,8 @@ export type Token = {
   unionid?: string | null
 }
 
-/** Decrypted data. */
-export type UserData = {
-  /** As WeChat made it, with `watermark.appid` (checked) and `watermark.timestamp`. */
-  data: Record<string, unknown>
-}
-
 /** A user's profile. */
-export type UserInfo = {
+export type OauthGetUserInfoAnswer = {
   /** The picture's address; its last part is the size (0, 46, 64, 96, 132; 0 is 640×640). Empty without a picture. */
   headimgurl: string
   /** The nickname. */
@@ -1066,10 +1002,123 @@ export type UserInfo = {
   unionid?: string | null
 }
 
-/** A video. */
-export type Video = {
-  /** Where the video is; fetch it soon. */
-  video_url: string
+export type OauthGetUserInfoInputLanguage = "zh_CN" | "zh_TW" | "en"
+
+/** A login that goes on. */
+export type OauthRefreshTokenAnswer = {
+  /** WeChat's access token; with `EXPOSE_SNS_TOKENS` only. */
+  accessToken?: string | null
+  /** WeChat's refresh token; with `EXPOSE_SNS_TOKENS` only. */
+  dynamicToken?: string | null
+  /** Seconds until the session ends, and WeChat's access token with it. */
+  expires: number
+  /** The user, as this app knows them. */
+  openId: string
+  /** The renewed session, for the user who owns one. */
+  session_token?: string | null
+  /** Always true; for code that was written against the native module. */
+  status: boolean
+}
+
+/** Why it fails. */
+export type PageCause = "domain-not-bound" | "port-not-allowed" | "host-not-allowed" | "signature-form" | "signature-correct" | "fragment-signed" | "query-cut" | "share-parameters-missing" | "html-escaped" | "decoded" | "encoded-twice" | "plus-space" | "scheme-differs" | "letters-differ" | "slash-differs" | "port-signed" | "parameter-names" | "parameter-order" | "escaped-values" | "milliseconds" | "other-account" | "card-ticket" | "stale-ticket" | "unexplained" | "not-ready" | "permission-denied" | "client-too-old" | "not-verified" | "share-right" | "ticket-quota" | "one-image-at-a-time" | "local-preview" | "redirect-signed" | "config-incomplete" | "media-download" | "voice-noise" | "subdomain-bound" | "share-image" | "old-client" | "payment-signature" | "route-changed" | "push-state-unknown" | "upload-in-callback" | "test-account-not-followed" | "coordinates" | "profile-menu-item" | "registration-delay"
+
+/** A cause, and what to do about it. */
+export type PageFinding = {
+  /** What a program compares; stable. */
+  cause: PageCause
+  /** Whether it was proven, for example by computing the very signature; otherwise it is only likely. */
+  certain: boolean
+  /** What to do. */
+  detail: string
+  /** The number in appendix 5 of WeChat's JS-SDK document. */
+  item: number
+}
+
+/** A phone number that WeChat has verified. */
+export type PhoneNumber = {
+  /** The country code, `86` for China. */
+  countryCode: string
+  /** The number; a foreign one with its country code. */
+  phoneNumber: string
+  /** The number without country code. */
+  purePhoneNumber: string
+  /** When and for which app WeChat said so. */
+  watermark: Watermark
+}
+
+/** WeChat's verdict. */
+export type SecurityImgSecCheckAnswer = {
+  /** What to do: `pass` or `risky`. */
+  suggest: Suggest
+}
+
+/** WeChat's verdict. */
+export type SecurityMsgSecCheckAnswer = {
+  /** What each of WeChat's strategies found; one counts if its `errcode` is 0. */
+  detail: SecurityMsgSecCheckAnswerFinding[]
+  /** Why: 100 normal, 10001 ads, 20001 politics, 20002 porn, 20003 abuse, 20006 crime, 20008 fraud, 20012 vulgar, 20013 copyright, 21000 other; absent where WeChat does not say. */
+  label?: number | null
+  /** What to do. */
+  suggest: Suggest
+  /** WeChat's id of the check. */
+  trace_id?: string | null
+}
+
+/** What one strategy found; any of it may be absent. */
+export type SecurityMsgSecCheckAnswerFinding = {
+  /** 0 if the strategy worked. */
+  errcode: number
+  /** The keyword it met. */
+  keyword?: string | null
+  label?: number | null
+  level?: number | null
+  /** How sure it is, 0 to 100. */
+  prob?: number | null
+  /** `content_model`, `keyword` … */
+  strategy?: string | null
+  suggest?: Suggest | null
+}
+
+/** A link. */
+export type ShortlinkGenerateAnswer = {
+  /** When it ends, seconds since 1970; absent if never. */
+  expire_time?: number | null
+  /** `#小程序://…` */
+  link: string
+}
+
+/** A message on its way. */
+export type SubscribeMessageSendAnswer = {
+  /** WeChat's id of the message, where it tells one. */
+  msgid?: string | null
+  /** Whether WeChat took it. */
+  sent: boolean
+}
+
+/** Languages, as WeChat names them. */
+export type SubscribeMessageSendInputLang = "zh_CN" | "en_US" | "zh_HK" | "zh_TW"
+
+/** Versions, as this interface names them. */
+export type SubscribeMessageSendInputMiniprogramState = "developer" | "trial" | "formal"
+
+/** What to do with the content. */
+export type Suggest = "pass" | "review" | "risky"
+
+/** A link. */
+export type UrllinkGenerateAnswer = {
+  /** When it ends, seconds since 1970. */
+  expire_time: number
+  /** `https://wxaurl.cn/…` */
+  url_link: string
+}
+
+/** A link. */
+export type UrlschemeGenerateAnswer = {
+  /** When it ends, seconds since 1970. */
+  expire_time: number
+  /** `weixin://dl/business/?t=…` */
+  openlink: string
 }
 
 /** When and for which app WeChat made the data. */

@@ -62,6 +62,7 @@ fn check_key(place: &str, card_id: &str, encrypt_code: &str) -> Result<()> {
 
 /// Where an invoice is on its way to be reimbursed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("x-shared" = true))]
 pub enum ReimburseStatus {
     /// Free.
     #[serde(rename = "INVOICE_REIMBURSE_INIT")]
@@ -76,6 +77,7 @@ pub enum ReimburseStatus {
 
 /// An invoice.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("x-shared" = true))]
 pub struct Invoice {
     /// The card of the invoice.
     card_id: String,
@@ -103,6 +105,7 @@ pub struct Invoice {
 
 /// What an invoice says; amounts are in fen.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("x-shared" = true))]
 pub struct InvoiceContent {
     /// The total.
     #[serde(default, deserialize_with = "number", skip_serializing_if = "Option::is_none")]
@@ -164,6 +167,7 @@ pub struct InvoiceContent {
 
 /// A line of an invoice.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("x-shared" = true))]
 pub struct InvoiceLine {
     name: String,
     /// How many.

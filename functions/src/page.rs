@@ -7,6 +7,7 @@ use shared::{Error, Result};
 /// Which version of the mini program opens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(extend("x-shared" = true))]
 pub(crate) enum EnvVersion {
     /// The released one.
     Release,

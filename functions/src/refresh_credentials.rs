@@ -22,6 +22,9 @@ pub use refresher::{Demand, Entry, Issued, Refresher, Source, State, margin};
 /// The binary, the sample event and the name at the Invoke API.
 pub const NAME: &str = "refresh-credentials";
 
+/// What the schedule asks for, spelled out.
+pub const EXAMPLE: &str = r#"{"refresh":"due"}"#;
+
 /// What a person may ask for; a tick and a stream record ask for nothing.
 #[derive(Debug, Default, Deserialize)]
 pub struct Request {

@@ -19,6 +19,7 @@ use crate::{
 /// The mini program a message opens.
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("x-shared" = true))]
 pub struct Miniprogram {
     /// A mini program that is bound to the official account.
     #[schemars(length(min = 4, max = 32))]

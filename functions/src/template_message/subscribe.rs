@@ -112,7 +112,7 @@ impl Operation for Subscribe {
     const ACCOUNTS: &'static [AccountKind] =
         &[AccountKind::OfficialAccount, AccountKind::MobileApp];
     const TOUCHES: &'static [Touch] = &[Touch::Wechat];
-    const EXAMPLE: &'static str = r#"{"touser":"oABCD1234567890123456789012","template_id":"TEMPLATE","scene":1000,"title":"预约成功","data":{"content":{"value":"您预约的号已放出"}}}"#;
+    const EXAMPLE: &'static str = r#"{"touser":"o0UR_VTzLG2StUT4GdEC-e_YbMj4","template_id":"QX_7VX0zaVlhAielN3oIaSBhVcpvlo-QI8Mzf1DyJFM","scene":1000,"title":"预约成功","data":{"content":{"value":"您预约的号已放出"}}}"#;
     type Output = Sent;
 
     async fn run(self, app: &App, caller: &Caller) -> Result<Sent> {

@@ -1,0 +1,180 @@
+//! The parts of `template.yaml` that follow from the operations.
+
+mod managed_policy;
+
+use std::collections::BTreeSet;
+
+use shared::{Endpoint, Method, policy::Grant, registry::Registry};
+
+use crate::{
+    facts::{self, Capability, capabilities, capabilities_of_job, is_public},
+    marked::Part,
+};
+
+/// The template.
+pub(crate) const PATH: &str = "template.yaml";
+
+/// The parts that follow from the code.
+pub(crate) fn parts(registry: &Registry) -> Vec<Part> {
+    let operations: Vec<&Endpoint> = registry.operations().collect();
+    let public: Vec<&Endpoint> = registry.operations().filter(|op| is_public(op)).collect();
+    let each = |operations: &[&Endpoint], write: fn(&Endpoint) -> String| -> String {
+        operations.iter().map(|operation| write(operation)).collect()
+    };
+    let of_operations = operations.iter().flat_map(|operation| capabilities(operation));
+    let of_jobs = registry.jobs.iter().flat_map(capabilities_of_job);
+    let managed: BTreeSet<Capability> = of_operations.chain(of_jobs).collect();
+    let outputs = each(&public, output) + &urls(&public);
+    let jobs = registry.jobs.iter().map(|job| {
+        let name = format!("policies of {}", job.name);
+        Part::of_yaml(&name, policies(&capabilities_of_job(job)))
+    });
+    let parts = [
+        Part::of_yaml("capabilities", managed.iter().map(managed_policy::of).collect()),
+        Part::of_yaml("operations", each(&operations, stanza)),
+        Part::of_yaml("caller resources", each(&operations, |op| arn(op, 14))),
+        Part::of_yaml("edge resources", each(&public, |op| arn(op, 18))),
+        Part::of_yaml("edge paths", each(&public, edge_path)),
+        Part::of_yaml("outputs", outputs),
+    ];
+    jobs.chain(parts).collect()
+}
+
+/// The function of an operation.
+fn stanza(operation: &Endpoint) -> String {
+    let (logical_id, binary) = (operation.logical_id(), operation.binary());
+    let mut text = format!(
+        r#"  {logical_id}:
+    Type: AWS::Serverless::Function
+    Metadata:
+      BuildMethod: rust-cargolambda
+      BuildProperties: {{Binary: {binary}}}
+    Properties:
+      FunctionName: !Sub "${{AWS::StackName}}-{binary}"
+      Description: "{}: {}"
+"#,
+        operation.handler.access.as_str(),
+        operation.id(),
+    );
+    if facts::is_large(operation) {
+        text.push_str("      MemorySize: 1024\n");
+    }
+    let mut variables = String::new();
+    if facts::signs_sessions(operation) {
+        variables
+            .push_str("          SESSION_SIGNING_KEY_SSM: !Sub \"${SecretPrefix}/session-key\"\n");
+    }
+    if !facts::files(operation).is_empty() {
+        variables.push_str("          SITE_FILES: !Ref SiteFiles\n");
+    }
+    if !variables.is_empty() {
+        text.push_str(&format!("      Environment:\n        Variables:\n{variables}"));
+    }
+    if is_public(operation) {
+        let methods = operation.handler.method.allow();
+        let mode = if facts::is_streamed(operation) {
+            "\n        InvokeMode: RESPONSE_STREAM"
+        } else {
+            ""
+        };
+        text.push_str(&format!(r#"      ReservedConcurrentExecutions: !If [HasReservation, !Ref ReservedConcurrency, !Ref AWS::NoValue]
+      FunctionUrlConfig:
+        AuthType: NONE{mode}
+        Cors: !If
+          - HasOrigins
+          - AllowOrigins: !Ref AllowedOrigins
+            AllowMethods: [{methods}]
+            AllowHeaders: [authorization, content-type, x-request-id]
+            ExposeHeaders: [retry-after, x-request-id]
+            MaxAge: 7200
+          - !Ref AWS::NoValue
+"#
+        ));
+    }
+    text.push_str(&policies(&capabilities(operation)));
+    text.push('\n');
+    text
+}
+
+/// The line of a function's policies.
+fn policies(capabilities: &[Capability]) -> String {
+    let mut names: Vec<String> =
+        capabilities.iter().map(|capability| format!("!Ref {}", capability.policy())).collect();
+    if uses_table(capabilities) {
+        names.push("!If [HasTableKey, !Ref TableKeyPolicy, !Ref AWS::NoValue]".to_owned());
+    }
+    if names.is_empty() {
+        return String::new();
+    }
+    format!("      Policies: [{}]\n", names.join(", "))
+}
+
+/// Whether a function with these capabilities reads or writes the table.
+pub fn uses_table(capabilities: &[Capability]) -> bool {
+    let on_items = |grant: &Grant| matches!(grant, Grant::Item(..));
+    capabilities.iter().any(|capability| capability.grants.iter().any(on_items))
+}
+
+fn arn(operation: &Endpoint, indent: usize) -> String {
+    format!("{:indent$}- !GetAtt {}.Arn\n", "", operation.logical_id())
+}
+
+/// Where the domain serves an operation: at its path, and where others prescribe.
+pub fn edge_paths(operation: &Endpoint) -> Vec<String> {
+    let segment = |part: &str| if part.contains('*') { "{file}" } else { part }.to_owned();
+    let files = facts::files(operation).iter();
+    // A route cannot say more of a segment than its place; the function looks closer.
+    let files = files.map(|file| file.split('/').map(segment).collect::<Vec<_>>().join("/"));
+    std::iter::once(operation.path()).chain(files).collect()
+}
+
+fn edge_path(operation: &Endpoint) -> String {
+    let mut text = String::new();
+    for path in edge_paths(operation) {
+        text.push_str(&format!("          {path}:\n"));
+        if path.contains("{file}") {
+            text.push_str(
+                "            parameters: [{name: file, in: path, required: true, schema: {type: string}}]\n",
+            );
+        }
+        for method in operation.handler.method.names() {
+            text.push_str(&format!(r#"            {method}:
+              responses: {{}}
+              x-amazon-apigateway-integration:
+                type: aws_proxy
+                httpMethod: POST
+                payloadFormatVersion: "2.0"
+                timeoutInMillis: 29000
+                credentials: !GetAtt EdgeRole.Arn
+                uri: !Sub "arn:${{AWS::Partition}}:apigateway:${{AWS::Region}}:lambda:path/2015-03-31/functions/${{{}.Arn}}/invocations"
+"#,
+                operation.logical_id(),
+            ));
+        }
+    }
+    text
+}
+
+fn output(operation: &Endpoint) -> String {
+    let logical_id = operation.logical_id();
+    let methods = match operation.handler.method {
+        Method::Get => "GET",
+        Method::Post => "POST",
+        Method::GetOrPost => "GET or POST",
+    };
+    format!(
+        "  {logical_id}Url:\n    Description: \"{methods} {}\"\n    Value: !GetAtt {logical_id}Url.FunctionUrl\n",
+        operation.id()
+    )
+}
+
+fn urls(operations: &[&Endpoint]) -> String {
+    let pairs: Vec<String> = operations
+        .iter()
+        .map(|op| format!("      \"{}\":\"${{{}Url.FunctionUrl}}\"", op.id(), op.logical_id()))
+        .collect();
+    format!(
+        "  Urls:\n    Description: The function URLs by operation, as JSON for front ends.\n    Value: !Sub >-\n      {{\n{}\n      }}\n",
+        pairs.join(",\n")
+    )
+}
