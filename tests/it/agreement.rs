@@ -4,12 +4,12 @@ use std::{collections::BTreeSet, fs, path::PathBuf, sync::LazyLock};
 
 use describe::openapi;
 use functions::{JOBS, OPERATIONS, REGISTRY};
-use local::wechat::{ONE_TIME_TEMPLATE, User};
 use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 use shared::{Access, AccountKind};
+use simulator::{ONE_TIME_TEMPLATE, User};
 
-use crate::{Answer, Bench, MINI, MOBILE, OFFICIAL, WEBSITE};
+use crate::{Answer, Bundle, MINI, MOBILE, OFFICIAL, WEBSITE};
 
 pub(crate) fn root() -> PathBuf {
     PathBuf::from(describe::ROOT)
@@ -17,7 +17,7 @@ pub(crate) fn root() -> PathBuf {
 
 static DOCUMENT: LazyLock<Value> = LazyLock::new(|| openapi::document(&REGISTRY));
 
-/// Asserts that the document has what a test was answered; [`Bench::send`] asks this every time.
+/// Asserts that the document has what a test was answered; [`Bundle::send`] asks this every time.
 #[track_caller]
 pub(crate) fn assert_documented(method: &str, path: &str, answer: &Answer) {
     let operation = &DOCUMENT["paths"][path][method.to_ascii_lowercase()];
@@ -109,12 +109,12 @@ fn every_input_is_documented_and_closed() {
 
 #[tokio::test]
 async fn every_sample_event_is_answered() {
-    let bench = Bench::start().await;
-    prepare(&bench);
+    let bundle = Bundle::start().await;
+    prepare(&bundle);
     for name in functions() {
-        let session = session_for(&bench, &name).await.unwrap_or_default();
-        let event = fill_in(&bench, &name, &session);
-        let answer = bench.invoke(&name, event).await;
+        let session = session_for(&bundle, &name).await.unwrap_or_default();
+        let event = fill_in(&bundle, &name, &session);
+        let answer = bundle.invoke(&name, event).await;
         let answer = answer.unwrap_or_else(|problem| panic!("events/{name}.json: {problem}"));
         let status = answer.get("statusCode").and_then(Value::as_u64).unwrap_or(200);
         assert!(status < 400, "events/{name}.json: {answer}");
@@ -122,27 +122,27 @@ async fn every_sample_event_is_answered() {
 }
 
 /// A session of an app the function works for.
-pub(crate) async fn session_for(bench: &Bench, name: &str) -> Option<String> {
+pub(crate) async fn session_for(bundle: &Bundle, name: &str) -> Option<String> {
     let accounts = OPERATIONS.iter().find(|endpoint| endpoint.binary() == name)?.accounts;
     Some(match accounts.first()? {
-        AccountKind::MiniProgram => bench.session("alice").await,
-        AccountKind::OfficialAccount => bench.oauth_session(OFFICIAL, "alice").await,
-        AccountKind::MobileApp => bench.oauth_session(MOBILE, "alice").await,
-        AccountKind::Website => bench.oauth_session(WEBSITE, "alice").await,
+        AccountKind::MiniProgram => bundle.session("alice").await,
+        AccountKind::OfficialAccount => bundle.oauth_session(OFFICIAL, "alice").await,
+        AccountKind::MobileApp => bundle.oauth_session(MOBILE, "alice").await,
+        AccountKind::Website => bundle.oauth_session(WEBSITE, "alice").await,
     })
 }
 
 /// What the sample events find at WeChat.
-pub(crate) fn prepare(bench: &Bench) {
-    bench.wechat().open_rooms(MINI, &["a", "b", "c"]);
-    bench.wechat().subscribe(MINI, &User::new("alice"), ONE_TIME_TEMPLATE, 1);
+pub(crate) fn prepare(bundle: &Bundle) {
+    bundle.wechat().open_rooms(MINI, &["a", "b", "c"]);
+    bundle.wechat().subscribe(MINI, &User::new("alice"), ONE_TIME_TEMPLATE, 1);
 }
 
 /// A sample event for a stack: with a session, and with values that are good only once or for one
 /// session in the place of the example's.
-pub(crate) fn fill_in(bench: &Bench, name: &str, session: &str) -> Value {
+pub(crate) fn fill_in(bundle: &Bundle, name: &str, session: &str) -> Value {
     let mut event = read(&format!("events/{name}.json")).replace("{{session}}", session);
-    for (field, fresh) in fresh(bench, name) {
+    for (field, fresh) in fresh(bundle, name) {
         let endpoint = OPERATIONS.iter().find(|endpoint| endpoint.binary() == name).unwrap();
         let example: Value = serde_json::from_str(endpoint.example).unwrap();
         event = event.replace(example[field].as_str().unwrap(), &fresh);
@@ -152,11 +152,11 @@ pub(crate) fn fill_in(bench: &Bench, name: &str, session: &str) -> Value {
 }
 
 /// Codes and encrypted data from WeChat, by the input they are for.
-fn fresh(bench: &Bench, name: &str) -> Vec<(&'static str, String)> {
-    let (wechat, alice) = (bench.wechat(), User::new("alice"));
+fn fresh(bundle: &Bundle, name: &str) -> Vec<(&'static str, String)> {
+    let (wechat, alice) = (bundle.wechat(), User::new("alice"));
     match name {
-        "auth-code2session" => vec![("js_code", bench.code("bob"))],
-        "oauth-gettoken" => vec![("code", bench.oauth_code(OFFICIAL, "bob"))],
+        "auth-code2session" => vec![("js_code", bundle.code("bob"))],
+        "oauth-gettoken" => vec![("code", bundle.oauth_code(OFFICIAL, "bob"))],
         "phonenumber-getphonenumber" => vec![("code", wechat.mint_phone_code(MINI, &alice))],
         "decrypt-getphonenumber" | "decrypt-getuserdata" => {
             let data = json!({
@@ -171,8 +171,8 @@ fn fresh(bench: &Bench, name: &str) -> Vec<(&'static str, String)> {
 
 #[tokio::test]
 async fn closed_operations_stay_closed_without_a_session() {
-    let bench = Bench::start().await;
-    bench.wechat().clear_journal();
+    let bundle = Bundle::start().await;
+    bundle.wechat().clear_journal();
     for endpoint in OPERATIONS {
         let example: Value = serde_json::from_str(endpoint.example).unwrap();
         if endpoint.handler.access == Access::Public {
@@ -180,16 +180,16 @@ async fn closed_operations_stay_closed_without_a_session() {
         }
         for method in endpoint.handler.method.names() {
             let answer = match *method {
-                "get" => bench.get(&endpoint.path()).await,
-                _ => bench.post(&endpoint.path(), example.clone()).await,
+                "get" => bundle.get(&endpoint.path()).await,
+                _ => bundle.post(&endpoint.path(), example.clone()).await,
             };
             answer.problem(401, "unauthenticated");
             let forged = Some("eyJhbGciOiJub25lIn0.e30.");
             if *method == "post" {
-                let answer = bench.post_as(forged, &endpoint.path(), example.clone()).await;
+                let answer = bundle.post_as(forged, &endpoint.path(), example.clone()).await;
                 answer.problem(401, "unauthenticated");
             }
         }
     }
-    assert_eq!(bench.wechat().journal().len(), 0, "WeChat was called without a session");
+    assert_eq!(bundle.wechat().journal().len(), 0, "WeChat was called without a session");
 }

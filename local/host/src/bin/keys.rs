@@ -1,0 +1,171 @@
+//! `keys`: what a deployment needs before it is deployed, in the formats the functions read.
+//!
+//! It uses no network: it prints parameters and commands, and secrets only into a pipe.
+
+use std::{
+    io::{IsTerminal as _, Write as _},
+    process::ExitCode,
+};
+
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
+use clap::{Parser, Subcommand};
+use shared::{
+    AccountKind, Secret,
+    config::{parse_accounts, parse_public_keys},
+    crypto::random_bytes,
+    session::SigningKey,
+};
+
+/// Prepares a deployment: the parameters for sam deploy, and the commands that store the secrets.
+#[derive(Parser)]
+#[command(name = "keys", after_help = EXAMPLES)]
+struct Flags {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Prints the parameter WechatApps, and a command per app that stores its secret.
+    Apps {
+        /// An account as <appid>:<kind>, the preferred one of a kind first. Kinds: mini_program,
+        /// official_account, mobile_app, website.
+        #[arg(required = true, value_name = "APPID:KIND")]
+        apps: Vec<String>,
+        /// The parameter SecretPrefix.
+        #[arg(long, default_value = "/wechat", value_name = "PATH")]
+        prefix: String,
+    },
+    /// Makes a key that signs sessions: the key into the pipe, the parameter SessionPublicKeys
+    /// onto the screen.
+    Session {
+        /// The key's name in tokens; another one for every key.
+        #[arg(long, default_value = "k1", value_name = "NAME")]
+        kid: String,
+        /// The parameter SessionPublicKeys so far, when a key is replaced.
+        #[arg(long, value_name = "KEYS")]
+        keep: Option<String>,
+    },
+}
+
+const EXAMPLES: &str = "Examples:
+  keys apps wx0123456789abcdef:mini_program wxfedcba9876543210:official_account
+  keys session | aws ssm put-parameter --name /wechat/session-key --type SecureString --value file:///dev/stdin";
+
+fn main() -> ExitCode {
+    let outcome = match Flags::parse().command {
+        Command::Apps { apps, prefix } => print_apps(&apps, &prefix),
+        Command::Session { kid, keep } => print_session(&kid, keep.as_deref()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(complaint) => {
+            eprintln!("error: {complaint}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn print_apps(apps: &[String], prefix: &str) -> Result<(), String> {
+    let (parameter, commands) = describe_apps(apps, prefix)?;
+    eprintln!(
+        "Store each secret: paste a line, then the secret, then press Enter. It is not shown."
+    );
+    eprintln!("{commands}");
+    eprintln!("\nThe parameter WechatApps:");
+    println!("{parameter}");
+    Ok(())
+}
+
+/// The parameter, and the commands that store the secrets.
+fn describe_apps(apps: &[String], prefix: &str) -> Result<(String, String), String> {
+    let (mut list, mut commands) = (Vec::new(), Vec::new());
+    for app in apps {
+        let known = |kind: &str| AccountKind::ALL.iter().any(|known| known.as_str() == kind);
+        let parts = app.split_once(':').filter(|(_, kind)| known(kind));
+        let (appid, kind) = parts.ok_or_else(|| {
+            let kinds: Vec<_> = AccountKind::ALL.iter().map(|kind| kind.as_str()).collect();
+            format!("{app} is not <appid>:<kind>; kinds: {}", kinds.join(", "))
+        })?;
+        let name = format!("{prefix}/{appid}");
+        commands.push(format!(
+            "read -rs SECRET; printf %s \"$SECRET\" | aws ssm put-parameter --name {name} --type SecureString --overwrite --value file:///dev/stdin; unset SECRET"
+        ));
+        // In the order the template's pattern has.
+        list.push(format!(r#"{{"appid":"{appid}","kind":"{kind}","secret":{{"ssm":"{name}"}}}}"#));
+    }
+    let parameter = format!("[{}]", list.join(","));
+    parse_accounts(&parameter).map_err(|why| format!("The list of apps {why}."))?;
+    Ok((parameter, commands.join("\n")))
+}
+
+fn print_session(kid: &str, keep: Option<&str>) -> Result<(), String> {
+    let mut stdout = std::io::stdout().lock();
+    if stdout.is_terminal() {
+        return Err("The signing key is a secret: pipe it into SSM, see --help.".to_owned());
+    }
+    let (key, parameter) = describe_session(kid, keep, random_bytes())?;
+    stdout.write_all(key.expose().as_bytes()).map_err(|error| error.to_string())?;
+    eprintln!("The parameter SessionPublicKeys:\n{parameter}");
+    Ok(())
+}
+
+/// The signing key, and the parameter with its public part first.
+fn describe_session(
+    kid: &str,
+    keep: Option<&str>,
+    seed: [u8; 32],
+) -> Result<(Secret, String), String> {
+    let key = Secret::new(format!("{kid}:{}", BASE64_URL_SAFE_NO_PAD.encode(seed)));
+    let public = SigningKey::parse(&key).map_err(|error| error.to_string())?.public_key();
+    let mut parameter = format!("{kid}:{}", BASE64_URL_SAFE_NO_PAD.encode(public.bytes));
+    if let Some(keep) = keep {
+        parameter = format!("{parameter},{keep}");
+    }
+    let keys = parse_public_keys(&parameter)
+        .map_err(|why| format!("The parameter SessionPublicKeys {why}."))?;
+    if keys[1..].iter().any(|other| other.kid == kid) {
+        return Err(format!("There is a key {kid} already: name another with --kid."));
+    }
+    Ok((key, parameter))
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::{
+        AccountKind, SecretSource,
+        session::{Session, Verifier},
+    };
+
+    use super::*;
+
+    #[test]
+    fn the_apps_are_what_the_functions_read() {
+        let apps = ["wx01:mini_program".to_owned(), "wx02:official_account".to_owned()];
+        let (parameter, commands) = describe_apps(&apps, "/wechat").unwrap();
+        let accounts = parse_accounts(&parameter).unwrap();
+        assert_eq!(accounts[1].kind, AccountKind::OfficialAccount);
+        assert_eq!(accounts[1].secret, SecretSource::Ssm("/wechat/wx02".to_owned()));
+        assert_eq!(commands.matches("--type SecureString").count(), 2);
+        for wrong in ["wx01", "wx01:toaster", "01:mini_program", "wx01:mini_program "] {
+            assert!(describe_apps(&[wrong.to_owned()], "/wechat").is_err(), "{wrong}");
+        }
+        assert!(describe_apps(&[apps[0].clone(), apps[0].clone()], "/wechat").is_err());
+    }
+
+    #[test]
+    fn a_session_signed_before_a_rotation_is_good_after_it() {
+        let (old, first) = describe_session("k1", None, [1; 32]).unwrap();
+        let (new, both) = describe_session("k2", Some(&first), [2; 32]).unwrap();
+        let session = Session::new("wx01", "oAlice", None, "s1", 1_000);
+        let keys = parse_public_keys(&both).unwrap();
+        assert_eq!(keys[0].kid, "k2");
+        let verifier = Verifier::new(&keys);
+        for key in [&old, &new] {
+            let token = SigningKey::parse(key).unwrap().sign(&session);
+            assert!(verifier.verify(&token, 1_000).is_ok());
+        }
+        assert!(describe_session("k1", Some(&first), [3; 32]).is_err());
+        assert!(describe_session("k:1", None, [3; 32]).is_err());
+    }
+}

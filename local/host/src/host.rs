@@ -1,0 +1,112 @@
+//! Runs functions by name, each in an environment of its own, as Lambda does.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use functions::{OPERATIONS, refresh_credentials};
+use shared::{
+    App, Clock, Endpoint, Log,
+    config::Config,
+    crypto::{hex, random_bytes},
+    fetch::Network,
+    lambda::{self, Invocation, Outcome},
+    transport::Transport,
+};
+
+/// Every function, ready to be invoked.
+pub struct Host {
+    functions: HashMap<String, Function>,
+    config: Config,
+    clock: Clock,
+    log: Log,
+    network: Arc<dyn Network>,
+    transport: Transport,
+}
+
+/// A function of that name does not exist.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no function {0}")]
+pub struct UnknownFunction(String);
+
+struct Function {
+    work: Work,
+    /// Its own caches and connections: what one function learned another must not know. Built
+    /// for the first request, as on Lambda.
+    app: OnceLock<App>,
+    cold: AtomicBool,
+}
+
+enum Work {
+    Operation(&'static Endpoint),
+    RefreshCredentials,
+}
+
+impl Host {
+    /// A host for every function; none is started yet.
+    pub(crate) fn new(
+        config: Config,
+        transport: Transport,
+        clock: Clock,
+        log: Log,
+        network: Arc<dyn Network>,
+    ) -> Host {
+        let operations =
+            OPERATIONS.iter().map(|endpoint| (endpoint.binary(), Work::Operation(endpoint)));
+        let job = (refresh_credentials::NAME.to_owned(), Work::RefreshCredentials);
+        let functions = operations.chain([job]).map(|(name, work)| {
+            (name, Function { work, app: OnceLock::new(), cold: AtomicBool::new(true) })
+        });
+        Host { functions: functions.collect(), config, clock, log, network, transport }
+    }
+
+    /// A new environment of a function.
+    fn environment(&self, name: &str) -> App {
+        let mut config = self.config.clone();
+        name.clone_into(&mut config.aws.access_key_id);
+        let transport = self.transport.apart();
+        let mut app = App::new(config, transport, self.clock.clone(), self.log.named(name));
+        app.web = app.web.through(Arc::clone(&self.network));
+        app
+    }
+
+    /// Invokes a function, named as its binary, with an event.
+    ///
+    /// # Errors
+    /// There is none of that name.
+    pub async fn invoke(&self, name: &str, event: &[u8]) -> Result<Outcome, UnknownFunction> {
+        let function = self.functions.get(name).ok_or_else(|| UnknownFunction(name.to_owned()))?;
+        let invocation = Invocation {
+            request_id: request_id(),
+            cold_start: function.cold.swap(false, Ordering::Relaxed),
+        };
+        let app = function.app.get_or_init(|| self.environment(name));
+        Ok(match &function.work {
+            Work::Operation(endpoint) => {
+                lambda::invoke(&endpoint.handler, app, event, &invocation).await
+            }
+            Work::RefreshCredentials => {
+                let (name, job) = (refresh_credentials::NAME, refresh_credentials::run);
+                lambda::invoke_job(name, job, app, event, &invocation).await
+            }
+        })
+    }
+
+    /// Whether there is a function of that name.
+    pub(crate) fn knows(&self, name: &str) -> bool {
+        self.functions.contains_key(name)
+    }
+}
+
+/// A UUID, as Lambda's request ids are.
+fn request_id() -> String {
+    let id = hex(&random_bytes::<16>());
+    format!("{}-{}-4{}-8{}-{}", &id[..8], &id[8..12], &id[13..16], &id[17..20], &id[20..32])
+}
+
+/// Shared by everything that invokes functions.
+pub(crate) type SharedHost = Arc<Host>;
