@@ -1,10 +1,10 @@
 // Written from the OpenAPI document by `cargo run --bin generate`.
 
 export interface Operations {
-  /** Checks what opens a mini program from an app, for the module's `launchMiniProgram`. */
+  /** Checks the parameters of the module's `launchMiniProgram`, which opens a mini program. */
   'app.launchMiniProgram': {
     input: {
-      /** The app's id; may be left out. */
+      /** The app's id; optional. */
       apiKey?: string | null
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string | null
@@ -17,7 +17,7 @@ export interface Operations {
     }
     output: AppLaunchMiniProgramAnswer
   }
-  /** Checks what opens a chat with customer service, for the module's `openCustomerService`. */
+  /** Checks the parameters of the module's `openCustomerService`, which opens a chat. */
   'app.openCustomerService': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
@@ -32,77 +32,156 @@ export interface Operations {
   /** Checks what an app shares, and returns the method and parameters for the native module. */
   'app.share': {
     input: {
-      /** Kind musicVideo: the album, of at most 1 KB. */
-      albumName?: string | null
-      /** The app's id; may be left out. */
+      /** The app's id; optional. */
       apiKey?: string | null
-      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
-      appid?: string | null
-      /** Kind image: the picture, an address or a path of the phone. Kinds music, video and webpage: the page's or file's address. */
-      contentUrl?: string | null
-      /** The description; what is more than 1024 bytes is cut off. */
-      description?: string | null
-      /** Kind musicVideo: how long it plays, in milliseconds. */
-      duration?: number | null
-      /** Kind message: 0, or why there is no content. */
-      errCode?: number | null
-      /** Kind message: why there is no content, of at most 1 KB. */
-      errStr?: string | null
-      /** Kind program: the large picture iOS shows; becomes at most 128 KB. */
-      hdImageData?: string | null
-      /** Kind musicVideo: when it came out, seconds since 1970. */
-      issueDate?: number | null
-      /** What is shared; decides the method. */
-      kind: AppShareInputKind
-      /** Kind message: the content, unless it is `text`. */
-      message?: AppShareInputMessage | null
-      /** Kind musicVideo: comes back when the user returns to the app; at most 2048 bytes. */
-      messageExt?: string | null
-      /** Kind program: which version opens; by default the released one. */
-      miniProgramType?: MiniProgramType | null
-      /** Kinds music and musicVideo: the address of the sound itself. */
-      musicDataUrl?: string | null
-      /** Kind musicVideo: the genre, of at most 1 KB. */
-      musicGenre?: string | null
-      /** Kind musicVideo: the music's page. */
-      musicUrl?: string | null
-      /** Kind program: the page, with its query; by default the home page. */
-      path?: string | null
-      /** Where to. By default `timeline`, and `session` for a mini program, which knows no other. */
-      scene?: AppShareInputScene | null
-      /** Kind musicVideo: the singer, of at most 1 KB. */
-      singerName?: string | null
-      /** Kind musicVideo: the lyrics as LRC, of at most 32 KB. */
-      songLyric?: string | null
-      /** Kinds text and message: the text, of less than 10 KB. */
-      text?: string | null
-      /** The thumbnail; becomes at most 32 KB. */
+      appid?: string
+      kind: "text"
+      /** Where to. */
+      scene?: AppShareInputScene
+      /** The text. */
+      text: string
+    } | {
+      /** The app's id; optional. */
+      apiKey?: string | null
+      appid?: string
+      /** The picture: an address or a path of the phone. */
+      contentUrl: string
+      kind: "image"
+      /** Where to. */
+      scene?: AppShareInputScene
+      /** The thumbnail; it is scaled down to 32 KB. */
       thumb?: string | null
-      /** Kind musicVideo: the thumbnail; becomes at most 32 KB. */
-      thumbData?: string | null
-      /** The title, of at most 512 bytes; a Chinese character has three. */
+    } | {
+      /** The app's id; optional. */
+      apiKey?: string | null
+      appid?: string
+      /** The address of the music's page. */
+      contentUrl: string
+      /** The description; cut after 1024 bytes. */
+      description?: string | null
+      kind: "music"
+      /** The address of the sound itself. */
+      musicDataUrl?: string | null
+      /** Where to. */
+      scene?: AppShareInputScene
+      /** The thumbnail; it is scaled down to 32 KB. */
+      thumb?: string | null
+      /** The title. */
       title?: string | null
-      /** Kind message: the `type` of the request that is answered. */
-      type?: number | null
-      /** Kind program: the mini program's original id. */
-      userName?: string | null
-      /** Kind program: a page for clients that cannot open mini programs. */
-      webpageUrl?: string | null
-      /** Kind program: whether the share carries a shareTicket. */
+    } | {
+      /** The app's id; optional. */
+      apiKey?: string | null
+      appid?: string
+      /** The address of the video or the page. */
+      contentUrl: string
+      /** The description; cut after 1024 bytes. */
+      description?: string | null
+      kind: "video"
+      /** Where to. */
+      scene?: AppShareInputScene
+      /** The thumbnail; it is scaled down to 32 KB. */
+      thumb?: string | null
+      /** The title. */
+      title?: string | null
+    } | {
+      /** The app's id; optional. */
+      apiKey?: string | null
+      appid?: string
+      /** The address of the video or the page. */
+      contentUrl: string
+      /** The description; cut after 1024 bytes. */
+      description?: string | null
+      kind: "webpage"
+      /** Where to. */
+      scene?: AppShareInputScene
+      /** The thumbnail; it is scaled down to 32 KB. */
+      thumb?: string | null
+      /** The title. */
+      title?: string | null
+    } | {
+      /** The app's id; optional. */
+      apiKey?: string | null
+      appid?: string
+      /** The description; cut after 1024 bytes. */
+      description?: string | null
+      /** The large picture, which iOS shows; it is scaled down to 128 KB. */
+      hdImageData?: string | null
+      kind: "program"
+      /** Which version opens; by default the released one. */
+      miniProgramType?: MiniProgramType
+      /** The page, with its query; by default the home page. */
+      path?: string | null
+      /** Where to; WeChat shares mini programs to chats only. */
+      scene?: AppShareInputProgramScene
+      /** The thumbnail; it is scaled down to 32 KB. */
+      thumb?: string | null
+      /** The title. */
+      title?: string | null
+      /** The mini program's original id. */
+      userName: string
+      /** The address of a page for clients that cannot open mini programs. */
+      webpageUrl: string
+      /** Whether the share carries a shareTicket. */
       withShareTicket?: boolean | null
+    } | {
+      /** The album. */
+      albumName?: string | null
+      /** The app's id; optional. The module's method does not take it. */
+      apiKey?: string | null
+      appid?: string
+      /** The description; cut after 1024 bytes. */
+      description?: string | null
+      /** The duration in milliseconds. */
+      duration: number
+      /** The release date in seconds since 1970. */
+      issueDate?: number | null
+      kind: "musicVideo"
+      /** WeChat returns it when the user returns to the app. */
+      messageExt?: string | null
+      /** The address of the sound itself. */
+      musicDataUrl: string
+      /** The genre. */
+      musicGenre?: string | null
+      /** The address of the music's page. */
+      musicUrl: string
+      /** Where to. */
+      scene?: AppShareInputMusicVideoScene
+      /** The singer. */
+      singerName: string
+      /** The lyrics as LRC. */
+      songLyric?: string | null
+      /** The thumbnail; it is scaled down to 32 KB. */
+      thumbData?: string | null
+      /** The title. */
+      title: string
+    } | {
+      /** The app's id; optional. The module's method does not take it. */
+      apiKey?: string | null
+      appid?: string
+      /** 0, or the code of a failure: then there is no content. */
+      errCode?: number | null
+      /** The reason of a failure. */
+      errStr?: string | null
+      kind: "message"
+      /** The content otherwise. */
+      message?: AppShareInputMessage | null
+      /** The content if it is a text. */
+      text?: string | null
+      /** The `type` of the request. */
+      type?: number | null
     }
     output: AppShareAnswer
   }
-  /** Says where a user confirms one message: a page of an official account, or the parameters of the module's `subscribeMsg` in an app. */
+  /** Returns where a user confirms one message: a page of an official account, or the parameters of the module's `subscribeMsg` in an app. */
   'app.subscribeMsg': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string
-      /** For a page: where the user comes back to, an address of the account's business domain. Without it the call is for an app. */
+      /** For a page: where the user returns to, an address of the account's business domain. Without it the call is for an app. */
       redirect_url?: string
-      /** Comes back as it is: letters and digits. By default it is made here. */
+      /** WeChat returns it unchanged. By default it is random. */
       reserved?: string
-      /** What the message is about: a number of your own, 0 to 10000. */
+      /** What the message is about: a number of your choice. */
       scene: number
       /** The template for one-time subscriptions, from WeChat's console. */
       templateId: string
@@ -122,12 +201,12 @@ export interface Operations {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string | null
-      /** The code of `wx.login`: good for five minutes and one login. */
+      /** The code of `wx.login`. It expires after five minutes and can be used for one login. */
       js_code: string
     }
     output: AuthCode2SessionAnswer
   }
-  /** Decrypts the phone number that an older client library handed out encrypted. */
+  /** Decrypts the phone number that an older client library returned encrypted. */
   'decrypt.getPhoneNumber': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
@@ -136,14 +215,14 @@ export interface Operations {
       encryptedData: string
       /** `event.detail.iv`: 16 bytes in base64. */
       iv: string
-      /** Refuse data that WeChat made longer ago than this, in seconds. */
+      /** Refuse data older than this, in seconds. */
       max_age_s?: number | null
-      /** For services that keep session keys themselves: the key to decrypt with. */
+      /** For services that store session keys themselves: the key to decrypt with. */
       sessionKey?: string | null
     }
     output: PhoneNumber
   }
-  /** Decrypts whatever WeChat hands to the client encrypted: user info, steps, a group's id. */
+  /** Decrypts what WeChat returns to the client encrypted: user info, steps, a group's id. */
   'decrypt.getUserData': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
@@ -154,7 +233,7 @@ export interface Operations {
       iv: string
       /** `rawData` of the client's answer, byte for byte; checked against `signature`. */
       rawData?: string | null
-      /** For services that keep session keys themselves: the key to decrypt with. */
+      /** For services that store session keys themselves: the key to decrypt with. */
       sessionKey?: string | null
       /** `signature` of the client's answer: SHA-1 in hex. */
       signature?: string | null
@@ -166,36 +245,36 @@ export interface Operations {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string | null
-      /** The amount in a red packet, in fen; only for cards that are red packets. */
+      /** The amount of a red packet, in fen; only for cards that are red packets. */
       balance?: number | null
-      /** Lets nobody else collect the card; needed for cards made with `bind_openid`. A service that names an `openid` means that user unless it says otherwise. */
+      /** Restricts the card to this user; required for cards created with `bind_openid`. By default true for a service that names an `openid`, and false for a user. */
       bind_openid?: boolean | null
       /** The card. */
       card_id: string
-      /** The card's code; only for cards whose codes you make yourself. */
+      /** The card's code; only for cards with custom codes. */
       code?: string | null
-      /** When a card of fixed term begins to count, in seconds since 1970; not signed. */
+      /** When the term of a card with a fixed term begins, in seconds since 1970; not signed. */
       fixed_begintimestamp?: number | null
-      /** Where the card was collected, for your statistics; not signed. */
+      /** The channel the card is collected through, for statistics; not signed. */
       outer_str?: string | null
     }
     output: JssdkCardExtAnswer
   }
-  /** Signs `wx.chooseCard`, which lets the user choose among their cards. */
+  /** Signs `wx.chooseCard`, which lets users choose among their cards. */
   'jssdk.chooseCard': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string | null
       /** Only this card. */
-      cardId?: string
+      cardId?: string | null
       /** Only cards of this type, for example GROUPON. */
-      cardType?: string
+      cardType?: string | null
       /** Only cards for this shop. */
-      shopId?: string
+      shopId?: string | null
     }
     output: JssdkChooseCardAnswer
   }
-  /** Signs `wx.invoke('chooseInvoice', …)`, which lets the user choose among their invoices. */
+  /** Signs `wx.invoke('chooseInvoice', …)`, which lets users choose among their invoices. */
   'jssdk.chooseInvoice': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
@@ -208,13 +287,13 @@ export interface Operations {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string
-      /** Adds what was signed and what was changed before; `wx.config` then shows every answer, as its own `debug` does. */
+      /** Adds the signed text and the changes made before it was signed. `wx.config` then shows every answer, as its own `debug` does. */
       debug?: boolean
-      /** The interfaces the page will call; checked and handed back. In a query as `a,b` or repeated. */
+      /** The interfaces the page will call; checked and returned. In a query as `a,b` or repeated. */
       jsApiList?: string[]
-      /** The open tags the page will show; checked and handed back. In a query as `a,b` or repeated. */
+      /** The open tags the page will show; checked and returned. In a query as `a,b` or repeated. */
       openTagList?: string[]
-      /** The page's address, of a host in `JSSDK_ALLOWED_HOSTS` or below one, on port 80 or 443. */
+      /** The page's address. Its host must be in `JSSDK_ALLOWED_HOSTS` or below a host there, its port 80 or 443. */
       url: string
     }
     output: JssdkConfigAnswer
@@ -240,7 +319,7 @@ export interface Operations {
       pageIndex?: number | null
       /** Recordings on a page; by default 100. */
       pageSize?: number | null
-      /** The room. */
+      /** The `roomid` of `livebroadcast.getLiveInfo`. */
       room_id: number
     }
     output: LivebroadcastGetReplayAnswer
@@ -250,7 +329,7 @@ export interface Operations {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string
-      /** Of a voice from `wx.uploadVoice`, the better recording: 16 kHz speex instead of 8 kHz amr. */
+      /** For a voice from `wx.uploadVoice`, the better recording: 16 kHz speex instead of 8 kHz amr. */
       hd_voice?: boolean
       /** The `serverId` of `wx.uploadImage` or `wx.uploadVoice`, or the `media_id` of a message. */
       media_id: string
@@ -259,24 +338,24 @@ export interface Operations {
     }
     output: MediaGetAnswer
   }
-  /** Says where to send a user who is to log in: a page in WeChat, a QR code on a website, or the parameters of a native app's `auth`. */
+  /** Makes the address that begins a login: a page in WeChat, a QR code on a website, or the parameters of a native app's `auth`. */
   'oauth.authorizeUrl': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string
-      /** In WeChat: ask for consent even if it was given before. */
+      /** In WeChat: ask for consent even if the user gave it before. */
       forcePopup?: boolean
-      /** In WeChat: open the page as a snapshot until the visitor wants the full service. */
+      /** In WeChat: open the page as a snapshot until the visitor chooses the full service. */
       forceSnapShot?: boolean
-      /** For which kind of login; by default that of the app. */
+      /** The kind of login; by default that of the app. */
       kind?: OauthAuthorizeUrlInputKind | null
       /** On a website: the language of the QR page. */
       lang?: OauthAuthorizeUrlInputLanguage | null
-      /** Where WeChat sends the user back to, with `code` and `state`: an address of the domain that is set in WeChat's console. Not for a native app. */
+      /** The page to which WeChat sends the user back, with `code` and `state`. Its domain must be set in the WeChat console. Not for a native app. */
       redirect_uri?: string
-      /** What to ask for. In WeChat `snsapi_base` (silent, the openid only) or `snsapi_userinfo` (a consent page; profile and unionid), and it must be chosen. On a website it is `snsapi_login`, in a native app `snsapi_userinfo`. */
+      /** What to ask for. Required in WeChat: `snsapi_base` (silent, the openid only) or `snsapi_userinfo` (a consent page; profile and unionid). On a website it is `snsapi_login`, in a native app `snsapi_userinfo`. */
       scope?: OauthAuthorizeUrlInputScope | null
-      /** Your own state, passed through as it is, instead of the one made here; then keeping and comparing it is up to you. */
+      /** A state of your own, passed through unchanged, instead of a generated one. Store it and compare it yourself. */
       state?: string
     }
     output: OauthAuthorizeUrlAnswer
@@ -294,11 +373,11 @@ export interface Operations {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string | null
-      /** The code: good for one login, and for five minutes (ten from a website or an app). */
+      /** The code. It can be used for one login, and expires after five minutes (ten from a website or an app). */
       code: string
       /** The state that came with the code, if `oauth.authorizeUrl` made it. */
       state?: string | null
-      /** The verifier of `oauth.authorizeUrl`, from where this browser kept it. */
+      /** The verifier of `oauth.authorizeUrl`, as this browser stored it. */
       verifier?: string | null
     }
     output: OauthGetTokenAnswer
@@ -308,7 +387,7 @@ export interface Operations {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string | null
-      /** The language of the places' names. */
+      /** The language of place names. */
       lang?: OauthGetUserInfoInputLanguage
     }
     output: OauthGetUserInfoAnswer
@@ -318,7 +397,7 @@ export interface Operations {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string | null
-      /** The `dynamicToken` of `oauth.getToken`, if the client has it. The server has its own, so it may be left out. */
+      /** The `dynamicToken` of `oauth.getToken`, if the client has it. The server stores it too, so it may be left out. */
       dynamicToken?: string | null
     }
     output: OauthRefreshTokenAnswer
@@ -368,23 +447,23 @@ export interface Operations {
       appid?: string | null
       /** The opposite of `is_permanent`, as for the other links. */
       is_expire?: boolean | null
-      /** For ever instead of 30 days. */
+      /** Permanent instead of 30 days. */
       is_permanent?: boolean | null
       /** The same as for the other links, instead of `page_url`; its `path` is needed. */
       jump_wxa?: JumpWxa | null
       /** What the chat shows; beyond 20 characters WeChat cuts it. */
       page_title?: string | null
-      /** A page of the released version with its query: at most 1024 characters. */
+      /** A page of the released version with its query. */
       page_url?: string | null
     }
     output: ShortlinkGenerateAnswer
   }
-  /** Serves the files that tie a domain to an app: universal links, app links, and the proofs WeChat's console asks for. */
+  /** Serves the files that tie a domain to an app: universal links, app links, and the proofs that WeChat's console requires. */
   'site.wellKnown': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string
-      /** Which file, by its name; the path of the request says it where the file is asked for at its own place. */
+      /** The file's name; at the file's own place it is in the path. */
       file: string
     }
     output: Record<string, unknown>
@@ -418,11 +497,11 @@ export interface Operations {
       env_version?: EnvVersion | null
       /** Days the link works. */
       expire_interval?: number | null
-      /** When the link ends, seconds since 1970; a value below 1,000,000,000 is seconds from now. 60 seconds to 30 days from now. */
+      /** When the link expires, seconds since 1970; a value below 1,000,000,000 is seconds from now. 60 seconds to 30 days from now. */
       expire_time?: number | null
-      /** 0: ends at `expire_time`; 1: ends after `expire_interval`. By default what is sent counts. */
+      /** 0: expires at `expire_time`; 1: after `expire_interval`. By default the one that is sent counts. */
       expire_type?: number | null
-      /** Of old: `false` asked for a link for ever, and now gives one for 30 days. */
+      /** Deprecated. `false` used to request a permanent link; it now yields one valid for 30 days. */
       is_expire?: boolean | null
       /** The page to open; by default the first one. */
       jump_wxa?: JumpWxa | null
@@ -440,11 +519,11 @@ export interface Operations {
       appid?: string | null
       /** Days the link works. */
       expire_interval?: number | null
-      /** When the link ends, seconds since 1970; a value below 1,000,000,000 is seconds from now. 60 seconds to 30 days from now. */
+      /** When the link expires, seconds since 1970; a value below 1,000,000,000 is seconds from now. 60 seconds to 30 days from now. */
       expire_time?: number | null
-      /** 0: ends at `expire_time`; 1: ends after `expire_interval`. By default what is sent counts. */
+      /** 0: expires at `expire_time`; 1: after `expire_interval`. By default the one that is sent counts. */
       expire_type?: number | null
-      /** Of old: `false` asked for a link for ever, and now gives one for 30 days. */
+      /** Deprecated. `false` used to request a permanent link; it now yields one valid for 30 days. */
       is_expire?: boolean | null
       /** The page to open; by default the first one. */
       jump_wxa?: JumpWxa | null
@@ -456,7 +535,7 @@ export interface Operations {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string | null
-      /** The page with its query: 1 to 128 bytes. */
+      /** The page with its query. */
       path: string
       /** Width in px; by default 430. */
       width?: number | null
@@ -476,14 +555,14 @@ export interface Operations {
       is_hyaline?: boolean | null
       /** The color of the lines, unless `auto_color`: `{"r":0,"g":0,"b":0}` or `"#000000"`. */
       line_color?: LineColor | null
-      /** The page with its query: 1 to 1024 characters. */
+      /** The page with its query. */
       path: string
       /** Width in px; by default 430. */
       width?: number | null
     }
     output: ArrayBuffer
   }
-  /** Draws a mini-program code; there may be any number of them, 5000 a minute. */
+  /** Draws a mini-program code; their number is unlimited, 5,000 a minute. */
   'wxacode.getUnlimited': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
@@ -498,7 +577,7 @@ export interface Operations {
       is_hyaline?: boolean | null
       /** The color of the lines, unless `auto_color`: `{"r":0,"g":0,"b":0}` or `"#000000"`. */
       line_color?: LineColor | null
-      /** The page, without leading `/` and without query; by default the first one. */
+      /** The page, without leading `/` and without query; by default the first page. */
       page?: string | null
       /** What the page gets: 1 to 32 of letters, digits and `!#$&'()*+,/:;=?@-._~`. */
       scene: string
@@ -546,34 +625,62 @@ export type AppShareAnswer = {
   /** The module's method. */
   method: string
   /** Its parameters. */
-  params: AppShareAnswerShare
+  params: AppShareAnswerTextShare | AppShareAnswerImageShare | AppShareAnswerMusicShare | AppShareAnswerLinkShare | AppShareAnswerLinkShare | AppShareAnswerProgramShare | AppShareAnswerMusicVideoShare | AppShareAnswerMessageShare
   /** The thumbnail to write to the phone before the call. */
   thumb?: AppShareAnswerPicture | null
-  /** What will not be as one might expect. */
+  /** What may differ from what the app expects. */
   warnings: string[]
+}
+
+/** A picture. */
+export type AppShareAnswerImageShare = {
+  /** The app's id; optional. */
+  apiKey: string | null
+  /** The picture: an address or a path of the phone. */
+  contentUrl: string
+  /** Where to. */
+  scene: AppShareAnswerScene
+  /** The thumbnail; it is scaled down to 32 KB. */
+  thumb?: string | null
+}
+
+/** A video or a page on the web. */
+export type AppShareAnswerLinkShare = {
+  /** The app's id; optional. */
+  apiKey: string | null
+  /** The address of the video or the page. */
+  contentUrl: string
+  /** The description; cut after 1024 bytes. */
+  description?: string | null
+  /** Where to. */
+  scene: AppShareAnswerScene
+  /** The thumbnail; it is scaled down to 32 KB. */
+  thumb?: string | null
+  /** The title. */
+  title?: string | null
 }
 
 /** What a message is about. */
 export type AppShareAnswerMedia = {
-  /** Type 4: the large picture; becomes at most 128 KB. */
+  /** Type 4: the large picture; it is scaled down to 128 KB. */
   hdImageData?: string | null
-  /** Type 0: the picture's address. */
+  /** Type 0: the picture, an address or a path of the phone. */
   imageUrl?: string | null
   /** Type 4: which version opens. */
   miniProgramType?: MiniProgramType | null
   /** Type 1: the address of the sound itself. */
   musicDataUrl?: string | null
-  /** Type 1: the music's page. */
+  /** Type 1: the address of the music's page. */
   musicUrl?: string | null
   /** Type 4: the page, with its query. */
   path?: string | null
-  /** 0 a picture, 1 music, 2 a video, 3 a page, 4 a mini program. */
+  /** 0 for a picture, 1 for music, 2 for a video, 3 for a page, 4 for a mini program. */
   type: number
   /** Type 4: the mini program's original id. */
   userName?: string | null
-  /** Type 2: the video's address. */
+  /** Type 2: the address of the video. */
   videoUrl?: string | null
-  /** Type 3: the page. Type 4: a page for clients that cannot open mini programs. */
+  /** Type 3: the address of the page. Type 4: at most 1024 bytes, the address of a page for clients that cannot open mini programs. */
   webpageUrl?: string | null
   /** Type 4: whether the share carries a shareTicket. */
   withShareTicket?: boolean | null
@@ -581,20 +688,85 @@ export type AppShareAnswerMedia = {
 
 /** Content for WeChat. */
 export type AppShareAnswerMessage = {
-  /** The description; what is more than 1024 bytes is cut off. */
+  /** The description; cut after 1024 bytes. */
   description?: string | null
-  /** What it is about. */
+  /** What the message is about. */
   media?: AppShareAnswerMedia | null
-  /** At most 64 bytes. */
+  /** A tag for statistics. */
   mediaTagName?: string | null
-  /** At most 2048 bytes. */
+  /** An action for the app. */
   messageAction?: string | null
-  /** At most 2048 bytes. */
+  /** WeChat returns it to the app. */
   messageExt?: string | null
-  /** The thumbnail; becomes at most 32 KB. */
+  /** The thumbnail; it is scaled down to 32 KB. */
   thumb?: string | null
-  /** The title, of at most 512 bytes. */
+  /** The title. */
   title?: string | null
+}
+
+/** An answer to WeChat's request for content. */
+export type AppShareAnswerMessageShare = {
+  /** 0, or the code of a failure: then there is no content. */
+  errCode?: number | null
+  /** The reason of a failure. */
+  errStr?: string | null
+  /** The content otherwise. */
+  message?: AppShareAnswerMessage | null
+  /** The content if it is a text. */
+  text?: string | null
+  /** The `type` of the request. */
+  type?: number | null
+}
+
+/** Music on the web. */
+export type AppShareAnswerMusicShare = {
+  /** The app's id; optional. */
+  apiKey: string | null
+  /** The address of the music's page. */
+  contentUrl: string
+  /** The description; cut after 1024 bytes. */
+  description?: string | null
+  /** The address of the sound itself. */
+  musicDataUrl?: string | null
+  /** Where to. */
+  scene: AppShareAnswerScene
+  /** The thumbnail; it is scaled down to 32 KB. */
+  thumb?: string | null
+  /** The title. */
+  title?: string | null
+}
+
+/** Where music that plays in WeChat is shared to. */
+export type AppShareAnswerMusicVideoScene = "session" | "timeline"
+
+/** Music that plays in WeChat. */
+export type AppShareAnswerMusicVideoShare = {
+  /** The album. */
+  albumName?: string | null
+  /** The description; cut after 1024 bytes. */
+  description?: string | null
+  /** The duration in milliseconds. */
+  duration: number
+  /** The release date in seconds since 1970. */
+  issueDate?: number | null
+  /** WeChat returns it when the user returns to the app. */
+  messageExt?: string | null
+  /** The address of the sound itself. */
+  musicDataUrl: string
+  /** The genre. */
+  musicGenre?: string | null
+  /** The address of the music's page. */
+  musicUrl: string
+  /** Where to. */
+  scene: AppShareAnswerMusicVideoScene
+  /** The singer. */
+  singerName: string
+  /** The lyrics as LRC. */
+  songLyric?: string | null
+  /** The thumbnail; it is scaled down to 32 KB. */
+  thumbData?: string | null
+  /** The title. */
+  title: string
 }
 
 /** A picture that is small enough. */
@@ -605,7 +777,7 @@ export type AppShareAnswerPicture = {
   bytes: number
   /** Pixels. */
   height: number
-  /** The file `params` names; write the bytes there. The module needs the extension. */
+  /** The file that `params` names; write the bytes there. The module needs the extension. */
   path: string
   /** The media type. */
   type: string
@@ -613,91 +785,69 @@ export type AppShareAnswerPicture = {
   width: number
 }
 
-/** Where something is shared to. */
-export type AppShareAnswerScene = "session" | "timeline" | "favorite"
+/** Where a mini program is shared to. */
+export type AppShareAnswerProgramScene = "session"
 
-/** Checks what an app shares, and returns the method and parameters for the native module. The fields are the module's. Pictures may also come as base64, as a data URI, or as an https address; they are made small enough and returned to be written to the file that `params` names. A path of the phone (`fs://`, `widget://`) is passed through. */
-export type AppShareAnswerShare = {
-  /** Kind musicVideo: the album, of at most 1 KB. */
-  albumName?: string | null
-  /** The app's id; may be left out. */
-  apiKey?: string | null
-  /** Kind image: the picture, an address or a path of the phone. Kinds music, video and webpage: the page's or file's address. */
-  contentUrl?: string | null
-  /** The description; what is more than 1024 bytes is cut off. */
+/** A page of a mini program. */
+export type AppShareAnswerProgramShare = {
+  /** The app's id; optional. */
+  apiKey: string | null
+  /** The description; cut after 1024 bytes. */
   description?: string | null
-  /** Kind musicVideo: how long it plays, in milliseconds. */
-  duration?: number | null
-  /** Kind message: 0, or why there is no content. */
-  errCode?: number | null
-  /** Kind message: why there is no content, of at most 1 KB. */
-  errStr?: string | null
-  /** Kind program: the large picture iOS shows; becomes at most 128 KB. */
+  /** The large picture, which iOS shows; it is scaled down to 128 KB. */
   hdImageData?: string | null
-  /** Kind musicVideo: when it came out, seconds since 1970. */
-  issueDate?: number | null
-  /** Kind message: the content, unless it is `text`. */
-  message?: AppShareAnswerMessage | null
-  /** Kind musicVideo: comes back when the user returns to the app; at most 2048 bytes. */
-  messageExt?: string | null
-  /** Kind program: which version opens; by default the released one. */
-  miniProgramType?: MiniProgramType | null
-  /** Kinds music and musicVideo: the address of the sound itself. */
-  musicDataUrl?: string | null
-  /** Kind musicVideo: the genre, of at most 1 KB. */
-  musicGenre?: string | null
-  /** Kind musicVideo: the music's page. */
-  musicUrl?: string | null
-  /** Kind program: the page, with its query; by default the home page. */
+  /** Which version opens; by default the released one. */
+  miniProgramType: MiniProgramType
+  /** The page, with its query; by default the home page. */
   path?: string | null
-  /** Where to. By default `timeline`, and `session` for a mini program, which knows no other. */
-  scene?: AppShareAnswerScene | null
-  /** Kind musicVideo: the singer, of at most 1 KB. */
-  singerName?: string | null
-  /** Kind musicVideo: the lyrics as LRC, of at most 32 KB. */
-  songLyric?: string | null
-  /** Kinds text and message: the text, of less than 10 KB. */
-  text?: string | null
-  /** The thumbnail; becomes at most 32 KB. */
+  /** Where to; WeChat shares mini programs to chats only. */
+  scene: AppShareAnswerProgramScene
+  /** The thumbnail; it is scaled down to 32 KB. */
   thumb?: string | null
-  /** Kind musicVideo: the thumbnail; becomes at most 32 KB. */
-  thumbData?: string | null
-  /** The title, of at most 512 bytes; a Chinese character has three. */
+  /** The title. */
   title?: string | null
-  /** Kind message: the `type` of the request that is answered. */
-  type?: number | null
-  /** Kind program: the mini program's original id. */
-  userName?: string | null
-  /** Kind program: a page for clients that cannot open mini programs. */
-  webpageUrl?: string | null
-  /** Kind program: whether the share carries a shareTicket. */
+  /** The mini program's original id. */
+  userName: string
+  /** The address of a page for clients that cannot open mini programs. */
+  webpageUrl: string
+  /** Whether the share carries a shareTicket. */
   withShareTicket?: boolean | null
 }
 
-/** What is shared. */
-export type AppShareInputKind = "text" | "image" | "music" | "video" | "webpage" | "program" | "musicVideo" | "message"
+/** Where something is shared to. */
+export type AppShareAnswerScene = "session" | "timeline" | "favorite"
+
+/** A text. */
+export type AppShareAnswerTextShare = {
+  /** The app's id; optional. */
+  apiKey: string | null
+  /** Where to. */
+  scene: AppShareAnswerScene
+  /** The text. */
+  text: string
+}
 
 /** What a message is about. */
 export type AppShareInputMedia = {
-  /** Type 4: the large picture; becomes at most 128 KB. */
+  /** Type 4: the large picture; it is scaled down to 128 KB. */
   hdImageData?: string | null
-  /** Type 0: the picture's address. */
+  /** Type 0: the picture, an address or a path of the phone. */
   imageUrl?: string | null
   /** Type 4: which version opens. */
   miniProgramType?: MiniProgramType | null
   /** Type 1: the address of the sound itself. */
   musicDataUrl?: string | null
-  /** Type 1: the music's page. */
+  /** Type 1: the address of the music's page. */
   musicUrl?: string | null
   /** Type 4: the page, with its query. */
   path?: string | null
-  /** 0 a picture, 1 music, 2 a video, 3 a page, 4 a mini program. */
+  /** 0 for a picture, 1 for music, 2 for a video, 3 for a page, 4 for a mini program. */
   type: number
   /** Type 4: the mini program's original id. */
   userName?: string | null
-  /** Type 2: the video's address. */
+  /** Type 2: the address of the video. */
   videoUrl?: string | null
-  /** Type 3: the page. Type 4: a page for clients that cannot open mini programs. */
+  /** Type 3: the address of the page. Type 4: at most 1024 bytes, the address of a page for clients that cannot open mini programs. */
   webpageUrl?: string | null
   /** Type 4: whether the share carries a shareTicket. */
   withShareTicket?: boolean | null
@@ -705,21 +855,27 @@ export type AppShareInputMedia = {
 
 /** Content for WeChat. */
 export type AppShareInputMessage = {
-  /** The description; what is more than 1024 bytes is cut off. */
+  /** The description; cut after 1024 bytes. */
   description?: string | null
-  /** What it is about. */
+  /** What the message is about. */
   media?: AppShareInputMedia | null
-  /** At most 64 bytes. */
+  /** A tag for statistics. */
   mediaTagName?: string | null
-  /** At most 2048 bytes. */
+  /** An action for the app. */
   messageAction?: string | null
-  /** At most 2048 bytes. */
+  /** WeChat returns it to the app. */
   messageExt?: string | null
-  /** The thumbnail; becomes at most 32 KB. */
+  /** The thumbnail; it is scaled down to 32 KB. */
   thumb?: string | null
-  /** The title, of at most 512 bytes. */
+  /** The title. */
   title?: string | null
 }
+
+/** Where music that plays in WeChat is shared to. */
+export type AppShareInputMusicVideoScene = "session" | "timeline"
+
+/** Where a mini program is shared to. */
+export type AppShareInputProgramScene = "session"
 
 /** Where something is shared to. */
 export type AppShareInputScene = "session" | "timeline" | "favorite"
@@ -744,19 +900,19 @@ export type AppSubscribeMsgAnswerParams = {
 
 /** The state of a session key. */
 export type AuthCheckSessionAnswer = {
-  /** Whether data the client encrypts now can be decrypted here. */
+  /** Whether data that the client encrypts now can be decrypted here. */
   valid: boolean
 }
 
 /** A user who is logged in. */
 export type AuthCode2SessionAnswer = {
-  /** Seconds until the session ends; then call `wx.login` again. */
+  /** Seconds until the session expires; then call `wx.login` again. */
   expires_in: number
-  /** The user, as this app knows them. */
+  /** The user's id in this app. */
   openid: string
   /** Send it as `Authorization: Bearer <session_token>`. */
   session_token: string
-  /** The user across the apps of one owner; only if the app is bound to an Open Platform account. */
+  /** The user's id across the apps of one owner; only if the app is bound to an Open Platform account. */
   unionid?: string | null
 }
 
@@ -774,7 +930,7 @@ export type EnvVersion = "release" | "trial" | "develop"
 
 /** An element of `wx.addCard`'s `cardList`. */
 export type JssdkCardExtAnswer = {
-  /** JSON as a text, as `wx.addCard` wants it. */
+  /** JSON as a text, as `wx.addCard` expects it. */
   cardExt: string
   /** The card. */
   cardId: string
@@ -782,15 +938,15 @@ export type JssdkCardExtAnswer = {
 
 /** The parameters of `wx.chooseCard`. */
 export type JssdkChooseCardAnswer = {
-  /** As asked for. */
+  /** As requested, or empty. */
   cardId: string
   /** SHA-1 in lower-case hex. */
   cardSign: string
-  /** As asked for. */
+  /** As requested, or empty. */
   cardType: string
-  /** Of this signature only. */
+  /** A random text, new for every signature. */
   nonceStr: string
-  /** As asked for. */
+  /** As requested, or empty. */
   shopId: string
   /** `SHA1`. */
   signType: string
@@ -804,7 +960,7 @@ export type JssdkChooseInvoiceAnswer = {
   appId: string
   /** SHA-1 in lower-case hex. */
   cardSign: string
-  /** Of this signature only. */
+  /** A random text, new for every signature. */
   nonceStr: string
   /** `SHA1`. */
   signType: string
@@ -816,29 +972,29 @@ export type JssdkChooseInvoiceAnswer = {
 export type JssdkConfigAnswer = {
   /** The account. */
   appId: string
-  /** Only if asked for. */
+  /** Only if requested. */
   debug?: JssdkConfigAnswerSignedText | null
-  /** As asked for; never empty beside open tags, because WeChat wants a name there. */
+  /** As requested; never empty beside open tags, because WeChat requires a name there. */
   jsApiList?: string[]
-  /** Of this signature only. */
+  /** A random text, new for every signature. */
   nonceStr: string
-  /** As asked for. */
+  /** As requested. */
   openTagList?: string[]
   /** SHA-1 in lower-case hex. */
   signature: string
   /** Seconds since 1970. */
   timestamp: number
-  /** What looks wrong with the address; it was signed as it is. */
+  /** What looks wrong with the address; it was signed unchanged. */
   warnings?: PageFinding[]
 }
 
-/** What was signed. */
+/** The signed text. */
 export type JssdkConfigAnswerSignedText = {
-  /** What was changed of the address that was sent. */
+  /** The changes made to the address that was sent. */
   normalized: string[]
   /** The signed text, with `***` for the ticket. */
   signed: string
-  /** Seconds the ticket still lives. */
+  /** Seconds until the ticket expires. */
   ticket_expires_in: number
   /** Grows by one with every new ticket. */
   ticket_version: number
@@ -867,7 +1023,7 @@ export type LineColor = string | {
 export type LivebroadcastGetLiveInfoAnswer = {
   /** The rooms of this page; empty beyond the last. */
   room_info: LivebroadcastGetLiveInfoAnswerRoom[]
-  /** All rooms there are; 0 on an empty page, because WeChat does not say. */
+  /** The number of all rooms; 0 on an empty page, where WeChat does not give it. */
   total: number
 }
 
@@ -877,9 +1033,9 @@ export type LivebroadcastGetLiveInfoAnswerRoom = {
   anchor_name: string
   /** The picture behind the room. */
   cover_img: string
-  /** When it ends, seconds since 1970. */
+  /** When it ends, in seconds since 1970. */
   end_time: number
-  /** What is on sale; prices are in fen. */
+  /** The goods on sale; prices are in fen. */
   goods: (Record<string, unknown>)[]
   /** 101 live, 102 not started, 103 ended, 104 banned, 105 paused, 106 in error, 107 expired. */
   live_status: number
@@ -887,17 +1043,17 @@ export type LivebroadcastGetLiveInfoAnswerRoom = {
   name: string
   /** Its id. */
   roomid: number
-  /** The picture on the card when it is shared. */
+  /** The picture on the card when the room is shared. */
   share_img: string
-  /** When it begins, seconds since 1970. */
+  /** When it begins, in seconds since 1970. */
   start_time: number
 }
 
 /** A page of recordings. */
 export type LivebroadcastGetReplayAnswer = {
-  /** The recordings of this page; empty where there are none (yet). */
+  /** The recordings of this page; empty if there are none (yet). */
   live_replay: LivebroadcastGetReplayAnswerReplay[]
-  /** All recordings there are; 0 on an empty page, because WeChat does not say. */
+  /** The number of all recordings; 0 on an empty page, where WeChat does not give it. */
   total: number
 }
 
@@ -905,15 +1061,15 @@ export type LivebroadcastGetReplayAnswer = {
 export type LivebroadcastGetReplayAnswerReplay = {
   /** When it was made, as WeChat writes it: `2022-12-30T02:51:32Z`. */
   create_time: string
-  /** When it goes. */
+  /** When it expires. */
   expire_time: string
-  /** Where it can be played. */
+  /** The address to play it from. */
   media_url: string
 }
 
 /** A video. */
 export type MediaGetAnswer = {
-  /** Where the video is; fetch it soon. */
+  /** The video's address; fetch it soon. */
   video_url: string
 }
 
@@ -922,24 +1078,24 @@ export type MessageData = Record<string, MessageEntry>
 
 /** One value. */
 export type MessageEntry = {
-  /** Of old; WeChat shows one color since 2023, so it is not sent. */
+  /** Deprecated. WeChat has shown one color since 2023, so it is not sent. */
   color?: string | null
   /** A text; a number is sent as its digits. */
   value: string
 }
 
-/** Which version of a mini program opens, in the module's words. */
+/** Which version of a mini program opens, by the module's names. */
 export type MiniProgramType = "release" | "test" | "preview"
 
-/** Where to send the user. */
+/** How a login begins. */
 export type OauthAuthorizeUrlAnswer = {
-  /** For a native app: hand these to the module's `auth`. */
+  /** For a native app: pass these to the module's `auth`. */
   params?: OauthAuthorizeUrlAnswerParams | null
-  /** The state in the address; it comes back with the code. */
+  /** The state in the address; WeChat returns it with the code. */
   state: string
   /** For a browser: open this address. */
   url?: string | null
-  /** Keep it, and send it to `oauth.getToken` with `code` and `state`. Absent with a state of your own. */
+  /** Store it, and send it to `oauth.getToken` with `code` and `state`. Absent with a state of your own. */
   verifier?: string | null
 }
 
@@ -970,64 +1126,64 @@ export type OauthGetTokenAnswer = {
   accessToken?: string | null
   /** WeChat's refresh token; with `EXPOSE_SNS_TOKENS` only. */
   dynamicToken?: string | null
-  /** Seconds until the session ends, and WeChat's access token with it. */
+  /** Seconds until the session and WeChat's access token expire. */
   expires: number
-  /** The user, as this app knows them. */
+  /** The user's id in this app. */
   openId: string
   /** Send it as `Authorization: Bearer <session_token>`. */
   session_token: string
-  /** The page is open as a snapshot and the user may be made up: show nothing personal, store nothing, and offer the full service. The session opens no operation. */
+  /** Whether the page is open as a snapshot, whose user may not be a real one: show nothing personal, store nothing, and offer the full service. Operations refuse the session. */
   snapshot?: boolean
-  /** Always true; for code that was written against the native module. */
+  /** Always true; for code that was written for the native module. */
   status: boolean
-  /** The user across the apps of one owner; only if the app is bound to an Open Platform account and the scope is not `snsapi_base`. */
+  /** The user's id across the apps of one owner; only if the app is bound to an Open Platform account and the scope is not `snsapi_base`. */
   unionid?: string | null
 }
 
 /** A user's profile. */
 export type OauthGetUserInfoAnswer = {
-  /** The picture's address; its last part is the size (0, 46, 64, 96, 132; 0 is 640×640). Empty without a picture. */
+  /** The picture's address, empty without a picture. Its last part is the size: 46, 64, 96, 132, or 0 for 640×640. */
   headimgurl: string
   /** The nickname. */
   nickname: string
-  /** The user, as this app knows them. */
+  /** The user's id in this app. */
   openid: string
   /** Privileges of the user, for example `chinaunicom`. */
   privilege: string[]
-  /** 1 male, 2 female, 0 unknown; WeChat has said 0 of everybody since 2021. */
+  /** 1 male, 2 female, 0 unknown; always 0 since 2021. */
   sex: number
-  /** Always true; for code that was written against the native module. */
+  /** Always true; for code that was written for the native module. */
   status: boolean
-  /** The user across the apps of one owner. */
+  /** The user's id across the apps of one owner. */
   unionid?: string | null
 }
 
 export type OauthGetUserInfoInputLanguage = "zh_CN" | "zh_TW" | "en"
 
-/** A login that goes on. */
+/** A prolonged login. */
 export type OauthRefreshTokenAnswer = {
   /** WeChat's access token; with `EXPOSE_SNS_TOKENS` only. */
   accessToken?: string | null
   /** WeChat's refresh token; with `EXPOSE_SNS_TOKENS` only. */
   dynamicToken?: string | null
-  /** Seconds until the session ends, and WeChat's access token with it. */
+  /** Seconds until the session and WeChat's access token expire. */
   expires: number
-  /** The user, as this app knows them. */
+  /** The user's id in this app. */
   openId: string
-  /** The renewed session, for the user who owns one. */
+  /** The renewed session; absent for a service. */
   session_token?: string | null
-  /** Always true; for code that was written against the native module. */
+  /** Always true; for code that was written for the native module. */
   status: boolean
 }
 
 /** Why it fails. */
 export type PageCause = "domain-not-bound" | "port-not-allowed" | "host-not-allowed" | "signature-form" | "signature-correct" | "fragment-signed" | "query-cut" | "share-parameters-missing" | "html-escaped" | "decoded" | "encoded-twice" | "plus-space" | "scheme-differs" | "letters-differ" | "slash-differs" | "port-signed" | "parameter-names" | "parameter-order" | "escaped-values" | "milliseconds" | "other-account" | "card-ticket" | "stale-ticket" | "unexplained" | "not-ready" | "permission-denied" | "client-too-old" | "not-verified" | "share-right" | "ticket-quota" | "one-image-at-a-time" | "local-preview" | "redirect-signed" | "config-incomplete" | "media-download" | "voice-noise" | "subdomain-bound" | "share-image" | "old-client" | "payment-signature" | "route-changed" | "push-state-unknown" | "upload-in-callback" | "test-account-not-followed" | "coordinates" | "profile-menu-item" | "registration-delay"
 
-/** A cause, and what to do about it. */
+/** A cause and its cure. */
 export type PageFinding = {
-  /** What a program compares; stable. */
+  /** The stable name for programs. */
   cause: PageCause
-  /** Whether it was proven, for example by computing the very signature; otherwise it is only likely. */
+  /** Whether it was proven, for example by computing the same signature; otherwise it is only likely. */
   certain: boolean
   /** What to do. */
   detail: string
@@ -1082,7 +1238,7 @@ export type SecurityMsgSecCheckAnswerFinding = {
 
 /** A link. */
 export type ShortlinkGenerateAnswer = {
-  /** When it ends, seconds since 1970; absent if never. */
+  /** When it expires, seconds since 1970; absent if it is permanent. */
   expire_time?: number | null
   /** `#小程序://…` */
   link: string
@@ -1107,7 +1263,7 @@ export type Suggest = "pass" | "review" | "risky"
 
 /** A link. */
 export type UrllinkGenerateAnswer = {
-  /** When it ends, seconds since 1970. */
+  /** When it expires, seconds since 1970. */
   expire_time: number
   /** `https://wxaurl.cn/…` */
   url_link: string
@@ -1115,7 +1271,7 @@ export type UrllinkGenerateAnswer = {
 
 /** A link. */
 export type UrlschemeGenerateAnswer = {
-  /** When it ends, seconds since 1970. */
+  /** When it expires, seconds since 1970. */
   expire_time: number
   /** `weixin://dl/business/?t=…` */
   openlink: string

@@ -21,7 +21,6 @@ pub mod refresh_credentials;
 pub mod security;
 pub mod shortlink;
 pub mod site;
-mod spelling;
 pub mod subscribe_message;
 pub mod template_message;
 pub mod uniform_message;
@@ -30,8 +29,9 @@ pub mod urlscheme;
 pub mod wxacode;
 
 use shared::{
-    Endpoint,
-    registry::{Entry, Job, Namespace, Registry, count, flatten},
+    Endpoint, JobEndpoint,
+    registry::{Entry, JobEntry, Namespace, Registry, count, flatten},
+    settings::SettingFacts,
 };
 
 /// Lists the operations of each namespace: `auth::{Code2Session, CheckSession}`.
@@ -44,7 +44,7 @@ macro_rules! operations {
                 source: include_str!(concat!(stringify!($root) $(, "/", stringify!($module))*, ".rs")),
                 entries: operations!(@entries ($root $(:: $module)*) $($operation)+),
             }),+],
-            jobs: JOBS,
+            jobs: JOB_ENTRIES,
         };
     };
     (@entries $module:tt $($operation:ident)+) => {
@@ -67,9 +67,9 @@ operations! {
     urllink::{Generate}
     shortlink::{Generate}
     security::{MsgSecCheck, ImgSecCheck}
-    subscribe_message::{Send}
-    uniform_message::{Send}
-    h5::template_message::{Send}
+    subscribe_message::{SendMessage}
+    uniform_message::{SendMessage}
+    h5::template_message::{SendMessage}
     livebroadcast::{GetLiveInfo, GetReplay}
     jssdk::{Config, Diagnose, CardExt, ChooseCard, ChooseInvoice}
     card::{DecryptCode}
@@ -84,9 +84,26 @@ operations! {
 /// Every operation, in the registry's order.
 pub const OPERATIONS: &[Endpoint] = &flatten::<{ count(REGISTRY.namespaces) }>(REGISTRY.namespaces);
 
-/// The functions that are not operations: a schedule or a stream runs them.
-pub const JOBS: &[Job] = &[Job {
-    name: refresh_credentials::NAME,
-    path: "refresh_credentials",
-    event: refresh_credentials::EXAMPLE,
-}];
+/// Lists the jobs.
+macro_rules! jobs {
+    ($($job:ty),+ $(,)?) => {
+        const JOB_ENTRIES: &[JobEntry] =
+            &[$(JobEntry { path: stringify!($job), endpoint: JobEndpoint::of::<$job>() }),+];
+
+        /// The functions that are not operations: a schedule or a stream runs them.
+        pub const JOBS: &[JobEndpoint] = &[$(JobEndpoint::of::<$job>()),+];
+    };
+}
+
+jobs!(refresh_credentials::RefreshCredentials);
+
+/// Every setting that only some functions read, each once.
+pub fn settings() -> Vec<SettingFacts> {
+    let operations = OPERATIONS.iter().flat_map(Endpoint::capabilities);
+    let jobs = JOBS.iter().flat_map(JobEndpoint::capabilities);
+    let mut settings: Vec<SettingFacts> =
+        operations.chain(jobs).flat_map(|facts| facts.settings).collect();
+    settings.sort_by_key(|setting| setting.name);
+    settings.dedup_by_key(|setting| setting.name);
+    settings
+}

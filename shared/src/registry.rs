@@ -1,6 +1,6 @@
 //! What a bundle consists of, for the local host and for everything that is generated.
 
-use crate::Endpoint;
+use crate::{Endpoint, JobEndpoint};
 
 /// All functions of a bundle.
 #[derive(Clone, Copy)]
@@ -8,7 +8,7 @@ pub struct Registry {
     /// The operations, by namespace.
     pub namespaces: &'static [Namespace],
     /// The functions that are not operations.
-    pub jobs: &'static [Job],
+    pub jobs: &'static [JobEntry],
 }
 
 impl Registry {
@@ -41,15 +41,13 @@ pub struct Entry {
     pub endpoint: Endpoint,
 }
 
-/// A function that a schedule or a stream runs.
-#[derive(Clone, Copy, Debug)]
-pub struct Job {
-    /// The binary, the sample event and the name at the Invoke API.
-    pub name: &'static str,
-    /// The path of its module within the crate.
+/// A job and where it is.
+#[derive(Clone, Copy)]
+pub struct JobEntry {
+    /// The path of its type within the crate.
     pub path: &'static str,
-    /// The event its schedule sends.
-    pub event: &'static str,
+    /// The job.
+    pub endpoint: JobEndpoint,
 }
 
 /// The operations of all namespaces in one list.

@@ -29,7 +29,7 @@ pub(crate) fn assert_documented(method: &str, path: &str, answer: &Answer) {
         Value::String(target) => &DOCUMENT["components"]["responses"][&target[23..]],
         _ => &operation["responses"][&status],
     };
-    let advice = "let `problems` in shared/describe/src/facts.rs derive it";
+    let advice = "name it in the operation's REFUSALS or PROBLEMS, or in a capability";
     assert!(!response.is_null(), "{id} answered {status}, which its document lacks: {advice}");
     let problems = &response["content"]["application/problem+json"]["schema"]["allOf"][1]["properties"]
         ["type"]["enum"];
@@ -178,7 +178,7 @@ async fn closed_operations_stay_closed_without_a_session() {
         if endpoint.handler.access == Access::Public {
             continue;
         }
-        for method in endpoint.handler.method.names() {
+        for method in endpoint.handler.http.method.names() {
             let answer = match *method {
                 "get" => bundle.get(&endpoint.path()).await,
                 _ => bundle.post(&endpoint.path(), example.clone()).await,

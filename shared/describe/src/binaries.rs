@@ -12,11 +12,8 @@ pub(crate) fn files(registry: &Registry) -> Vec<(String, String)> {
         (entry.endpoint.binary(), run)
     });
     let jobs = registry.jobs.iter().map(|job| {
-        let module = format!("functions::{}", job.path);
-        let run = format!(
-            "shared::lambda::run_job(\n        {module}::NAME,\n        {module}::run,\n    )"
-        );
-        (job.name.to_owned(), run)
+        let run = format!("shared::lambda::run_job::<functions::{}>()", job.path);
+        (job.endpoint.name.to_owned(), run)
     });
     let main = |(name, run)| {
         let text = format!("fn main() -> std::process::ExitCode {{\n    {run}\n}}\n");

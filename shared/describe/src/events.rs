@@ -19,7 +19,8 @@ const USER_AGENT: &str =
 /// The files by path.
 pub(crate) fn files(registry: &Registry) -> Vec<(String, String)> {
     let operations = registry.operations().map(|endpoint| (endpoint.binary(), event(endpoint)));
-    let jobs = registry.jobs.iter().map(|job| (job.name.to_owned(), example(job.event)));
+    let jobs = registry.jobs.iter().map(|job| &job.endpoint);
+    let jobs = jobs.map(|job| (job.name.to_owned(), example(job.example)));
     let file = |(name, event)| (format!("{DIRECTORY}/{name}.json"), format!("{event:#}\n"));
     operations.chain(jobs).map(file).collect()
 }
@@ -37,7 +38,7 @@ fn example(text: &str) -> Value {
 
 /// A request as a function URL hands it over, in the payload format 2.0.
 fn request(endpoint: &Endpoint) -> Value {
-    let gets = endpoint.handler.method.names()[0] == "get";
+    let gets = endpoint.handler.http.method.names()[0] == "get";
     let method = if gets { "GET" } else { "POST" };
     let mut event = json!({
         "version": "2.0",

@@ -20,7 +20,7 @@ fn operations(registry: &Registry) -> String {
         let input = endpoint.describe(&mut generator).input.to_value();
         let summary = summary(input["description"].as_str().unwrap_or_default());
         let http = if is_public(endpoint) {
-            format!("{} `{}`", endpoint.handler.method.allow(), endpoint.path())
+            format!("{} `{}`", endpoint.handler.http.method.allow(), endpoint.path())
         } else {
             "–".to_owned()
         };

@@ -2,12 +2,10 @@
 
 mod managed_policy;
 
-use std::collections::BTreeSet;
-
-use shared::{Endpoint, Method, policy::Grant, registry::Registry};
+use shared::{Endpoint, Method, capability::Facts, registry::Registry};
 
 use crate::{
-    facts::{self, Capability, capabilities, capabilities_of_job, is_public},
+    facts::{is_large, is_public, policy, signs_sessions, uses_table, with_permissions},
     marked::Part,
 };
 
@@ -21,13 +19,13 @@ pub(crate) fn parts(registry: &Registry) -> Vec<Part> {
     let each = |operations: &[&Endpoint], write: fn(&Endpoint) -> String| -> String {
         operations.iter().map(|operation| write(operation)).collect()
     };
-    let of_operations = operations.iter().flat_map(|operation| capabilities(operation));
-    let of_jobs = registry.jobs.iter().flat_map(capabilities_of_job);
-    let managed: BTreeSet<Capability> = of_operations.chain(of_jobs).collect();
+    let of_operations = registry.operations().flat_map(Endpoint::capabilities);
+    let of_jobs = registry.jobs.iter().flat_map(|job| job.endpoint.capabilities());
+    let managed = with_permissions(of_operations.chain(of_jobs).collect());
     let outputs = each(&public, output) + &urls(&public);
     let jobs = registry.jobs.iter().map(|job| {
-        let name = format!("policies of {}", job.name);
-        Part::of_yaml(&name, policies(&capabilities_of_job(job)))
+        let name = format!("policies of {}", job.endpoint.name);
+        Part::of_yaml(&name, policies(job.endpoint.capabilities()))
     });
     let parts = [
         Part::of_yaml("capabilities", managed.iter().map(managed_policy::of).collect()),
@@ -56,23 +54,23 @@ fn stanza(operation: &Endpoint) -> String {
         operation.handler.access.as_str(),
         operation.id(),
     );
-    if facts::is_large(operation) {
+    if is_large(operation) {
         text.push_str("      MemorySize: 1024\n");
     }
     let mut variables = String::new();
-    if facts::signs_sessions(operation) {
+    if operation.capabilities().iter().any(signs_sessions) {
         variables
             .push_str("          SESSION_SIGNING_KEY_SSM: !Sub \"${SecretPrefix}/session-key\"\n");
     }
-    if !facts::files(operation).is_empty() {
+    if !operation.handler.http.files.is_empty() {
         variables.push_str("          SITE_FILES: !Ref SiteFiles\n");
     }
     if !variables.is_empty() {
         text.push_str(&format!("      Environment:\n        Variables:\n{variables}"));
     }
     if is_public(operation) {
-        let methods = operation.handler.method.allow();
-        let mode = if facts::is_streamed(operation) {
+        let methods = operation.handler.http.method.allow();
+        let mode = if operation.handler.http.streamed {
             "\n        InvokeMode: RESPONSE_STREAM"
         } else {
             ""
@@ -91,28 +89,23 @@ fn stanza(operation: &Endpoint) -> String {
 "#
         ));
     }
-    text.push_str(&policies(&capabilities(operation)));
+    text.push_str(&policies(operation.capabilities()));
     text.push('\n');
     text
 }
 
 /// The line of a function's policies.
-fn policies(capabilities: &[Capability]) -> String {
+fn policies(capabilities: Vec<Facts>) -> String {
+    let capabilities = with_permissions(capabilities);
     let mut names: Vec<String> =
-        capabilities.iter().map(|capability| format!("!Ref {}", capability.policy())).collect();
-    if uses_table(capabilities) {
-        names.push("!If [HasTableKey, !Ref TableKeyPolicy, !Ref AWS::NoValue]".to_owned());
-    }
+        capabilities.iter().map(|capability| format!("!Ref {}", policy(capability))).collect();
     if names.is_empty() {
         return String::new();
     }
+    if capabilities.iter().any(uses_table) {
+        names.push("!If [HasTableKey, !Ref TableKeyPolicy, !Ref AWS::NoValue]".to_owned());
+    }
     format!("      Policies: [{}]\n", names.join(", "))
-}
-
-/// Whether a function with these capabilities reads or writes the table.
-pub fn uses_table(capabilities: &[Capability]) -> bool {
-    let on_items = |grant: &Grant| matches!(grant, Grant::Item(..));
-    capabilities.iter().any(|capability| capability.grants.iter().any(on_items))
 }
 
 fn arn(operation: &Endpoint, indent: usize) -> String {
@@ -122,7 +115,7 @@ fn arn(operation: &Endpoint, indent: usize) -> String {
 /// Where the domain serves an operation: at its path, and where others prescribe.
 pub fn edge_paths(operation: &Endpoint) -> Vec<String> {
     let segment = |part: &str| if part.contains('*') { "{file}" } else { part }.to_owned();
-    let files = facts::files(operation).iter();
+    let files = operation.handler.http.files.iter();
     // A route cannot say more of a segment than its place; the function looks closer.
     let files = files.map(|file| file.split('/').map(segment).collect::<Vec<_>>().join("/"));
     std::iter::once(operation.path()).chain(files).collect()
@@ -137,7 +130,7 @@ fn edge_path(operation: &Endpoint) -> String {
                 "            parameters: [{name: file, in: path, required: true, schema: {type: string}}]\n",
             );
         }
-        for method in operation.handler.method.names() {
+        for method in operation.handler.http.method.names() {
             text.push_str(&format!(r#"            {method}:
               responses: {{}}
               x-amazon-apigateway-integration:
@@ -157,7 +150,7 @@ fn edge_path(operation: &Endpoint) -> String {
 
 fn output(operation: &Endpoint) -> String {
     let logical_id = operation.logical_id();
-    let methods = match operation.handler.method {
+    let methods = match operation.handler.http.method {
         Method::Get => "GET",
         Method::Post => "POST",
         Method::GetOrPost => "GET or POST",

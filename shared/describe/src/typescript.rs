@@ -67,11 +67,18 @@ fn input(operation: &Value) -> Value {
         Value::Null => query(operation),
         body => body.clone(),
     };
-    // A front end acts for its own user.
+    leave_out_openid(&mut schema);
+    for variant in schema.get_mut("oneOf").and_then(Value::as_array_mut).into_iter().flatten() {
+        leave_out_openid(variant);
+    }
+    schema
+}
+
+/// A front end acts for its own user.
+fn leave_out_openid(schema: &mut Value) {
     if let Some(properties) = schema["properties"].as_object_mut() {
         properties.remove("openid");
     }
-    schema
 }
 
 /// The parameters of a query as one schema.

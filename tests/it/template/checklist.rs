@@ -6,14 +6,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use describe::{
-    facts::{Capability, capabilities, capabilities_of_job, is_public},
-    template::{edge_paths, uses_table},
+    facts::{is_public, policy, uses_table, with_permissions},
+    template::edge_paths,
 };
 use functions::{JOBS, OPERATIONS};
 use serde_json::{Value, json};
 use shared::{
-    Endpoint, Problem, logical_id,
-    policy::{self, Grant, SecretName},
+    Endpoint, Problem,
+    capability::Facts,
+    grant::{self, Grant, SecretName},
+    logical_id,
 };
 
 const REFRESHER: &str = "RefreshCredentials";
@@ -85,11 +87,11 @@ fn role(operation: &Endpoint) -> String {
     format!("{}Role", operation.logical_id())
 }
 
-fn function_roles() -> BTreeMap<String, Vec<Capability>> {
-    let operations = OPERATIONS.iter().map(|op| (role(op), capabilities(op)));
+fn function_roles() -> BTreeMap<String, Vec<Facts>> {
+    let operations = OPERATIONS.iter().map(|op| (role(op), with_permissions(op.capabilities())));
     let jobs = JOBS.iter().map(|job| {
         let role = format!("{}Role", logical_id(job.name));
-        (role, capabilities_of_job(job))
+        (role, with_permissions(job.capabilities()))
     });
     operations.chain(jobs).collect()
 }
@@ -151,9 +153,9 @@ fn functions_and_roles(template: &Transformed, findings: &mut Findings) {
         let of_template = of_template.filter(|policy| !policy.is_string()).map(Value::to_string);
         let mut expected: BTreeSet<String> = capabilities
             .iter()
-            .map(|capability| json!({ "Ref": capability.policy() }).to_string())
+            .map(|capability| json!({ "Ref": policy(capability) }).to_string())
             .collect();
-        if uses_table(&capabilities) {
+        if capabilities.iter().any(uses_table) {
             let key = json!({ "Fn::If": ["HasTableKey", { "Ref": "TableKeyPolicy" }, { "Ref": "AWS::NoValue" }] });
             expected.insert(key.to_string());
         }
@@ -188,10 +190,10 @@ fn granted(template: &Transformed, role: &str) -> BTreeSet<String> {
                 }
                 _ => {
                     let name = match action {
-                        "dynamodb:GetItem" => policy::Action::Get,
-                        "dynamodb:PutItem" => policy::Action::Put,
-                        "dynamodb:UpdateItem" => policy::Action::Update,
-                        "dynamodb:DeleteItem" => policy::Action::Delete,
+                        "dynamodb:GetItem" => grant::Action::Get,
+                        "dynamodb:PutItem" => grant::Action::Put,
+                        "dynamodb:UpdateItem" => grant::Action::Update,
+                        "dynamodb:DeleteItem" => grant::Action::Delete,
                         other => {
                             granted.insert(other.to_owned());
                             continue;
@@ -330,7 +332,7 @@ fn edge(template: &Transformed, findings: &mut Findings) {
     let public = || OPERATIONS.iter().filter(|op| is_public(op));
     let expected = public()
         .flat_map(|op| {
-            let methods = op.handler.method.names();
+            let methods = op.handler.http.method.names();
             edge_paths(op).into_iter().flat_map(move |path| {
                 let route =
                     move |method: &&str| ((path.clone(), (*method).to_owned()), op.logical_id());

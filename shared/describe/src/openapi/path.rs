@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 use shared::{Access, Endpoint};
 
 use super::{join, namespace_of, responses, schemas::Schemas};
-use crate::facts::{docs, is_public, takes_file};
+use crate::facts::is_public;
 
 /// The part of a form that is a file.
 const PART: &str = "media";
@@ -33,7 +33,7 @@ impl Writer {
         let content = self.schemas.answer(endpoint);
         let mut item = Map::new();
         let methods = if is_public(endpoint) {
-            endpoint.handler.method.names()
+            endpoint.handler.http.method.names()
         } else {
             item.insert("servers".into(), lambda_servers());
             &["post"]
@@ -49,7 +49,7 @@ impl Writer {
                 responses::of(endpoint, method, content.clone(), &mut self.responses);
             let input = Input::new(endpoint, input.clone());
             if is_post {
-                operation["requestBody"] = input.body(takes_file(endpoint));
+                operation["requestBody"] = input.body(endpoint.handler.http.upload.is_some());
             } else {
                 operation["parameters"] = input.parameters(endpoint.handler.access);
             }
@@ -74,7 +74,7 @@ fn describe(endpoint: &Endpoint, input: &Value) -> Value {
         "x-accounts": endpoint.accounts,
         "x-function": endpoint.binary(),
     });
-    if let [first, further @ ..] = docs(endpoint) {
+    if let [first, further @ ..] = endpoint.docs {
         let about = "WeChat's documentation.";
         operation["externalDocs"] = json!({ "url": first, "description": about });
         for page in further {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 use shared::{Endpoint, Problem};
 
-use crate::facts::{is_public, problems};
+use crate::facts::is_public;
 
 /// The `responses` of an operation; the problems of a status that several have go into `common`.
 pub(super) fn of(
@@ -17,13 +17,12 @@ pub(super) fn of(
     if !is_public(endpoint) {
         return invocation(content);
     }
-    let answers_file = content.get("application/json").is_none();
     let headers = json!({ "X-Request-Id": reference("headers/RequestId") });
     let mut responses = Map::new();
     let done = json!({ "description": "Done.", "headers": headers, "content": content });
     responses.insert("200".into(), done);
     let mut by_status: BTreeMap<u16, Vec<Problem>> = BTreeMap::new();
-    for problem in problems(endpoint, method, answers_file) {
+    for problem in endpoint.problems(method) {
         by_status.entry(problem.status()).or_default().push(problem);
     }
     for (status, problems) in by_status {

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use shared::policy::Grant;
+use shared::{capability::Facts, grant::Grant};
 
-use crate::facts::Capability;
+use crate::facts::policy;
 
 /// The policy of a capability.
-pub(super) fn of(capability: &Capability) -> String {
+pub(super) fn of(capability: &Facts) -> String {
     let (mut actions, mut secrets) = (BTreeMap::<&str, Vec<&str>>::new(), Vec::new());
     for grant in &capability.grants {
         match grant {
@@ -31,7 +31,7 @@ pub(super) fn of(capability: &Capability) -> String {
         Statement:
 {items}{secrets}
 "#,
-        capability.policy(),
+        policy(capability),
     )
 }
 
