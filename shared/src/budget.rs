@@ -181,6 +181,17 @@ impl fmt::Debug for Counters {
 }
 
 impl Counters {
+    /// Refuses an address until a time.
+    fn block(&self, network: String, until: u64) {
+        let mut counters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        counters.insert(network, (until, 0));
+    }
+
+    fn blocked_until(&self, network: &str) -> Option<u64> {
+        let counters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        counters.get(network).map(|(until, _)| *until)
+    }
+
     /// Counts one call in a window that ends at `ends_at`; `false` if there were enough.
     fn count(&self, key: String, calls: u32, ends_at: u64, now: u64) -> bool {
         let mut counters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -233,20 +244,46 @@ impl<'a> Spending<'a> {
                 }
                 None => Ok(()),
             },
-            Identity::Anyone => match (self.budget.address, self.address) {
-                (Some(rate), Some(address)) => self.count("address", &network(address), rate).await,
-                _ => Ok(()),
-            },
+            Identity::Anyone => {
+                if self.budget.bad_codes.is_some()
+                    && let Some(address) = self.address
+                {
+                    self.refuse_blocked(&network(address))?;
+                }
+                match (self.budget.address, self.address) {
+                    (Some(rate), Some(address)) => {
+                        self.count("address", &network(address), rate).await
+                    }
+                    _ => Ok(()),
+                }
+            }
         }
     }
 
-    /// Counts a code that WeChat refused. The next one beyond the budget is refused here.
+    /// Counts a code that WeChat refused. Beyond the budget, this environment refuses the address
+    /// until the window ends, without a call.
     ///
     /// # Errors
     /// As [`Spending::spend`].
     pub(crate) async fn spend_bad_code(&self) -> Result<()> {
-        match (self.budget.bad_codes, self.address) {
-            (Some(rate), Some(address)) => self.count("code", &network(address), rate).await,
+        let (Some(rate), Some(address)) = (self.budget.bad_codes, self.address) else {
+            return Ok(());
+        };
+        let network = network(address);
+        let outcome = self.count("code", &network, rate).await;
+        if let Err(error) = &outcome
+            && let Some(seconds) = error.retry_after_seconds()
+            && error.problem() == Problem::QuotaExceeded
+        {
+            self.app.counters.block(network, self.app.clock.now() + seconds);
+        }
+        outcome
+    }
+
+    fn refuse_blocked(&self, network: &str) -> Result<()> {
+        let now = self.app.clock.now();
+        match self.app.counters.blocked_until(network) {
+            Some(until) if until > now => Err(exceeded(until - now)),
             _ => Ok(()),
         }
     }
@@ -262,12 +299,13 @@ impl<'a> Spending<'a> {
             Counted::Memory => self.app.counters.count(key, rate.calls, ends_at, now),
             Counted::Table => self.app.table.count(key, rate.calls, ends_at).await?,
         };
-        if left {
-            return Ok(());
-        }
-        let detail = "Too many calls of this operation; try again after Retry-After.";
-        Err(Error::new(Problem::QuotaExceeded, detail).retry_after(ends_at - now))
+        if left { Ok(()) } else { Err(exceeded(ends_at - now)) }
     }
+}
+
+fn exceeded(seconds: u64) -> Error {
+    let detail = "Too many calls of this operation; try again after Retry-After.";
+    Error::new(Problem::QuotaExceeded, detail).retry_after(seconds)
 }
 
 /// An IPv6 client owns a whole /64.

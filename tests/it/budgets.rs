@@ -20,12 +20,12 @@ async fn one_user_draws_thirty_codes_of_the_account_for_life_a_day() {
     let refused = draw().await.problem(429, "quota-exceeded");
 
     assert_eq!(bundle.calls("/wxa/getwxacode"), 30);
-    assert_eq!(refused["retry_after"], 12 * 3600, "until midnight in UTC");
+    assert_eq!(refused["retry_after"], 20 * 3600, "until midnight in UTC");
     // Another user and another operation have budgets of their own.
     let bob = bundle.session("bob").await;
     let answer = bundle.post_as(Some(&bob), "/wxacode/get", json!({ "path": "a" })).await;
     assert_eq!(answer.status, 200);
-    bundle.advance(12 * 3600);
+    bundle.advance(20 * 3600);
     let session = bundle.session("alice").await;
     let answer = bundle.post_as(Some(&session), "/wxacode/get", json!({ "path": "a" })).await;
     assert_eq!(answer.status, 200);

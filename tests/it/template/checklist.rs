@@ -12,7 +12,7 @@ use describe::{
 use functions::{JOBS, OPERATIONS};
 use serde_json::{Value, json};
 use shared::{
-    Endpoint, Problem,
+    Endpoint,
     capability::Facts,
     grant::{self, Grant, SecretName},
     logical_id,
