@@ -1,0 +1,10 @@
+//! The whole of WeChat's API behind one door, closed unless a deployment opens it.
+
+pub mod allow;
+pub mod answer;
+mod instead;
+pub mod request;
+mod rows;
+pub mod surface;
+pub mod table;
+pub mod withheld;
