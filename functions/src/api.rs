@@ -3,8 +3,6 @@
 pub mod allow;
 pub mod answer;
 mod instead;
+pub mod path;
 pub mod request;
-mod rows;
-pub mod surface;
-pub mod table;
 pub mod withheld;

@@ -1,11 +1,9 @@
 //! `API_CALL_ALLOW`: which rows a deployment enables. None, unless it says so.
 
+use model::surface::{Area, Policy, ROWS, Row, rows};
 use shared::{Error, Problem, Result};
 
-use super::{
-    instead,
-    surface::{Area, Policy, ROWS, Row, nearest, rows},
-};
+use super::{instead, path::nearest};
 
 /// What is enabled.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,16 +1,13 @@
 //! What `api.call` answers: WeChat's JSON as it came, or a file.
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
+use model::surface::{self, Row};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, value::RawValue};
 use shared::{Error, Problem, Result};
 
-use super::{
-    allow::Allow,
-    surface::{self, Row},
-    withheld::withheld,
-};
+use super::{allow::Allow, withheld::withheld};
 
 /// WeChat's answer.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -94,7 +91,7 @@ fn nonsense() -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::surface::rows;
+    use model::surface::rows;
 
     fn read(path: &str, body: &[u8]) -> Result<String> {
         let answer = super::read(&rows(path)[0], &Allow::default(), Some("image/jpeg"), body)?;

@@ -1,6 +1,6 @@
 //! What to do instead: the operation that does a call right, or why the call is impossible.
 
-use super::surface::{Row, Token};
+use model::surface::{Row, Token};
 
 /// The operation that makes this call, if one does.
 pub fn operation(path: &str) -> Option<&'static str> {
@@ -107,7 +107,7 @@ const REASONS: &[(&str, &str)] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::surface::{Policy, ROWS, rows};
+    use model::surface::{Policy, ROWS, rows};
 
     #[test]
     fn every_operation_named_is_that_of_a_row() {

@@ -3,6 +3,7 @@
 use std::{borrow::Cow, fmt};
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
+use model::surface::{self, Method, Row, is_credential};
 use schemars::JsonSchema;
 use serde::{
     Deserialize,
@@ -10,8 +11,6 @@ use serde::{
 };
 use serde_json::value::RawValue;
 use shared::{Error, Result};
-
-use super::surface::{self, Method, Row};
 
 /// The largest JSON body, in bytes.
 const BODY_LIMIT: usize = 256 << 10;
@@ -21,17 +20,6 @@ const FILE_LIMIT: usize = 10 << 20;
 
 /// The longest value in a query, in bytes.
 const VALUE_LIMIT: usize = 2048;
-
-/// Names that carry a credential; the token is added here and nowhere else.
-const RESERVED: &[&str] = &[
-    "access_token",
-    "appsecret",
-    "authorizer_access_token",
-    "cloudbase_access_token",
-    "component_access_token",
-    "refresh_token",
-    "secret",
-];
 
 /// A request for a row.
 #[derive(Debug, PartialEq, Eq)]
@@ -176,18 +164,13 @@ fn read_query(row: &Row, query: &RawValue) -> Result<Vec<(&'static str, String)>
 }
 
 fn unknown_name(row: &Row, name: &str) -> String {
-    if is_reserved(name) {
+    if is_credential(name) {
         return "The query must not hold a credential; the token is added here.".to_owned();
     }
     match row.query {
         "" => "This path takes no query.".to_owned(),
         names => format!("The query of this path may hold {}.", names.replace(',', ", ")),
     }
-}
-
-/// Whether a name is that of a credential.
-pub(super) fn is_reserved(name: &str) -> bool {
-    RESERVED.iter().any(|reserved| name.eq_ignore_ascii_case(reserved))
 }
 
 /// The body as it came, but that characters beyond ASCII stand for themselves: WeChat shows
@@ -203,7 +186,7 @@ fn read_body(body: &RawValue, any: bool) -> Result<String> {
     if text.starts_with('{') {
         let names: Names = serde_json::from_str(text)
             .map_err(|_| Error::invalid("body", "The body must be a JSON object."))?;
-        if names.0.iter().any(|name| is_reserved(name)) {
+        if names.0.iter().any(|name| is_credential(name)) {
             return Err(Error::invalid("body", "The body must not hold a credential."));
         }
     } else if !any {
@@ -258,7 +241,7 @@ impl File {
         for (name, _) in &self.fields.0 {
             let plain = (1..=64).contains(&name.len())
                 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-            if !plain || is_reserved(name) {
+            if !plain || is_credential(name) {
                 return Err(Error::invalid(
                     "file.fields",
                     "A name must be letters, digits and `_`.",
@@ -439,7 +422,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::api::surface::{ROWS, rows};
+    use model::surface::{ROWS, rows};
 
     fn raw(text: &str) -> Box<RawValue> {
         RawValue::from_string(text.to_owned()).unwrap()
@@ -487,9 +470,18 @@ mod tests {
 
     #[test]
     fn no_credential_is_taken_from_a_caller() {
-        for name in
-            RESERVED.iter().copied().chain(["Access_Token", "ACCESS_TOKEN", "access\\u005ftoken"])
-        {
+        for name in [
+            "access_token",
+            "appsecret",
+            "authorizer_access_token",
+            "cloudbase_access_token",
+            "component_access_token",
+            "refresh_token",
+            "secret",
+            "Access_Token",
+            "ACCESS_TOKEN",
+            "access\\u005ftoken",
+        ] {
             let member = format!(r#"{{"{name}":"x"}}"#);
             let error = with_query("/cgi-bin/user/info", &member).unwrap_err();
             assert!(error.detail().contains("credential"), "{name}: {}", error.detail());

@@ -2,9 +2,8 @@
 
 use std::{borrow::Cow, cell::Cell, fmt};
 
+use model::surface::Row;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
-
-use super::surface::Row;
 
 /// Names of members that hold a secret, in lower case and without what joins their words.
 const NAMES: &[&str] = &[
@@ -183,7 +182,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::api::surface::rows;
+    use model::surface::rows;
 
     fn look(path: &str, text: &str) -> Option<bool> {
         withheld(text, &rows(path)[0], |_| false)

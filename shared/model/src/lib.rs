@@ -14,6 +14,7 @@ pub mod credential;
 pub mod crypto;
 mod error;
 mod secret;
+pub mod surface;
 
 pub use account::{Account, AccountKind};
 pub use clock::Clock;

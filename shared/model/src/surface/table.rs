@@ -5,7 +5,7 @@ use std::{
     fmt::Write,
 };
 
-use super::request::is_reserved;
+use super::is_credential;
 
 /// The text of `rows.rs`.
 ///
@@ -21,7 +21,7 @@ pub fn text(tsv: &str) -> String {
     }
     let areas: BTreeSet<_> = rows.values().flatten().map(|line| line["area"]).collect();
     let mut text = String::from(
-        "//! Written from `surface.tsv` by `cargo run --bin generate`; do not edit.\n\nuse super::surface::{Answer, Body, Method::*, Policy::*, Repeat::*, Row, Token::*};\n\n",
+        "//! Written from `surface.tsv` by `cargo run --bin generate`; do not edit.\n\nuse super::{Answer, Body, Method::*, Policy::*, Repeat::*, Row, Token::*};\n\n",
     );
     write_areas(&mut text, &areas);
     text.push_str(
@@ -90,7 +90,7 @@ fn query_names(lines: &[Line]) -> String {
     for line in lines {
         let action = line["note"].starts_with("?action=").then_some("action");
         for name in line["query"].split(',').chain(action) {
-            if !name.is_empty() && !is_reserved(name) && !names.contains(&name) {
+            if !name.is_empty() && !is_credential(name) && !names.contains(&name) {
                 names.push(name);
             }
         }
@@ -120,7 +120,8 @@ mod tests {
     fn the_table_is_what_the_inventory_says() {
         let text = super::text(include_str!("surface.tsv"));
         if std::env::var_os("UPDATE").is_some() {
-            std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/src/api/rows.rs"), &text).unwrap();
+            std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/src/surface/rows.rs"), &text)
+                .unwrap();
         }
         assert!(include_str!("rows.rs") == text, "rows.rs is out of date");
     }

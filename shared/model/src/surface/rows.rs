@@ -1,6 +1,6 @@
 //! Written from `surface.tsv` by `cargo run --bin generate`; do not edit.
 
-use super::surface::{Answer, Body, Method::*, Policy::*, Repeat::*, Row, Token::*};
+use super::{Answer, Body, Method::*, Policy::*, Repeat::*, Row, Token::*};
 
 /// The areas of the API.
 #[rustfmt::skip]
