@@ -194,7 +194,7 @@ impl Session {
 
 /// Signs a message in a user's name; that of a GET is empty. The key of the HMAC is the text of
 /// the session_key, not the bytes it stands for.
-fn signature(session_key: &str, message: &[u8]) -> String {
+pub(super) fn signature(session_key: &str, message: &[u8]) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, session_key.as_bytes());
     hex(hmac::sign(&key, message).as_ref())
 }
