@@ -47,8 +47,8 @@ fn rid_get(call: &Call) -> Answer {
 
 #[cfg(test)]
 mod tests {
-    use super::super::bench::{MINI, errcode, simulator};
     use super::*;
+    use crate::fixture::{MINI, errcode, simulator};
 
     #[tokio::test]
     async fn a_refusal_is_found_by_its_rid_with_the_token_in_its_query() {

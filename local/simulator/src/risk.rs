@@ -3,9 +3,9 @@
 use serde::Deserialize;
 use serde_json::json;
 
+use super::AccountKind;
 use super::account::is_openid_of;
 use super::call::{Answer, Call, Reply, Route, refuse};
-use super::{AccountKind, login};
 
 /// A user must have been in the app within this time.
 const RECENT_MS: u64 = 2 * 3_600_000;
@@ -32,7 +32,7 @@ fn getuserriskrank(call: &Call) -> Answer {
     if !is_openid_of(&appid, &openid) {
         return Err(refuse(40003, "invalid openid"));
     }
-    let visited = login::visited_at(call.simulator, &appid, &openid);
+    let visited = call.simulator.visited_at(&appid, &openid);
     if visited.is_none_or(|at| at + RECENT_MS < call.now_ms()) {
         return Err(refuse(61010, "user access record timeout"));
     }

@@ -384,8 +384,8 @@ fn is_trade_managed(call: &Call) -> Answer {
 
 #[cfg(test)]
 mod tests {
-    use super::super::bench::{MINI, errcode, simulator};
     use super::*;
+    use crate::fixture::{MINI, errcode, simulator};
 
     #[test]
     fn an_order_is_shipped_reported_again_once_reminded_of_and_confirmed() {

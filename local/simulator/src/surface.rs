@@ -168,8 +168,8 @@ fn body<'a>(
 mod tests {
     use serde_json::json;
 
-    use super::super::bench::{MINI, errcode, simulator};
     use super::*;
+    use crate::fixture::{MINI, errcode, simulator};
 
     #[test]
     fn a_path_of_the_inventory_echoes_and_another_is_an_invalid_url() {

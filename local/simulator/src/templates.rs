@@ -244,8 +244,8 @@ fn getpubtemplatekeywords(call: &Call) -> Answer {
 mod tests {
     use http::Request;
 
-    use super::super::bench::{MINI, errcode, simulator};
     use super::*;
+    use crate::fixture::{MINI, errcode, simulator};
 
     impl Simulator {
         fn add(&self, content_type: &str, body: &str) -> Value {

@@ -91,7 +91,7 @@ fn getuserencryptkey(call: &Call) -> Answer {
     if call.query("sig_method") != Some("hmac_sha256") {
         return Err(refuse(87008, "invalid sig_method"));
     }
-    let Some(session_key) = login::session_key(call.simulator, &account.appid, &openid) else {
+    let Some(session_key) = call.simulator.session_key_of(&account.appid, &openid) else {
         return Err(refuse(87007, "session_key is not existed or expired"));
     };
     if call.query("signature") != Some(&login::signature(&session_key, b"")) {
@@ -117,8 +117,8 @@ fn getuserencryptkey(call: &Call) -> Answer {
 
 #[cfg(test)]
 mod tests {
-    use super::super::bench::{MINI, SECRET, errcode, simulator};
     use super::*;
+    use crate::fixture::{MINI, SECRET, errcode, simulator};
 
     #[test]
     fn the_last_three_keys_are_told_to_who_signs_with_the_session_key() {
