@@ -1,7 +1,7 @@
 //! `API_CALL_ALLOW`: which rows a deployment enables. None, unless it says so.
 
 use model::surface::{Area, Policy, ROWS, Row, rows};
-use shared::{Error, Problem, Result};
+use shared::{Error, Problem, Result, capability::Setting};
 
 use super::{instead, path::nearest};
 
@@ -25,19 +25,19 @@ enum Entry {
 /// Members that would be withheld, but that a deployment may let out of the path that is for them.
 const REVIEWED: &[(&str, &str)] = &[("/wxaapi/broadcast/room/getpushurl", "pushAddr")];
 
-impl Allow {
-    /// What an entry may look like.
-    pub const EXAMPLE: &str = "area:users-tags,/datacube/,/cgi-bin/menu/create";
+impl Setting for Allow {
+    const NAME: &'static str = "API_CALL_ALLOW";
+    const EXAMPLE: &'static str = "area:users-tags,/datacube/,/cgi-bin/menu/create";
+    const ABOUT: &'static str =
+        "What `api.call` may call: a comma list of areas, prefixes and paths; empty for nothing.";
 
-    /// Reads the setting: a comma list of areas, prefixes and paths.
-    ///
-    /// # Errors
-    /// Says which entry cannot be used, and why.
-    pub fn parse(text: &str) -> Result<Allow, String> {
-        let entries = text.split(',').map(str::trim).filter(|entry| !entry.is_empty());
-        entries.map(entry).collect::<Result<_, _>>().map(Allow)
+    fn parse(text: Option<&str>) -> Result<Allow, String> {
+        let entries = text.unwrap_or_default().split(',').map(str::trim);
+        entries.filter(|entry| !entry.is_empty()).map(entry).collect::<Result<_, _>>().map(Allow)
     }
+}
 
+impl Allow {
     /// Whether a row is enabled.
     pub fn enables(&self, row: &Row) -> bool {
         let together = row.policy == Policy::Prefix;
@@ -121,18 +121,22 @@ mod tests {
 
     use super::*;
 
+    fn parse(setting: &str) -> Result<Allow, String> {
+        <Allow as Setting>::parse(Some(setting))
+    }
+
     fn row(path: &str) -> &'static Row {
         &rows(path)[0]
     }
 
     fn enabled(setting: &str, path: &str) -> bool {
-        Allow::parse(setting).unwrap().enables(row(path))
+        parse(setting).unwrap().enables(row(path))
     }
 
     #[test]
     fn nothing_is_enabled_by_nothing() {
         for setting in ["", " ", ",", " , "] {
-            let allow = Allow::parse(setting).unwrap();
+            let allow = parse(setting).unwrap();
             assert!(ROWS.iter().all(|row| !allow.enables(row)), "{setting:?}");
         }
     }
@@ -158,7 +162,7 @@ mod tests {
         let areas = Area::ALL.iter().map(|(_, name)| format!("area:{name}"));
         let mut entries: Vec<_> = areas.collect();
         entries.extend(["/cgi-bin/", "/wxa/", "/wxaapi/", "/datacube/"].map(String::from));
-        let allow = Allow::parse(&entries.join(",")).unwrap();
+        let allow = parse(&entries.join(",")).unwrap();
         for row in ROWS {
             assert_eq!(allow.enables(row), row.policy == Policy::Prefix, "{}", row.path);
         }
@@ -167,7 +171,7 @@ mod tests {
     #[test]
     fn what_is_never_called_cannot_be_enabled() {
         for row in ROWS.iter().filter(|row| row.policy == Policy::Never) {
-            assert!(Allow::parse(row.path).unwrap_err().ends_with("never called"));
+            assert!(parse(row.path).unwrap_err().ends_with("never called"));
             let error = Allow(vec![Entry::Path(row.path)]).check(row).unwrap_err();
             assert!(error.detail().starts_with("This path is never called"), "{}", error.detail());
             assert!(!error.detail().contains("API_CALL_ALLOW"), "{}", error.detail());
@@ -190,10 +194,10 @@ mod tests {
             ("/cgi-bin/user/info!session_key", "not a reviewed exception"),
             ("cgi-bin/user/info", "not a path"),
         ] {
-            let why = Allow::parse(setting).unwrap_err();
+            let why = parse(setting).unwrap_err();
             assert!(why.contains(complaint), "{setting}: {why}");
         }
-        assert!(Allow::parse(Allow::EXAMPLE).is_ok());
+        assert!(parse(Allow::EXAMPLE).is_ok());
     }
 
     #[test]
@@ -214,9 +218,9 @@ mod tests {
     #[test]
     fn an_exception_is_for_its_path_and_its_member() {
         let live = row("/wxaapi/broadcast/room/getpushurl");
-        let plain = Allow::parse(live.path).unwrap();
+        let plain = parse(live.path).unwrap();
         assert!(plain.enables(live) && !plain.lets_out(live, "pushAddr"));
-        let reviewed = Allow::parse("/wxaapi/broadcast/room/getpushurl!pushAddr").unwrap();
+        let reviewed = parse("/wxaapi/broadcast/room/getpushurl!pushAddr").unwrap();
         assert!(reviewed.enables(live) && reviewed.lets_out(live, "pushAddr"));
         assert!(!reviewed.lets_out(live, "session_key"));
         assert!(!reviewed.lets_out(row("/cgi-bin/user/info"), "pushAddr"));
@@ -225,7 +229,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_setting_enables_what_is_never_called(setting in "(area:|/)?[a-z_/*!-]{0,24}") {
-            let allow = Allow::parse(&setting).unwrap_or_default();
+            let allow = parse(&setting).unwrap_or_default();
             prop_assert!(!ROWS.iter().any(|row| row.policy == Policy::Never && allow.enables(row)));
         }
     }

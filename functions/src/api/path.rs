@@ -9,7 +9,7 @@ use shared::{Error, Result};
 ///
 /// # Errors
 /// Names the nearest paths, or the methods there are.
-pub fn find(path: &str, method: Option<Method>) -> Result<&'static Row> {
+pub(super) fn find(path: &str, method: Option<Method>) -> Result<&'static Row> {
     match (rows(path), method) {
         ([], _) => Err(unknown(path)),
         ([row], None) => Ok(row),
@@ -42,7 +42,7 @@ fn unknown(path: &str) -> Error {
 }
 
 /// The three paths that the fewest edits lead to.
-pub fn nearest(path: &str) -> Vec<&'static str> {
+pub(super) fn nearest(path: &str) -> Vec<&'static str> {
     let mut ranked: Vec<_> =
         ROWS.iter().map(|row| (strsim::osa_distance(path, row.path), row.path)).collect();
     ranked.sort_unstable();

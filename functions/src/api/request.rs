@@ -10,7 +10,11 @@ use serde::{
     de::{Deserializer, IgnoredAny, MapAccess, Visitor},
 };
 use serde_json::value::RawValue;
-use shared::{Error, Result};
+use shared::{
+    Error, Result,
+    capability::{WechatCall, WechatCalls},
+    crypto::{hex, random_bytes},
+};
 
 /// The largest JSON body, in bytes.
 const BODY_LIMIT: usize = 256 << 10;
@@ -23,7 +27,7 @@ const VALUE_LIMIT: usize = 2048;
 
 /// A request for a row.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Request {
+pub(super) struct Request {
     /// Names of the row, and values.
     pub query: Vec<(&'static str, String)>,
     /// What follows.
@@ -32,7 +36,7 @@ pub struct Request {
 
 /// The body of a request.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Body {
+pub(super) enum Body {
     /// None.
     None,
     /// A JSON document.
@@ -45,7 +49,7 @@ pub enum Body {
 
 /// A form with a file.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Form {
+pub(super) struct Form {
     /// The name of the part that is the file.
     pub part: &'static str,
     /// The file's name: plain ASCII.
@@ -58,10 +62,59 @@ pub struct Form {
     pub fields: Vec<(String, String)>,
 }
 
+impl Request {
+    /// The call, ready to be sent.
+    pub(super) fn call<'a>(&self, wechat: WechatCalls<'a>, row: &Row) -> WechatCall<'a> {
+        let mut call = match row.method {
+            Method::Get => wechat.get(row.path),
+            Method::Post => wechat.post(row.path, &()),
+        };
+        for (name, value) in &self.query {
+            call = call.query(*name, value);
+        }
+        match &self.body {
+            Body::None => call,
+            Body::Json(text) => call.bytes("application/json", text.clone().into()),
+            Body::Bytes(content_type, content) => {
+                call.bytes(content_type.clone(), content.clone().into())
+            }
+            Body::Form(form) => {
+                let boundary = hex(&random_bytes::<16>());
+                let content_type = format!("multipart/form-data; boundary={boundary}");
+                call.bytes(content_type, form.encode(&boundary).into())
+            }
+        }
+    }
+
+    /// Whether a file goes along.
+    pub(super) fn is_upload(&self) -> bool {
+        matches!(self.body, Body::Form(_) | Body::Bytes(..))
+    }
+}
+
+impl Form {
+    /// The parts between their boundaries. A random boundary is in none of them.
+    fn encode(&self, boundary: &str) -> Vec<u8> {
+        let mut body = Vec::with_capacity(self.content.len() + 1024);
+        for (name, value) in &self.fields {
+            let head = format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"");
+            body.extend_from_slice(format!("{head}\r\n\r\n{value}\r\n").as_bytes());
+        }
+        let Form { part, name, content_type, .. } = self;
+        let head = format!(
+            "--{boundary}\r\nContent-Disposition: form-data; name=\"{part}\"; filename=\"{name}\"\r\nContent-Type: {content_type}\r\n\r\n"
+        );
+        body.extend_from_slice(head.as_bytes());
+        body.extend_from_slice(&self.content);
+        body.extend_from_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
+        body
+    }
+}
+
 /// A file that a caller sends along.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct File {
+pub(super) struct File {
     /// The content in base64, at most 10 MB before it.
     base64: String,
     /// Its media type; by default what its first bytes say.
@@ -78,7 +131,7 @@ pub struct File {
 
 /// What a caller sends along.
 #[derive(Default)]
-pub struct Parts<'a> {
+pub(super) struct Parts<'a> {
     /// The query: an object of texts, numbers and booleans.
     pub query: Option<&'a RawValue>,
     /// The JSON body.
@@ -91,7 +144,7 @@ pub struct Parts<'a> {
 ///
 /// # Errors
 /// Names the input at fault.
-pub fn build(row: &Row, parts: Parts) -> Result<Request> {
+pub(super) fn build(row: &Row, parts: Parts) -> Result<Request> {
     let query = parts.query.map(|query| read_query(row, query)).transpose()?.unwrap_or_default();
     let body = match (row.body, parts.body, parts.file) {
         (_, Some(_), Some(_)) => {

@@ -4,6 +4,8 @@ use std::{borrow::Cow, cell::Cell, fmt};
 
 use model::surface::Row;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
+use shared::percent;
 
 /// Names of members that hold a secret, in lower case and without what joins their words.
 const NAMES: &[&str] = &[
@@ -49,7 +51,7 @@ const DEEPEST: usize = 8;
 /// Whether an answer must not leave, or `None` where it cannot be read.
 ///
 /// `lets_out` says which names a deployment has excepted.
-pub fn withheld(text: &str, row: &Row, lets_out: impl Fn(&str) -> bool) -> Option<bool> {
+pub(crate) fn withheld(text: &str, row: &Row, lets_out: impl Fn(&str) -> bool) -> Option<bool> {
     let harmless = |name: &str| HARMLESS.contains(&(row.path, name)) || lets_out(name);
     let found = Cell::new(false);
     let scan = Scan { harmless: &harmless, found: &found, depth: 0 };
@@ -59,6 +61,65 @@ pub fn withheld(text: &str, row: &Row, lets_out: impl Fn(&str) -> bool) -> Optio
         (false, Ok(())) => Some(false),
         (false, Err(_)) => None,
     }
+}
+
+/// A text in which secrets are struck out: JSON, the query of an address, or anything else.
+pub(crate) fn struck(text: &str) -> String {
+    let scan = |text: &str| {
+        let found = Cell::new(false);
+        let scan = Scan { harmless: &|_| false, found: &found, depth: 0 };
+        (scan.read(text).is_ok() || found.get()).then(|| found.get())
+    };
+    match scan(text) {
+        Some(false) => text.to_owned(),
+        Some(true) => match serde_json::from_str(text) {
+            Ok(value) => strike(value, &|text| scan(text) != Some(false) && !is_plain(text)).to_string(),
+            Err(_) => STRUCK.to_owned(),
+        },
+        None if is_plain(text) => text.to_owned(),
+        None => STRUCK.to_owned(),
+    }
+}
+
+/// What stands in the place of a secret.
+const STRUCK: &str = "…";
+
+/// Whether a text that is not JSON can be shown: it names no secret.
+fn is_plain(text: &str) -> bool {
+    !has_parameter(text)
+        && !text.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '-').any(is_secret)
+}
+
+fn strike(value: Value, hides: &dyn Fn(&str) -> bool) -> Value {
+    match value {
+        Value::Object(members) => {
+            let members = members.into_iter().map(|(name, value)| match is_secret(&name) {
+                true => (name, STRUCK.into()),
+                false => (name, strike(value, hides)),
+            });
+            Value::Object(members.collect())
+        }
+        Value::Array(items) => items.into_iter().map(|item| strike(item, hides)).collect(),
+        Value::String(text) if hides(&text) => STRUCK.into(),
+        plain => plain,
+    }
+}
+
+/// A query without the values of what is a secret there, or may be one.
+pub(crate) fn struck_query(query: &str) -> String {
+    let pairs = query.split('&').map(|pair| match pair.split_once('=') {
+        Some((name, _)) if is_secret(&percent::decode(name)) => format!("{name}={STRUCK}"),
+        _ if has_parameter(pair) => STRUCK.to_owned(),
+        _ => pair.to_owned(),
+    });
+    pairs.collect::<Vec<_>>().join("&")
+}
+
+/// Whether a member or parameter of this name holds a secret.
+fn is_secret(name: &str) -> bool {
+    let plain: String =
+        name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+    NAMES.contains(&plain.as_str()) || ENDS.iter().any(|end| plain.ends_with(end))
 }
 
 /// Looks at every name and text, and stops at the first that is a secret's.
@@ -82,10 +143,7 @@ impl Scan<'_> {
     }
 
     fn name<E: serde::de::Error>(self, name: &str) -> Result<(), E> {
-        let plain: String =
-            name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
-        let secret = NAMES.contains(&plain.as_str()) || ENDS.iter().any(|end| plain.ends_with(end));
-        if secret && !(self.harmless)(name) { Err(self.stop()) } else { self.text(name) }
+        if is_secret(name) && !(self.harmless)(name) { Err(self.stop()) } else { self.text(name) }
     }
 
     fn text<E: serde::de::Error>(self, text: &str) -> Result<(), E> {
@@ -298,6 +356,25 @@ mod tests {
         let text = r#"{"pushAddr":"rtmp://x"}"#;
         assert_eq!(withheld(text, live, |_| false), Some(true));
         assert_eq!(withheld(text, live, |name| name == "pushAddr"), Some(false));
+    }
+
+    #[test]
+    fn secrets_are_struck_out_and_all_else_stays() {
+        for (text, shown) in [
+            (r#"{"n":12345678901234567890123,"a":"b"}"#, r#"{"n":12345678901234567890123,"a":"b"}"#),
+            (r#"{"a":1,"session_key":"x"}"#, r#"{"a":1,"session_key":"…"}"#),
+            (r#"{"a":["{\"secret\":1}"],"b":"c"}"#, r#"{"a":["…"],"b":"c"}"#),
+            ("<html>", "<html>"),
+            ("", ""),
+            (r#"{"access_token":"x"#, "…"),
+            ("grant_type=client_credential&secret=x", "…"),
+        ] {
+            assert_eq!(struck(text), shown);
+        }
+        assert_eq!(
+            struck_query("a=b&access_token=x&SECRET=y&js_code=z&access%5Ftoken=x"),
+            "a=b&access_token=…&SECRET=…&js_code=z&access%5Ftoken=…"
+        );
     }
 
     proptest! {

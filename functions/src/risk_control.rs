@@ -1,0 +1,5 @@
+//! What WeChat thinks of a user.
+
+mod get_user_risk_rank;
+
+pub use get_user_risk_rank::GetUserRiskRank;
