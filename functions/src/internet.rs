@@ -5,9 +5,7 @@ mod get_user_encrypt_key;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
-    Error, Problem, Refusal, Result,
-    capability::WechatCalls,
-    crypto::hmac_sha256_hex,
+    Error, Problem, Refusal, Result, capability::WechatCalls, crypto::hmac_sha256_hex,
     table::SessionKeys,
 };
 

@@ -9,6 +9,7 @@ pub mod auth;
 pub mod card;
 pub mod decrypt;
 pub mod h5;
+pub mod internet;
 pub mod invoice;
 pub mod jssdk;
 mod jump;
@@ -16,21 +17,25 @@ pub mod livebroadcast;
 pub mod media;
 mod message;
 pub mod oauth;
+pub mod openapi;
+pub mod order_shipping;
 mod page;
 pub mod phonenumber;
+pub mod qrcode;
 pub mod refresh_credentials;
+pub mod risk_control;
 pub mod security;
 pub mod shortlink;
 pub mod site;
-mod spelling;
 pub mod subscribe_message;
 pub mod template_message;
 pub mod uniform_message;
 pub mod urllink;
 pub mod urlscheme;
+pub mod user;
 pub mod wxacode;
 
-use shared::Endpoint;
+use shared::{Endpoint, JobEndpoint, settings::SettingFacts};
 
 /// Every operation. What is not listed here does not exist: the local host, the OpenAPI document
 /// and the agreement tests all read this table.
@@ -50,9 +55,9 @@ pub const OPERATIONS: &[Endpoint] = &[
     Endpoint::of::<shortlink::Generate>(),
     Endpoint::of::<security::MsgSecCheck>(),
     Endpoint::of::<security::ImgSecCheck>(),
-    Endpoint::of::<subscribe_message::Send>(),
-    Endpoint::of::<uniform_message::Send>(),
-    Endpoint::of::<h5::template_message::Send>(),
+    Endpoint::of::<subscribe_message::SendMessage>(),
+    Endpoint::of::<uniform_message::SendMessage>(),
+    Endpoint::of::<h5::template_message::SendMessage>(),
     Endpoint::of::<livebroadcast::GetLiveInfo>(),
     Endpoint::of::<livebroadcast::GetReplay>(),
     Endpoint::of::<jssdk::Config>(),
@@ -76,7 +81,38 @@ pub const OPERATIONS: &[Endpoint] = &[
     Endpoint::of::<app::SubscribeMsg>(),
     Endpoint::of::<template_message::Subscribe>(),
     Endpoint::of::<site::WellKnown>(),
+    Endpoint::of::<api::CallApi>(),
+    Endpoint::of::<decrypt::GetPayload>(),
+    Endpoint::of::<internet::GetUserEncryptKey>(),
+    Endpoint::of::<openapi::ClearQuota>(),
+    Endpoint::of::<openapi::GetApiQuota>(),
+    Endpoint::of::<openapi::GetRidInfo>(),
+    Endpoint::of::<order_shipping::GetOrder>(),
+    Endpoint::of::<order_shipping::GetOrderList>(),
+    Endpoint::of::<order_shipping::IsTradeManaged>(),
+    Endpoint::of::<order_shipping::NotifyConfirmReceive>(),
+    Endpoint::of::<order_shipping::UploadShippingInfo>(),
+    Endpoint::of::<qrcode::Create>(),
+    Endpoint::of::<risk_control::GetUserRiskRank>(),
+    Endpoint::of::<subscribe_message::AddTemplate>(),
+    Endpoint::of::<subscribe_message::DeleteTemplate>(),
+    Endpoint::of::<subscribe_message::GetCategory>(),
+    Endpoint::of::<subscribe_message::GetPubTemplateKeyWordsById>(),
+    Endpoint::of::<subscribe_message::GetPubTemplateTitleList>(),
+    Endpoint::of::<subscribe_message::GetTemplateList>(),
+    Endpoint::of::<user::GetInfo>(),
 ];
 
-/// The functions that are no operations: a schedule or a stream runs them.
-pub const JOBS: &[&str] = &[refresh_credentials::NAME];
+/// The functions that are not operations: a schedule or a stream runs them.
+pub const JOBS: &[JobEndpoint] = &[JobEndpoint::of::<refresh_credentials::RefreshCredentials>()];
+
+/// Every setting that only some functions read, each once.
+pub fn settings() -> Vec<SettingFacts> {
+    let operations = OPERATIONS.iter().flat_map(Endpoint::capabilities);
+    let jobs = JOBS.iter().flat_map(JobEndpoint::capabilities);
+    let mut settings: Vec<SettingFacts> =
+        operations.chain(jobs).flat_map(|facts| facts.settings).collect();
+    settings.sort_by_key(|setting| setting.name);
+    settings.dedup_by_key(|setting| setting.name);
+    settings
+}

@@ -13,10 +13,7 @@ mod upload_shipping_info;
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::{
-    Error, Problem, Refusal, Result, text,
-    value::Chars,
-};
+use shared::{Error, Problem, Refusal, Result, text, value::Chars};
 
 pub use get_order::GetOrder;
 pub use get_order_list::GetOrderList;

@@ -48,7 +48,12 @@ pub enum Status {
 ///
 /// # Errors
 /// The answer holds a secret, or is not what the row promises.
-pub(super) fn read(row: &Row, allow: &Allow, content_type: Option<&str>, body: &[u8]) -> Result<Answer> {
+pub(super) fn read(
+    row: &Row,
+    allow: &Allow,
+    content_type: Option<&str>,
+    body: &[u8],
+) -> Result<Answer> {
     let Some(text) = json(body) else {
         return match row.answer {
             surface::Answer::Bytes => Ok(Answer::File {

@@ -73,7 +73,9 @@ pub(crate) fn struck(text: &str) -> String {
     match scan(text) {
         Some(false) => text.to_owned(),
         Some(true) => match serde_json::from_str(text) {
-            Ok(value) => strike(value, &|text| scan(text) != Some(false) && !is_plain(text)).to_string(),
+            Ok(value) => {
+                strike(value, &|text| scan(text) != Some(false) && !is_plain(text)).to_string()
+            }
             Err(_) => STRUCK.to_owned(),
         },
         None if is_plain(text) => text.to_owned(),
@@ -361,7 +363,10 @@ mod tests {
     #[test]
     fn secrets_are_struck_out_and_all_else_stays() {
         for (text, shown) in [
-            (r#"{"n":12345678901234567890123,"a":"b"}"#, r#"{"n":12345678901234567890123,"a":"b"}"#),
+            (
+                r#"{"n":12345678901234567890123,"a":"b"}"#,
+                r#"{"n":12345678901234567890123,"a":"b"}"#,
+            ),
             (r#"{"a":1,"session_key":"x"}"#, r#"{"a":1,"session_key":"…"}"#),
             (r#"{"a":["{\"secret\":1}"],"b":"c"}"#, r#"{"a":["…"],"b":"c"}"#),
             ("<html>", "<html>"),

@@ -17,11 +17,7 @@ use shared::{
     value::{Chars, Text},
 };
 
-use super::{
-    BLOCK, block, base64,
-    payload_keys::PayloadKeys,
-    unusable,
-};
+use super::{BLOCK, base64, block, payload_keys::PayloadKeys, unusable};
 use crate::internet;
 
 text! {
@@ -78,14 +74,14 @@ impl Operation for GetPayload {
     ];
     const REFUSALS: &'static [Refusal] = internet::REFUSALS;
     const PROBLEMS: &'static [Problem] = &[Problem::Undecryptable];
-    const EXAMPLE: &'static str = r#"{"version":{{user_key_version}},"iv":"{{user_key_iv}}","data":"{{user_key_data}}"}"#;
+    const EXAMPLE: &'static str =
+        r#"{"version":{{user_key_version}},"iv":"{{user_key_iv}}","data":"{{user_key_data}}"}"#;
     type Uses = (SessionKeys, Wechat, PayloadKeys);
     type Output = Payload;
 
     async fn run(self, (stored, wechat, keys): Uses<'_, Self>, caller: &Caller) -> Result<Payload> {
-        let ask = async {
-            internet::user_keys(wechat, stored.get().await?, caller.openid()?).await
-        };
+        let ask =
+            async { internet::user_keys(wechat, stored.get().await?, caller.openid()?).await };
         let key = keys.get(caller, self.version, ask).await?.ok_or_else(unusable)?;
         let data = self.open(&key).ok_or_else(unusable)?;
         Ok(Payload { data })

@@ -26,7 +26,9 @@ impl Operation for GetUserEncryptKey {
     const ID: &'static str = "internet.getUserEncryptKey";
     const ACCESS: Access = Access::Service;
     const ACCOUNTS: &'static [AccountKind] = &[AccountKind::MiniProgram];
-    const DOCS: &'static [&'static str] = &["https://developers.weixin.qq.com/miniprogram/dev/server/API/user-info/internet/api_getuserencryptkey.html"];
+    const DOCS: &'static [&'static str] = &[
+        "https://developers.weixin.qq.com/miniprogram/dev/server/API/user-info/internet/api_getuserencryptkey.html",
+    ];
     const REFUSALS: &'static [Refusal] = super::REFUSALS;
     const EXAMPLE: &'static str = r#"{"openid":"{{openid}}"}"#;
     type Uses = (SessionKeys, Wechat);

@@ -5,7 +5,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use shared::{Access, AccountKind, Caller, Operation, Problem, Refusal, Result, Uses, capability::Wechat};
+use shared::{
+    Access, AccountKind, Caller, Operation, Problem, Refusal, Result, Uses, capability::Wechat,
+};
 
 /// Sets the counters of all quotas of an account to zero. WeChat allows ten a month in all.
 #[derive(Deserialize, JsonSchema)]
@@ -20,7 +22,9 @@ impl Operation for ClearQuota {
     const ID: &'static str = "openapi.clearQuota";
     const ACCESS: Access = Access::Service;
     const ACCOUNTS: &'static [AccountKind] = super::ACCOUNTS;
-    const DOCS: &'static [&'static str] = &["https://developers.weixin.qq.com/miniprogram/dev/server/API/openApi-mgnt/api_clearquota.html"];
+    const DOCS: &'static [&'static str] = &[
+        "https://developers.weixin.qq.com/miniprogram/dev/server/API/openApi-mgnt/api_clearquota.html",
+    ];
     const REFUSALS: &'static [Refusal] = &[Refusal::new(
         48_006,
         Problem::QuotaExceeded,

@@ -65,7 +65,9 @@ impl Operation for GetApiQuota {
     const ID: &'static str = "openapi.getApiQuota";
     const ACCESS: Access = Access::Service;
     const ACCOUNTS: &'static [AccountKind] = super::ACCOUNTS;
-    const DOCS: &'static [&'static str] = &["https://developers.weixin.qq.com/miniprogram/dev/server/API/openApi-mgnt/api_getapiquota.html"];
+    const DOCS: &'static [&'static str] = &[
+        "https://developers.weixin.qq.com/miniprogram/dev/server/API/openApi-mgnt/api_getapiquota.html",
+    ];
     #[rustfmt::skip]
     const REFUSALS: &'static [Refusal] = &[
         Refusal::new(76_003, Problem::InvalidInput, "WeChat does not know this path.").field("cgi_path"),

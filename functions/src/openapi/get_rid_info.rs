@@ -54,7 +54,9 @@ impl Operation for GetRidInfo {
     const ID: &'static str = "openapi.getRidInfo";
     const ACCESS: Access = Access::Service;
     const ACCOUNTS: &'static [AccountKind] = super::ACCOUNTS;
-    const DOCS: &'static [&'static str] = &["https://developers.weixin.qq.com/miniprogram/dev/server/API/openApi-mgnt/api_getridinfo.html"];
+    const DOCS: &'static [&'static str] = &[
+        "https://developers.weixin.qq.com/miniprogram/dev/server/API/openApi-mgnt/api_getridinfo.html",
+    ];
     #[rustfmt::skip]
     const REFUSALS: &'static [Refusal] = &[
         Refusal::new(76_001, Problem::NotFound, "WeChat does not know this rid.").field("rid"),

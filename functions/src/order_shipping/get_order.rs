@@ -5,9 +5,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
-    Access, AccountKind, Caller, Operation, Refusal, Result, Uses,
-    capability::Wechat,
-    value::Text,
+    Access, AccountKind, Caller, Operation, Refusal, Result, Uses, capability::Wechat, value::Text,
 };
 
 use super::{MerchantId, TradeNo, TransactionId, check_numbers, order::Order};
@@ -41,7 +39,9 @@ impl Operation for GetOrder {
     const ID: &'static str = "orderShipping.getOrder";
     const ACCESS: Access = Access::Service;
     const ACCOUNTS: &'static [AccountKind] = &[AccountKind::MiniProgram];
-    const DOCS: &'static [&'static str] = &["https://developers.weixin.qq.com/miniprogram/dev/server/API/order_shipping/api_getorder.html"];
+    const DOCS: &'static [&'static str] = &[
+        "https://developers.weixin.qq.com/miniprogram/dev/server/API/order_shipping/api_getorder.html",
+    ];
     const REFUSALS: &'static [Refusal] = super::REFUSALS;
     const EXAMPLE: &'static str = r#"{"transaction_id":"4200000000000000001"}"#;
     type Uses = Wechat;

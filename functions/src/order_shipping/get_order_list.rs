@@ -69,7 +69,9 @@ impl Operation for GetOrderList {
     const ID: &'static str = "orderShipping.getOrderList";
     const ACCESS: Access = Access::Service;
     const ACCOUNTS: &'static [AccountKind] = &[AccountKind::MiniProgram];
-    const DOCS: &'static [&'static str] = &["https://developers.weixin.qq.com/miniprogram/dev/server/API/order_shipping/api_getorderlist.html"];
+    const DOCS: &'static [&'static str] = &[
+        "https://developers.weixin.qq.com/miniprogram/dev/server/API/order_shipping/api_getorderlist.html",
+    ];
     const REFUSALS: &'static [Refusal] = super::REFUSALS;
     const EXAMPLE: &'static str = r#"{"order_state":1,"page_size":20}"#;
     type Uses = Wechat;

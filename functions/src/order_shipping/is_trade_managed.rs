@@ -23,7 +23,9 @@ impl Operation for IsTradeManaged {
     const ID: &'static str = "orderShipping.isTradeManaged";
     const ACCESS: Access = Access::Service;
     const ACCOUNTS: &'static [AccountKind] = &[AccountKind::MiniProgram];
-    const DOCS: &'static [&'static str] = &["https://developers.weixin.qq.com/miniprogram/dev/server/API/order_shipping/api_istrademanaged.html"];
+    const DOCS: &'static [&'static str] = &[
+        "https://developers.weixin.qq.com/miniprogram/dev/server/API/order_shipping/api_istrademanaged.html",
+    ];
     const REFUSALS: &'static [Refusal] = super::REFUSALS;
     const EXAMPLE: &'static str = "{}";
     type Uses = Wechat;

@@ -5,9 +5,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
-    Access, AccountKind, Caller, Operation, Refusal, Result, Uses,
-    capability::Wechat,
-    value::Text,
+    Access, AccountKind, Caller, Operation, Refusal, Result, Uses, capability::Wechat, value::Text,
 };
 
 use super::{Done, MerchantId, TradeNo, TransactionId, check_numbers};
@@ -36,7 +34,9 @@ impl Operation for NotifyConfirmReceive {
     const ID: &'static str = "orderShipping.notifyConfirmReceive";
     const ACCESS: Access = Access::Service;
     const ACCOUNTS: &'static [AccountKind] = &[AccountKind::MiniProgram];
-    const DOCS: &'static [&'static str] = &["https://developers.weixin.qq.com/miniprogram/dev/server/API/order_shipping/api_notifyconfirmreceive.html"];
+    const DOCS: &'static [&'static str] = &[
+        "https://developers.weixin.qq.com/miniprogram/dev/server/API/order_shipping/api_notifyconfirmreceive.html",
+    ];
     const REFUSALS: &'static [Refusal] = super::REFUSALS;
     const EXAMPLE: &'static str =
         r#"{"transaction_id":"4200000000000000001","received_time":1795147200}"#;

@@ -10,7 +10,10 @@ use shared::{
     value::{Int, List, Text},
 };
 
-use super::{Done, shipment::{OrderKey, Parcel, Payer, UploadTime}};
+use super::{
+    Done,
+    shipment::{OrderKey, Parcel, Payer, UploadTime},
+};
 
 /// Tells WeChat that an order is shipped; the user is told as well.
 ///
@@ -39,7 +42,9 @@ impl Operation for UploadShippingInfo {
     const ID: &'static str = "orderShipping.uploadShippingInfo";
     const ACCESS: Access = Access::Service;
     const ACCOUNTS: &'static [AccountKind] = &[AccountKind::MiniProgram];
-    const DOCS: &'static [&'static str] = &["https://developers.weixin.qq.com/miniprogram/dev/server/API/order_shipping/api_uploadshippinginfo.html"];
+    const DOCS: &'static [&'static str] = &[
+        "https://developers.weixin.qq.com/miniprogram/dev/server/API/order_shipping/api_uploadshippinginfo.html",
+    ];
     const REFUSALS: &'static [Refusal] = super::REFUSALS;
     const EXAMPLE: &'static str = r#"{"order_key":{"order_number_type":2,"transaction_id":"4200000000000000001"},"logistics_type":1,"delivery_mode":1,"shipping_list":[{"tracking_no":"SF1234567890123","express_company":"SF","item_desc":"龙井茶","contact":{"receiver_contact":"189****1234"}}],"upload_time":"2026-11-20T12:00:00.000+08:00","payer":{"openid":"oqK9p5YIkqPcxRrCcG6EcyTWv4KE"}}"#;
     type Uses = Wechat;
@@ -68,7 +73,10 @@ impl UploadShippingInfo {
             return Err(Error::invalid("is_all_delivered", "A shipment in parts needs it."));
         }
         if mode == 1 && self.shipping_list.len() != 1 {
-            return Err(Error::invalid("shipping_list", "Must be one parcel if all is sent at once."));
+            return Err(Error::invalid(
+                "shipping_list",
+                "Must be one parcel if all is sent at once.",
+            ));
         }
         let mut express = self.shipping_list.iter().enumerate().filter(|_| kind == 1);
         express.try_for_each(|(index, parcel)| parcel.check(index))

@@ -84,9 +84,11 @@ impl Operation for Create {
     const ID: &'static str = "qrcode.create";
     const ACCESS: Access = Access::Service;
     const ACCOUNTS: &'static [AccountKind] = &[AccountKind::OfficialAccount];
-    const DOCS: &'static [&'static str] = &["https://developers.weixin.qq.com/doc/service/api/qrcode/qrcodes/api_createqrcode.html"];
+    const DOCS: &'static [&'static str] =
+        &["https://developers.weixin.qq.com/doc/service/api/qrcode/qrcodes/api_createqrcode.html"];
     const REFUSALS: &'static [Refusal] = &[
-        Refusal::new(40_053, Problem::InvalidInput, "WeChat does not accept the scene.").field("action_info"),
+        Refusal::new(40_053, Problem::InvalidInput, "WeChat does not accept the scene.")
+            .field("action_info"),
         Refusal::new(45_029, Problem::QuotaExceeded, "The account's permanent codes are used up."),
     ];
     const EXAMPLE: &'static str = r#"{"expire_seconds":604800,"action_name":"QR_STR_SCENE","action_info":{"scene":{"scene_str":"shop-42"}}}"#;
@@ -97,8 +99,7 @@ impl Operation for Create {
         self.check()?;
         // Of a lost answer nothing is left but a code that was not used.
         let call = wechat.post("/cgi-bin/qrcode/create", &self);
-        let Upstream { ticket, expire_seconds, url } =
-            call.refusals(Self::REFUSALS).json().await?;
+        let Upstream { ticket, expire_seconds, url } = call.refusals(Self::REFUSALS).json().await?;
         let picture = format!(
             "https://mp.weixin.qq.com/cgi-bin/showqrcode?ticket={}",
             percent::encode(&ticket)
@@ -116,7 +117,9 @@ impl Create {
             (Kind::QrLimitStrScene, None, Some(_)) => return Ok(()),
             (Kind::QrLimitScene, Some(id), None) if id.get() <= 100_000 => return Ok(()),
             (Kind::QrLimitScene, Some(_), None) => ("scene_id", "Must be at most 100000."),
-            (Kind::QrScene | Kind::QrLimitScene, ..) => ("scene_id", "Send the number, and no text."),
+            (Kind::QrScene | Kind::QrLimitScene, ..) => {
+                ("scene_id", "Send the number, and no text.")
+            }
             (Kind::QrStrScene | Kind::QrLimitStrScene, ..) => {
                 ("scene_str", "Send the text, and no number.")
             }

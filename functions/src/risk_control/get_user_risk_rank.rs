@@ -72,8 +72,9 @@ impl Operation for GetUserRiskRank {
     const ID: &'static str = "riskControl.getUserRiskRank";
     const ACCESS: Access = Access::Service;
     const ACCOUNTS: &'static [AccountKind] = &[AccountKind::MiniProgram];
-    const DOCS: &'static [&'static str] =
-        &["https://developers.weixin.qq.com/miniprogram/dev/server/API/sec-center/safety-control-capability/api_getuserriskrank.html"];
+    const DOCS: &'static [&'static str] = &[
+        "https://developers.weixin.qq.com/miniprogram/dev/server/API/sec-center/safety-control-capability/api_getuserriskrank.html",
+    ];
     #[rustfmt::skip]
     const REFUSALS: &'static [Refusal] = &[
         Refusal::new(40_003, Problem::InvalidInput, "WeChat does not know this openid for this app.").field("openid"),

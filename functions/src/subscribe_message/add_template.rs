@@ -44,8 +44,9 @@ impl Operation for AddTemplate {
     const ID: &'static str = "subscribeMessage.addTemplate";
     const ACCESS: Access = Access::Service;
     const ACCOUNTS: &'static [AccountKind] = templates::ACCOUNTS;
-    const DOCS: &'static [&'static str] =
-        &["https://developers.weixin.qq.com/miniprogram/dev/server/API/mp-message-management/subscribe-message/api_addwxanewtemplate.html"];
+    const DOCS: &'static [&'static str] = &[
+        "https://developers.weixin.qq.com/miniprogram/dev/server/API/mp-message-management/subscribe-message/api_addwxanewtemplate.html",
+    ];
     const REFUSALS: &'static [Refusal] = templates::REFUSALS;
     const EXAMPLE: &'static str = r#"{"tid":"401","kidList":[1,2],"sceneDesc":"订单发货"}"#;
     type Uses = Wechat;

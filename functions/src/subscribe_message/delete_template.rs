@@ -28,8 +28,9 @@ impl Operation for DeleteTemplate {
     const ID: &'static str = "subscribeMessage.deleteTemplate";
     const ACCESS: Access = Access::Service;
     const ACCOUNTS: &'static [AccountKind] = templates::ACCOUNTS;
-    const DOCS: &'static [&'static str] =
-        &["https://developers.weixin.qq.com/miniprogram/dev/server/API/mp-message-management/subscribe-message/api_delwxanewtemplate.html"];
+    const DOCS: &'static [&'static str] = &[
+        "https://developers.weixin.qq.com/miniprogram/dev/server/API/mp-message-management/subscribe-message/api_delwxanewtemplate.html",
+    ];
     const REFUSALS: &'static [Refusal] = templates::REFUSALS;
     const EXAMPLE: &'static str = r#"{"priTmplId":"demo-one-time-subscription-of-an-order-0001"}"#;
     type Uses = Wechat;

@@ -34,8 +34,9 @@ impl Operation for GetCategory {
     const ID: &'static str = "subscribeMessage.getCategory";
     const ACCESS: Access = Access::Service;
     const ACCOUNTS: &'static [AccountKind] = templates::ACCOUNTS;
-    const DOCS: &'static [&'static str] =
-        &["https://developers.weixin.qq.com/miniprogram/dev/server/API/mp-message-management/subscribe-message/api_getcategory.html"];
+    const DOCS: &'static [&'static str] = &[
+        "https://developers.weixin.qq.com/miniprogram/dev/server/API/mp-message-management/subscribe-message/api_getcategory.html",
+    ];
     const REFUSALS: &'static [Refusal] = templates::REFUSALS;
     const EXAMPLE: &'static str = "{}";
     type Uses = Wechat;

@@ -45,8 +45,9 @@ impl Operation for GetPubTemplateKeyWordsById {
     const ID: &'static str = "subscribeMessage.getPubTemplateKeyWordsById";
     const ACCESS: Access = Access::Service;
     const ACCOUNTS: &'static [AccountKind] = templates::ACCOUNTS;
-    const DOCS: &'static [&'static str] =
-        &["https://developers.weixin.qq.com/miniprogram/dev/server/API/mp-message-management/subscribe-message/api_getpubnewtemplatekeywords.html"];
+    const DOCS: &'static [&'static str] = &[
+        "https://developers.weixin.qq.com/miniprogram/dev/server/API/mp-message-management/subscribe-message/api_getpubnewtemplatekeywords.html",
+    ];
     const REFUSALS: &'static [Refusal] = templates::REFUSALS;
     const EXAMPLE: &'static str = r#"{"tid":"401"}"#;
     type Uses = Wechat;

@@ -61,8 +61,9 @@ impl Operation for GetPubTemplateTitleList {
     const ID: &'static str = "subscribeMessage.getPubTemplateTitleList";
     const ACCESS: Access = Access::Service;
     const ACCOUNTS: &'static [AccountKind] = templates::ACCOUNTS;
-    const DOCS: &'static [&'static str] =
-        &["https://developers.weixin.qq.com/miniprogram/dev/server/API/mp-message-management/subscribe-message/api_getpubnewtemplatetitles.html"];
+    const DOCS: &'static [&'static str] = &[
+        "https://developers.weixin.qq.com/miniprogram/dev/server/API/mp-message-management/subscribe-message/api_getpubnewtemplatetitles.html",
+    ];
     const REFUSALS: &'static [Refusal] = templates::REFUSALS;
     const EXAMPLE: &'static str = r#"{"ids":"307,616","start":0,"limit":30}"#;
     type Uses = Wechat;

@@ -53,8 +53,9 @@ impl Operation for GetTemplateList {
     const ID: &'static str = "subscribeMessage.getTemplateList";
     const ACCESS: Access = Access::Service;
     const ACCOUNTS: &'static [AccountKind] = super::templates::ACCOUNTS;
-    const DOCS: &'static [&'static str] =
-        &["https://developers.weixin.qq.com/miniprogram/dev/server/API/mp-message-management/subscribe-message/api_getwxapubnewtemplate.html"];
+    const DOCS: &'static [&'static str] = &[
+        "https://developers.weixin.qq.com/miniprogram/dev/server/API/mp-message-management/subscribe-message/api_getwxapubnewtemplate.html",
+    ];
     const REFUSALS: &'static [Refusal] = super::templates::REFUSALS;
     const EXAMPLE: &'static str = "{}";
     type Uses = Wechat;

@@ -1,11 +1,11 @@
 //! What the administration of templates has in common.
 
+use schemars::JsonSchema;
+use serde::Deserialize;
 use shared::{
     AccountKind, Problem, Refusal, text,
     value::{Chars, Text},
 };
-use schemars::JsonSchema;
-use serde::Deserialize;
 
 /// Mini programs, and official accounts that are verified.
 pub(super) const ACCOUNTS: &[AccountKind] =

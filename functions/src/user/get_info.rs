@@ -72,9 +72,14 @@ impl Operation for GetInfo {
     const ID: &'static str = "user.getInfo";
     const ACCESS: Access = Access::Service;
     const ACCOUNTS: &'static [AccountKind] = &[AccountKind::OfficialAccount];
-    const DOCS: &'static [&'static str] = &["https://developers.weixin.qq.com/doc/service/api/usermanage/userinfo/api_userinfo.html"];
-    const REFUSALS: &'static [Refusal] =
-        &[Refusal::new(40_003, Problem::InvalidInput, "WeChat does not know this openid for this app.").field("openid")];
+    const DOCS: &'static [&'static str] =
+        &["https://developers.weixin.qq.com/doc/service/api/usermanage/userinfo/api_userinfo.html"];
+    const REFUSALS: &'static [Refusal] = &[Refusal::new(
+        40_003,
+        Problem::InvalidInput,
+        "WeChat does not know this openid for this app.",
+    )
+    .field("openid")];
     const EXAMPLE: &'static str = r#"{"openid":"o0UR_VTzLG2StUT4GdEC-e_YbMj4","lang":"zh_CN"}"#;
     type Uses = Wechat;
     type Output = Follower;

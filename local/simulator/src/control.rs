@@ -12,8 +12,8 @@ use serde_json::{Value, json, value::RawValue};
 use super::call::{Reply, parse_query};
 use super::journal::Journal;
 use super::{
-    Account, AccountKind, Effect, Fault, Script, Simulator, User, bridge, faults::Faults, quota,
-    tokens,
+    Account, AccountKind, Effect, Fault, PaidOrder, Script, Simulator, User, bridge,
+    faults::Faults, quota, tokens,
 };
 
 /// Where the interface is.
@@ -124,6 +124,20 @@ const ACTIONS: &[Action] = &[
     },
     Action {
         method: Method::POST,
+        path: "/orders",
+        help: "A user of a mini program pays an order, which must then be shipped: {\"appid\"?, \
+               \"user\"?, \"transaction_id\", \"mchid\"?, \"out_trade_no\"?, \"description\"?, \
+               \"paid_amount\"?}.",
+        run: pay_order,
+    },
+    Action {
+        method: Method::POST,
+        path: "/orders/confirm",
+        help: "The user confirms that an order arrived: {\"appid\"?, \"transaction_id\"}.",
+        run: confirm_receipt,
+    },
+    Action {
+        method: Method::POST,
         path: "/tokens/invalidate",
         help: "Voids every access token of an app, as a refresh elsewhere would: {\"appid\"}.",
         run: invalidate,
@@ -213,6 +227,49 @@ fn script(simulator: &Simulator, request: &Request<Bytes>) -> Answer {
     Ok(json!({}))
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PayOrder {
+    appid: Option<String>,
+    user: Option<String>,
+    transaction_id: String,
+    mchid: Option<String>,
+    out_trade_no: Option<String>,
+    description: Option<String>,
+    paid_amount: Option<u64>,
+}
+
+fn pay_order(simulator: &Simulator, request: &Request<Bytes>) -> Answer {
+    let input: PayOrder = json(request)?;
+    let account = named_or_first(simulator, input.appid.as_deref())?;
+    let user = User::new(input.user.as_deref().unwrap_or("alice"));
+    let order = PaidOrder {
+        transaction_id: input.transaction_id,
+        mchid: input.mchid.unwrap_or_else(|| "1900000001".into()),
+        out_trade_no: input.out_trade_no.unwrap_or_default(),
+        description: input.description.unwrap_or_default(),
+        paid_amount: input.paid_amount.unwrap_or(1),
+    };
+    simulator.pay_order(&account.appid, &user, order);
+    Ok(json!({ "appid": account.appid, "openid": user.openid(&account.appid) }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ConfirmReceipt {
+    appid: Option<String>,
+    transaction_id: String,
+}
+
+fn confirm_receipt(simulator: &Simulator, request: &Request<Bytes>) -> Answer {
+    let input: ConfirmReceipt = json(request)?;
+    let account = named_or_first(simulator, input.appid.as_deref())?;
+    match simulator.confirm_receipt(&account.appid, &input.transaction_id) {
+        true => Ok(json!({})),
+        false => Err(Bad("transaction_id: no such order is on its way".into())),
+    }
+}
+
 fn clock(simulator: &Simulator) -> Value {
     json!({ "now": simulator.clock().now(), "now_ms": simulator.clock().now_ms() })
 }
@@ -246,14 +303,7 @@ struct MintCode {
 
 fn mint_code(simulator: &Simulator, request: &Request<Bytes>) -> Answer {
     let input: MintCode = json(request)?;
-    let account = match &input.appid {
-        Some(appid) => known(simulator, appid)?,
-        None => simulator
-            .accounts()
-            .into_iter()
-            .find(|account| account.kind == AccountKind::MiniProgram)
-            .ok_or_else(|| Bad("appid: there is no mini program to choose".into()))?,
-    };
+    let account = named_or_first(simulator, input.appid.as_deref())?;
     let name = input.user.as_deref().unwrap_or("alice");
     let user = User { blocked: input.blocked, snapshot: input.snapshot, ..User::new(name) };
     let oauth = account.kind != AccountKind::MiniProgram;
@@ -331,6 +381,18 @@ fn invalidate(simulator: &Simulator, request: &Request<Bytes>) -> Answer {
     known(simulator, &input.appid)?;
     simulator.invalidate_token(&input.appid);
     Ok(json!({}))
+}
+
+/// The app of this id, or the first mini program.
+fn named_or_first(simulator: &Simulator, appid: Option<&str>) -> Result<Arc<Account>, Bad> {
+    match appid {
+        Some(appid) => known(simulator, appid),
+        None => simulator
+            .accounts()
+            .into_iter()
+            .find(|account| account.kind == AccountKind::MiniProgram)
+            .ok_or_else(|| Bad("appid: there is no mini program to choose".into())),
+    }
 }
 
 fn known(simulator: &Simulator, appid: &str) -> Result<Arc<Account>, Bad> {

@@ -22,7 +22,7 @@ const LIFE_MS: u64 = 3 * LATEST_MS;
 
 pub(super) fn routes() -> Vec<Route> {
     let path = "/wxa/business/getuserencryptkey";
-    vec![Route::post(path, getuserencryptkey).only(&[AccountKind::MiniProgram])]
+    vec![Route::any(path, getuserencryptkey).only(&[AccountKind::MiniProgram])]
 }
 
 /// What `getLatestUserKey` gives to a mini program.
