@@ -3,6 +3,8 @@
 mod clear_quota;
 mod get_api_quota;
 mod get_rid_info;
+mod quota;
+mod request;
 
 use shared::AccountKind;
 

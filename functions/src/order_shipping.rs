@@ -6,6 +6,7 @@
 mod get_order;
 mod get_order_list;
 mod is_trade_managed;
+mod list;
 mod notify_confirm_receive;
 mod order;
 mod shipment;

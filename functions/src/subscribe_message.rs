@@ -6,6 +6,7 @@ mod get_category;
 mod get_pub_template_key_words_by_id;
 mod get_pub_template_title_list;
 mod get_template_list;
+mod library;
 mod send;
 mod templates;
 

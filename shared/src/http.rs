@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
-use hyper::body::Bytes;
+use bytes::Bytes;
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 
 use crate::{

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::{
     App, Caller, Capability,
     capability::{Early, Facts},
-    lambda::Report,
+    invoke::Report,
 };
 
 /// A scheduled job, or one that a stream or a person runs: the same for all of them.

@@ -1,6 +1,7 @@
 //! Everything two operations need.
 //!
-//! Start at [`Operation`]: what an operation is. [`lambda`] runs one as a function;
+//! Start at [`Operation`]: what an operation is. [`lambda`] runs one as a function, and
+//! [`invoke`] answers one event;
 //! [`Handler`] and [`Endpoint`] are its erased forms. What it may use beyond its input are
 //! [`capability`] types. Every failure is an [`Error`].
 
@@ -17,6 +18,7 @@ pub mod fetch;
 pub mod grant;
 mod http;
 mod input;
+pub mod invoke;
 mod job;
 pub mod lambda;
 mod log;

@@ -14,9 +14,8 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use http::{Method, header};
-use http_body_util::Full;
-use hyper::body::Bytes;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
@@ -367,7 +366,7 @@ impl Wechat {
             request = request.header(header::CONTENT_TYPE, &**content_type);
         }
         let body = body.map(|(_, body)| body.clone()).unwrap_or_default();
-        let request = request.body(Full::new(body)).map_err(|e| Failure::Connect(e.into()))?;
+        let request = request.body(body).map_err(|e| Failure::Connect(e.into()))?;
         let started = tokio::time::Instant::now();
         let outcome = self.transport.send(request, timeout, ANSWER_LIMIT).await;
         trace::upstream_call(started.elapsed().as_millis() as u64);

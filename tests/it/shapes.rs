@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use shared::{
     Access, AccountKind, App, Caller, Clock, Handler, Http, Log, Operation, Result, Uses,
     config::Config,
-    lambda::{self, Invocation, Outcome},
+    invoke::{Invocation, Outcome, invoke},
     transport::Transport,
 };
 use tokio::runtime::Runtime;
@@ -68,9 +68,10 @@ impl Function {
     }
 
     fn invoke(&self, event: &str) -> Outcome {
-        let invocation = Invocation { request_id: "1".to_owned(), cold_start: false };
+        let invocation =
+            Invocation { request_id: "1".to_owned(), cold_start: false, deadline: None };
         let handler = Handler::of::<Closed>();
-        self.runtime.block_on(lambda::invoke(&handler, &self.app, event.as_bytes(), &invocation))
+        self.runtime.block_on(invoke(&handler, &self.app, event.as_bytes(), &invocation))
     }
 
     /// The status an HTTP event is answered with; `None` if it was not taken for one.

@@ -75,7 +75,7 @@ impl Operation for GetPayload {
     const REFUSALS: &'static [Refusal] = internet::REFUSALS;
     const PROBLEMS: &'static [Problem] = &[Problem::Undecryptable];
     const EXAMPLE: &'static str =
-        r#"{"version":{{user_key_version}},"iv":"{{user_key_iv}}","data":"{{user_key_data}}"}"#;
+        r#"{"version":1,"iv":"r7BXXKkLb8qrSNn05n0qiA==","data":"Xct1c0fE1s0cV2bq0wq3yQ=="}"#;
     type Uses = (SessionKeys, Wechat, PayloadKeys);
     type Output = Payload;
 

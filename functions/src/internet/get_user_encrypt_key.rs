@@ -30,7 +30,7 @@ impl Operation for GetUserEncryptKey {
         "https://developers.weixin.qq.com/miniprogram/dev/server/API/user-info/internet/api_getuserencryptkey.html",
     ];
     const REFUSALS: &'static [Refusal] = super::REFUSALS;
-    const EXAMPLE: &'static str = r#"{"openid":"{{openid}}"}"#;
+    const EXAMPLE: &'static str = r#"{"openid":"ocd3MONZJTd0lUm5MA6tWHmkE2GX"}"#;
     type Uses = (SessionKeys, Wechat);
     type Output = UserKeys;
 

@@ -121,7 +121,7 @@ causes! {
     /// The page changed its route and the client checks another address.
     RouteChanged 19 "The route changed since: on iOS sign the address the page was first loaded from, on Android and desktop the current one. client/h5 does it.",
     /// Old Android clients do not know `pushState`.
-    PushStateUnknown 19 "WeChat before 6.2 on Android does not support pushState: use the # router there, or load pages anew.",
+    PushStateUnknown 19 "WeChat before 6.2 on Android does not support pushState: use the # router there, or reload the page.",
     /// Old Android clients drop `uploadImage` in `chooseImage`'s callback.
     UploadInCallback 20 "WeChat before 6.2 on Android drops uploadImage inside chooseImage's success: call it after setTimeout(…, 100).",
     /// The user does not follow the test account.

@@ -11,6 +11,8 @@ use shared::{
     value::{Chars, Text},
 };
 
+use super::quota::Quota;
+
 text! {
     /// A path of WeChat's API.
     CgiPath: 2..=128, Chars::VISIBLE, "Send a path such as `/cgi-bin/message/custom/send`.",
@@ -26,39 +28,6 @@ text! {
 pub struct GetApiQuota {
     /// The path, with a slash, without host and query.
     cgi_path: Text<CgiPath>,
-}
-
-/// A path's quota.
-#[derive(Deserialize, Serialize, JsonSchema)]
-pub struct Quota {
-    /// Of this day in China.
-    quota: Daily,
-    /// Of a shorter time, where there is such a limit.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    rate_limit: Option<Rate>,
-    /// The same for third-party platforms.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    component_rate_limit: Option<Rate>,
-}
-
-/// The quota of a day.
-#[derive(Deserialize, Serialize, JsonSchema)]
-struct Daily {
-    /// Calls a day.
-    daily_limit: u64,
-    /// Calls so far.
-    used: u64,
-    /// Calls that are left.
-    remain: u64,
-}
-
-/// A limit within seconds.
-#[derive(Deserialize, Serialize, JsonSchema)]
-struct Rate {
-    /// Calls.
-    call_count: u64,
-    /// Within so many seconds.
-    refresh_second: u64,
 }
 
 impl Operation for GetApiQuota {

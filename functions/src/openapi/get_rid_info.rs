@@ -11,7 +11,7 @@ use shared::{
     value::{Chars, Text},
 };
 
-use crate::api::withheld::{struck, struck_query};
+use super::request::Info;
 
 text! {
     /// WeChat's id of a request.
@@ -24,30 +24,6 @@ text! {
 pub struct GetRidInfo {
     /// WeChat's id of the request.
     rid: Text<Rid>,
-}
-
-/// A request.
-#[derive(Deserialize, Serialize, JsonSchema)]
-pub struct Info {
-    /// The request.
-    request: Request,
-}
-
-/// A request, without its secrets.
-#[derive(Deserialize, Serialize, JsonSchema)]
-struct Request {
-    /// When it came, seconds since 1970.
-    invoke_time: u64,
-    /// How long it took.
-    cost_in_ms: u64,
-    /// Its query.
-    request_url: String,
-    /// Its body.
-    request_body: String,
-    /// The answer.
-    response_body: String,
-    /// Who asked.
-    client_ip: String,
 }
 
 impl Operation for GetRidInfo {
@@ -70,14 +46,6 @@ impl Operation for GetRidInfo {
 
     async fn run(self, wechat: Uses<'_, Self>, _caller: &Caller) -> Result<Info> {
         let call = wechat.post("/cgi-bin/openapi/rid/get", &self).refusals(Self::REFUSALS);
-        let Info { request } = call.json().await?;
-        Ok(Info {
-            request: Request {
-                request_url: struck_query(&request.request_url),
-                request_body: struck(&request.request_body),
-                response_body: struck(&request.response_body),
-                ..request
-            },
-        })
+        Ok(call.json::<Info>().await?.struck())
     }
 }

@@ -7,16 +7,10 @@ use serde::{Deserialize, Serialize};
 use shared::{
     Access, AccountKind, Caller, Operation, Refusal, Result, Uses,
     capability::Wechat,
-    text,
-    value::{Chars, Int, Openid, Text},
+    value::{Int, Openid, Text},
 };
 
-use super::order::Order;
-
-text! {
-    /// Where the next page begins.
-    LastIndex: 0..=256, Chars::VISIBLE, "Send `last_index` of the answer before.";
-}
+use super::list::{LastIndex, Orders, Range};
 
 /// Lists orders, by the time of payment, their state or the user.
 #[derive(Deserialize, Serialize, JsonSchema)]
@@ -37,32 +31,6 @@ pub struct GetOrderList {
     /// Orders on a page; by default 100.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     page_size: Option<Int<1, 100>>,
-}
-
-/// A span of time, seconds since 1970.
-#[derive(Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct Range {
-    /// From.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    begin_time: Option<u64>,
-    /// Until.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    end_time: Option<u64>,
-}
-
-/// A page of orders.
-#[derive(Deserialize, Serialize, JsonSchema)]
-pub struct Orders {
-    /// The orders.
-    #[serde(default)]
-    order_list: Vec<Order>,
-    /// Whether there are more.
-    #[serde(default)]
-    has_more: bool,
-    /// Where the next page begins.
-    #[serde(default)]
-    last_index: String,
 }
 
 impl Operation for GetOrderList {

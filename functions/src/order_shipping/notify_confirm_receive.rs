@@ -39,7 +39,7 @@ impl Operation for NotifyConfirmReceive {
     ];
     const REFUSALS: &'static [Refusal] = super::REFUSALS;
     const EXAMPLE: &'static str =
-        r#"{"transaction_id":"4200000000000000001","received_time":1795147200}"#;
+        r#"{"transaction_id":"4200000000000000002","received_time":1795147200}"#;
     type Uses = Wechat;
     type Output = Done;
 

@@ -7,7 +7,7 @@ use shared::{
     value::{Chars, Int, Openid, Text},
 };
 
-use super::{MerchantId, TradeNo, TransactionId};
+use super::{Done, MerchantId, TradeNo, TransactionId};
 
 text! {
     /// A parcel's number, at the company that carries it.
@@ -109,4 +109,32 @@ impl Parcel {
         let field = format!("shipping_list[{index}].{missing}");
         Err(Error::invalid(field, "An express parcel needs it."))
     }
+}
+
+/// What WeChat knows exactly so already is a success.
+pub(super) fn unless_known(outcome: Result<()>) -> Result<Done> {
+    match outcome {
+        Err(error) if error.wechat_errcode() == Some(10_060_023) => Ok(Done {}),
+        outcome => outcome.map(|()| Done {}),
+    }
+}
+
+/// What one value alone cannot say.
+pub(super) fn check(
+    kind: i64,
+    mode: i64,
+    is_all_delivered: Option<bool>,
+    parcels: &[Parcel],
+) -> Result<()> {
+    if mode == 2 && kind != 1 {
+        return Err(Error::invalid("delivery_mode", "Only express shipments can be split."));
+    }
+    if mode == 2 && is_all_delivered.is_none() {
+        return Err(Error::invalid("is_all_delivered", "A shipment in parts needs it."));
+    }
+    if mode == 1 && parcels.len() != 1 {
+        return Err(Error::invalid("shipping_list", "Must be one parcel if all is sent at once."));
+    }
+    let mut express = parcels.iter().enumerate().filter(|_| kind == 1);
+    express.try_for_each(|(index, parcel)| parcel.check(index))
 }

@@ -5,14 +5,14 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
-    Access, AccountKind, Caller, Error, Operation, Refusal, Result, Uses,
+    Access, AccountKind, Caller, Operation, Refusal, Result, Uses,
     capability::Wechat,
     value::{Int, List, Text},
 };
 
 use super::{
     Done,
-    shipment::{OrderKey, Parcel, Payer, UploadTime},
+    shipment::{self, OrderKey, Parcel, Payer, UploadTime},
 };
 
 /// Tells WeChat that an order is shipped; the user is told as well.
@@ -46,39 +46,15 @@ impl Operation for UploadShippingInfo {
         "https://developers.weixin.qq.com/miniprogram/dev/server/API/order_shipping/api_uploadshippinginfo.html",
     ];
     const REFUSALS: &'static [Refusal] = super::REFUSALS;
-    const EXAMPLE: &'static str = r#"{"order_key":{"order_number_type":2,"transaction_id":"4200000000000000001"},"logistics_type":1,"delivery_mode":1,"shipping_list":[{"tracking_no":"SF1234567890123","express_company":"SF","item_desc":"龙井茶","contact":{"receiver_contact":"189****1234"}}],"upload_time":"2026-11-20T12:00:00.000+08:00","payer":{"openid":"oqK9p5YIkqPcxRrCcG6EcyTWv4KE"}}"#;
+    const EXAMPLE: &'static str = r#"{"order_key":{"order_number_type":2,"transaction_id":"4200000000000000001"},"logistics_type":1,"delivery_mode":1,"shipping_list":[{"tracking_no":"SF1234567890123","express_company":"SF","item_desc":"龙井茶","contact":{"receiver_contact":"189****1234"}}],"upload_time":"2026-11-20T12:00:00.000+08:00","payer":{"openid":"ocd3MONZJTd0lUm5MA6tWHmkE2GX"}}"#;
     type Uses = Wechat;
     type Output = Done;
 
     async fn run(self, wechat: Uses<'_, Self>, _caller: &Caller) -> Result<Done> {
-        self.check()?;
-        let call = wechat.post("/wxa/sec/order/upload_shipping_info", &self).once();
-        match call.refusals(Self::REFUSALS).done().await {
-            // WeChat knows exactly this already.
-            Err(error) if error.wechat_errcode() == Some(10_060_023) => Ok(Done {}),
-            outcome => outcome.map(|()| Done {}),
-        }
-    }
-}
-
-impl UploadShippingInfo {
-    /// What one value alone cannot say.
-    fn check(&self) -> Result<()> {
-        self.order_key.check()?;
         let (kind, mode) = (self.logistics_type.get(), self.delivery_mode.get());
-        if mode == 2 && kind != 1 {
-            return Err(Error::invalid("delivery_mode", "Only express shipments can be split."));
-        }
-        if mode == 2 && self.is_all_delivered.is_none() {
-            return Err(Error::invalid("is_all_delivered", "A shipment in parts needs it."));
-        }
-        if mode == 1 && self.shipping_list.len() != 1 {
-            return Err(Error::invalid(
-                "shipping_list",
-                "Must be one parcel if all is sent at once.",
-            ));
-        }
-        let mut express = self.shipping_list.iter().enumerate().filter(|_| kind == 1);
-        express.try_for_each(|(index, parcel)| parcel.check(index))
+        self.order_key.check()?;
+        shipment::check(kind, mode, self.is_all_delivered, &self.shipping_list)?;
+        let call = wechat.post("/wxa/sec/order/upload_shipping_info", &self).once();
+        shipment::unless_known(call.refusals(Self::REFUSALS).done().await)
     }
 }

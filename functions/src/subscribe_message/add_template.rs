@@ -7,16 +7,11 @@ use serde::{Deserialize, Serialize};
 use shared::{
     Access, AccountKind, Caller, Operation, Refusal, Result, Uses,
     capability::Wechat,
-    percent, text,
-    value::{Chars, List, Text},
+    percent,
+    value::{List, Text},
 };
 
-use super::templates::{self, Tid};
-
-text! {
-    /// What messages of a template are for.
-    Scene: 1..=15, Chars::PRINTABLE;
-}
+use super::templates::{self, Scene, Tid};
 
 /// Adds a template of the public library to the account.
 #[derive(Deserialize, JsonSchema)]

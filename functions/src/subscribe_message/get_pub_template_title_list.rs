@@ -3,16 +3,15 @@
 //! WeChat: `GET /wxaapi/newtmpl/getpubtemplatetitles`
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use shared::{
     Access, AccountKind, Caller, Operation, Refusal, Result, Uses,
     capability::Wechat,
-    spelling::text_or_number,
     text,
     value::{Chars, Int, Text},
 };
 
-use super::templates;
+use super::{library::Titles, templates};
 
 text! {
     /// Numbers of categories, with commas.
@@ -29,32 +28,6 @@ pub struct GetPubTemplateTitleList {
     start: Int<0, 1_000_000>,
     /// Titles on a page.
     limit: Int<1, 30>,
-}
-
-/// A page of titles.
-#[derive(Deserialize, Serialize, JsonSchema)]
-pub struct Titles {
-    /// How many there are.
-    #[serde(default)]
-    count: u64,
-    /// The titles.
-    #[serde(default)]
-    data: Vec<Title>,
-}
-
-/// A title of the library.
-#[derive(Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-struct Title {
-    /// Its number.
-    tid: u64,
-    /// The title.
-    title: String,
-    /// 2 for one message per consent, 3 for a long-term subscription.
-    r#type: u8,
-    /// Its category.
-    #[serde(deserialize_with = "text_or_number")]
-    category_id: String,
 }
 
 impl Operation for GetPubTemplateTitleList {

@@ -14,6 +14,8 @@ pub(super) const ACCOUNTS: &[AccountKind] =
 text! {
     /// The number of a title in the public library, as digits.
     pub(super) TitleDigits: 1..=16, Chars::DIGITS, "Send `tid` of getPubTemplateTitleList.";
+    /// What messages of a template are for.
+    pub(super) Scene: 1..=15, Chars::PRINTABLE;
 }
 
 /// The number of a title, which WeChat gives as a number and takes as a text.

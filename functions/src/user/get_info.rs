@@ -3,12 +3,14 @@
 //! WeChat: `GET /cgi-bin/user/info`
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use shared::{
     Access, AccountKind, Caller, Operation, Problem, Refusal, Result, Uses,
     capability::Wechat,
     value::{Openid, Text},
 };
+
+use super::follower::{Follower, Lang};
 
 /// Tells whether a user follows the official account, since when, and by which way.
 #[derive(Deserialize, JsonSchema)]
@@ -19,53 +21,6 @@ pub struct GetInfo {
     /// The language of names; by default `zh_CN`.
     #[serde(default)]
     lang: Option<Lang>,
-}
-
-/// Languages, as WeChat names them.
-#[derive(Clone, Copy, Deserialize, JsonSchema)]
-enum Lang {
-    #[serde(rename = "zh_CN")]
-    ZhCn,
-    #[serde(rename = "zh_TW")]
-    ZhTw,
-    #[serde(rename = "en")]
-    En,
-}
-
-/// A follower; of others WeChat tells the first three members only.
-#[derive(Deserialize, Serialize, JsonSchema)]
-pub struct Follower {
-    /// 1 for a follower, 0 for others.
-    subscribe: u8,
-    /// The user.
-    openid: String,
-    /// The same person across the accounts of one Open Platform account.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    unionid: Option<String>,
-    /// The language of the user's WeChat.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    language: Option<String>,
-    /// Since when, seconds since 1970.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    subscribe_time: Option<u64>,
-    /// The account's note.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    remark: Option<String>,
-    /// The group, of old.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    groupid: Option<u64>,
-    /// The tags.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    tagid_list: Option<Vec<u64>>,
-    /// By which way: `ADD_SCENE_QR_CODE` and others.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    subscribe_scene: Option<String>,
-    /// The number of the code that brought them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    qr_scene: Option<u64>,
-    /// The text of the code that brought them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    qr_scene_str: Option<String>,
 }
 
 impl Operation for GetInfo {
@@ -85,12 +40,10 @@ impl Operation for GetInfo {
     type Output = Follower;
 
     async fn run(self, wechat: Uses<'_, Self>, _caller: &Caller) -> Result<Follower> {
-        let lang = match self.lang {
-            None | Some(Lang::ZhCn) => "zh_CN",
-            Some(Lang::ZhTw) => "zh_TW",
-            Some(Lang::En) => "en",
-        };
         let call = wechat.get("/cgi-bin/user/info").query("openid", self.openid.as_str());
-        call.query("lang", lang).refusals(Self::REFUSALS).json().await
+        call.query("lang", self.lang.unwrap_or(Lang::ZhCn).as_str())
+            .refusals(Self::REFUSALS)
+            .json()
+            .await
     }
 }

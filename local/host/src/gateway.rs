@@ -13,7 +13,7 @@ use axum::{
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use functions::OPERATIONS;
 use serde_json::{Value, json};
-use shared::{Endpoint, HttpResponse, lambda::Outcome, openapi};
+use shared::{Endpoint, HttpResponse, invoke::Outcome, openapi};
 
 use crate::{console::guard, demo::Demo, host::SharedHost};
 

@@ -13,7 +13,7 @@ use shared::{
     App, Clock, Config, Endpoint, JobEndpoint, Log,
     crypto::{hex, random_bytes},
     fetch::Network,
-    lambda::{self, Invocation, Outcome},
+    invoke::{Invocation, Outcome, invoke, invoke_job},
     transport::Transport,
 };
 
@@ -82,13 +82,12 @@ impl Host {
         let invocation = Invocation {
             request_id: request_id(),
             cold_start: function.cold.swap(false, Ordering::Relaxed),
+            deadline: None,
         };
         let app = function.app.get_or_init(|| self.environment(name));
         Ok(match &function.work {
-            Work::Operation(endpoint) => {
-                lambda::invoke(&endpoint.handler, app, event, &invocation).await
-            }
-            Work::Job(job) => lambda::invoke_job(job, app, event, &invocation).await,
+            Work::Operation(endpoint) => invoke(&endpoint.handler, app, event, &invocation).await,
+            Work::Job(job) => invoke_job(job, app, event, &invocation).await,
         })
     }
 

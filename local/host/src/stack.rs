@@ -18,7 +18,7 @@ use shared::{
     config::{TokenMode, check_base},
     crypto::{nonce, random_bytes},
     fetch::{Internet, Network},
-    lambda::Outcome,
+    invoke::Outcome,
     session::{Session, SigningKey},
     table::Table,
     transport::Transport,

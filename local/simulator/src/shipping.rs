@@ -69,6 +69,32 @@ impl Simulator {
         });
     }
 
+    /// An order is sent by express, as if that was reported; whether it waited for it.
+    pub fn ship_order(&self, appid: &str, transaction_id: &str, tracking_no: &str) -> bool {
+        self.state(|Orders(orders): &mut Orders| {
+            let order = orders.get_mut(&(appid.to_owned(), transaction_id.to_owned()));
+            let order = order.filter(|order| order.state == OrderState::ToShip);
+            let parcel = Parcel {
+                tracking_no: Some(tracking_no.to_owned()),
+                express_company: Some("SF".to_owned()),
+                item_desc: "goods".to_owned(),
+                contact: None,
+            };
+            let shipment = Shipment {
+                logistics_type: 1,
+                delivery_mode: 1,
+                is_all_delivered: false,
+                shipping_list: vec![parcel],
+            };
+            order
+                .map(|order| {
+                    order.state = OrderState::Shipped;
+                    order.shipments.push(shipment);
+                })
+                .is_some()
+        })
+    }
+
     /// A user confirms that an order arrived; whether it was on its way.
     pub fn confirm_receipt(&self, appid: &str, transaction_id: &str) -> bool {
         self.state(|Orders(orders): &mut Orders| {
