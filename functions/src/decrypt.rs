@@ -3,8 +3,10 @@
 //! AES-128-CBC without a signature proves little: anyone who controls the client can alter blocks
 //! of it. Ask WeChat for what must be trusted, as `phonenumber.getPhoneNumber` does.
 
+mod get_payload;
 mod get_phone_number;
 mod get_user_data;
+mod payload_keys;
 
 use aes::Aes128;
 use cbc::{
@@ -22,6 +24,7 @@ use shared::{
     value::{Chars, Text},
 };
 
+pub use get_payload::GetPayload;
 pub use get_phone_number::GetPhoneNumber;
 pub use get_user_data::GetUserData;
 

@@ -3,11 +3,13 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod api;
 pub mod app;
 pub mod auth;
 pub mod card;
 pub mod decrypt;
 pub mod h5;
+pub mod internet;
 pub mod invoice;
 pub mod jssdk;
 mod jump;
@@ -15,9 +17,13 @@ pub mod livebroadcast;
 pub mod media;
 mod message;
 pub mod oauth;
+pub mod openapi;
+pub mod order_shipping;
 mod page;
 pub mod phonenumber;
+pub mod qrcode;
 pub mod refresh_credentials;
+pub mod risk_control;
 pub mod security;
 pub mod shortlink;
 pub mod site;
@@ -26,6 +32,7 @@ pub mod template_message;
 pub mod uniform_message;
 pub mod urllink;
 pub mod urlscheme;
+pub mod user;
 pub mod wxacode;
 
 use shared::{
@@ -60,14 +67,17 @@ macro_rules! operations {
 
 operations! {
     auth::{Code2Session, CheckSession, GetAccessToken, GetTicket}
-    decrypt::{GetPhoneNumber, GetUserData}
+    decrypt::{GetPhoneNumber, GetUserData, GetPayload}
     phonenumber::{GetPhoneNumber}
     wxacode::{GetUnlimited, Get, CreateQrCode}
     urlscheme::{Generate}
     urllink::{Generate}
     shortlink::{Generate}
     security::{MsgSecCheck, ImgSecCheck}
-    subscribe_message::{SendMessage}
+    subscribe_message::{
+        SendMessage, AddTemplate, DeleteTemplate, GetCategory, GetPubTemplateKeyWordsById,
+        GetPubTemplateTitleList, GetTemplateList,
+    }
     uniform_message::{SendMessage}
     h5::template_message::{SendMessage}
     livebroadcast::{GetLiveInfo, GetReplay}
@@ -78,6 +88,15 @@ operations! {
     oauth::{AuthorizeUrl, GetToken, RefreshToken, GetUserInfo, CheckToken}
     app::{Share, LaunchMiniProgram, OpenCustomerService, SubscribeMsg}
     template_message::{Subscribe}
+    order_shipping::{
+        GetOrder, GetOrderList, IsTradeManaged, NotifyConfirmReceive, UploadShippingInfo,
+    }
+    openapi::{ClearQuota, GetApiQuota, GetRidInfo}
+    internet::{GetUserEncryptKey}
+    risk_control::{GetUserRiskRank}
+    qrcode::{Create}
+    user::{GetInfo}
+    api::{CallApi}
     site::{WellKnown}
 }
 

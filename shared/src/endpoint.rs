@@ -68,6 +68,12 @@ impl Handler {
         app.prepare(early, app.default_account(self.rules.accounts));
     }
 
+    /// Reads JSON the way the operation takes it.
+    pub(crate) fn json(&self, body: &[u8]) -> Result<Input> {
+        let input = Input::json(body)?;
+        Ok(if self.http.text { input.with_text(body) } else { input })
+    }
+
     /// Runs the operation for an authenticated principal.
     pub(crate) async fn call(
         &self,

@@ -192,7 +192,7 @@ impl HttpEvent {
             return upload.read(content_type, query, self.body(limit)?.into()).await;
         }
         check_content_type(content_type)?;
-        Input::json(&self.body(limit)?)
+        handler.json(&self.body(limit)?)
     }
 
     /// The request as it came.

@@ -16,6 +16,8 @@ use crate::{Error, Problem, Result};
 pub struct Input {
     members: Vec<(String, Member)>,
     request: Option<RawRequest>,
+    /// The JSON as it came, for an operation with [`crate::Http::text`].
+    text: Option<Bytes>,
 }
 
 /// An HTTP request for an operation that verifies it byte for byte.
@@ -61,9 +63,14 @@ impl Input {
         }
     }
 
+    /// Keeps the JSON as it came beside its members.
+    pub(crate) fn with_text(self, json: &[u8]) -> Input {
+        Input { text: Some(Bytes::copy_from_slice(json)), ..self }
+    }
+
     fn members(members: Map<String, Value>) -> Input {
         let members = members.into_iter().map(|(name, value)| (name, Member::Json(value)));
-        Input { members: members.collect(), request: None }
+        Input { members: members.collect(), ..Input::default() }
     }
 
     /// Reads a query string.
@@ -80,7 +87,7 @@ impl Input {
 
     /// A request that the operation reads by itself.
     pub(crate) fn raw(request: RawRequest) -> Input {
-        Input { members: Vec::new(), request: Some(request) }
+        Input { request: Some(request), ..Input::default() }
     }
 
     /// Adds a text, as a query or a form has it.
@@ -134,6 +141,17 @@ impl Input {
     pub fn read<T: DeserializeOwned>(self) -> Result<T> {
         let members = MapDeserializer::<_, serde_json::Error>::new(self.members.into_iter());
         serde_path_to_error::deserialize(members).map_err(invalid)
+    }
+
+    /// Gives the text of the JSON its type, with `appid` and numbers as they were written.
+    ///
+    /// # Errors
+    /// As [`Input::read`].
+    pub fn read_text<T: DeserializeOwned>(self) -> Result<T> {
+        let text = self.text.unwrap_or_default();
+        let text = if text.is_empty() { Bytes::from_static(b"{}") } else { text };
+        let mut json = serde_json::Deserializer::from_slice(&text);
+        serde_path_to_error::deserialize(&mut json).map_err(invalid)
     }
 }
 

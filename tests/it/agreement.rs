@@ -7,7 +7,7 @@ use functions::{JOBS, OPERATIONS, REGISTRY};
 use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 use shared::{Access, AccountKind};
-use simulator::{ONE_TIME_TEMPLATE, User};
+use simulator::{ONE_TIME_TEMPLATE, PaidOrder, User};
 
 use crate::{Answer, Bundle, MINI, MOBILE, OFFICIAL, WEBSITE};
 
@@ -136,6 +136,17 @@ pub(crate) async fn session_for(bundle: &Bundle, name: &str) -> Option<String> {
 pub(crate) fn prepare(bundle: &Bundle) {
     bundle.wechat().open_rooms(MINI, &["a", "b", "c"]);
     bundle.wechat().subscribe(MINI, &User::new("alice"), ONE_TIME_TEMPLATE, 1);
+    for transaction_id in ["4200000000000000001", "4200000000000000002"] {
+        let order = PaidOrder {
+            transaction_id: transaction_id.to_owned(),
+            mchid: "1900000001".to_owned(),
+            out_trade_no: String::new(),
+            description: "tea".to_owned(),
+            paid_amount: 1,
+        };
+        bundle.wechat().pay_order(MINI, &User::new("alice"), order);
+    }
+    bundle.wechat().ship_order(MINI, "4200000000000000002", "SF1234567890123");
 }
 
 /// A sample event for a stack: with a session, and with values that are good only once or for one

@@ -3,6 +3,7 @@
 //! Every test starts a whole stack of its own on free ports; its time is a clock the test moves.
 
 mod agreement;
+mod api;
 mod app;
 mod auth;
 mod binaries;
@@ -14,6 +15,7 @@ mod derived;
 mod failures;
 mod fleet;
 mod h5;
+mod internet;
 mod invoice;
 mod invoke;
 mod jssdk;
@@ -21,15 +23,21 @@ mod links;
 mod livebroadcast;
 mod media;
 mod oauth;
+mod openapi;
+mod ordershipping;
 mod phonenumber;
 mod ports;
+mod qrcode;
+mod riskcontrol;
 mod security;
 mod shapes;
 mod site;
 mod subscribemessage;
 mod template;
 mod templatemessage;
+mod templates;
 mod uniformmessage;
+mod user;
 mod wxacode;
 
 use std::{

@@ -47,6 +47,10 @@ struct Flags {
     /// end with the process.
     #[arg(long, env = "DATA_DIR", value_name = "DIR")]
     data_dir: Option<PathBuf>,
+    /// What api.call may call: a comma list of areas, prefixes and paths of WeChat's API, such as
+    /// area:users-tags,/datacube/,/cgi-bin/menu/create; by default nothing.
+    #[arg(long, env = "API_CALL_ALLOW", value_name = "LIST", default_value = "")]
+    api_call_allow: String,
     /// The real jweixin script for the page /demo/jssdk: a file, or the directory of npm's
     /// weixin-js-sdk.
     #[arg(long, env = "JWEIXIN", value_name = "PATH")]
@@ -126,6 +130,7 @@ async fn run(flags: Flags) -> Result<(), String> {
         dynamodb: flags.dynamodb,
         data_dir: flags.data_dir,
         jweixin: flags.jweixin,
+        api_call_allow: flags.api_call_allow,
         log: log(),
         furnished,
         variables,

@@ -73,6 +73,8 @@ pub struct Options {
     pub budgets: String,
     /// Hand OAuth tokens to clients.
     pub expose_sns_tokens: bool,
+    /// `API_CALL_ALLOW`: what `api.call` may call.
+    pub api_call_allow: String,
     /// The `jweixin` script for the demo page: a file, or the directory of npm's `weixin-js-sdk`.
     pub jweixin: Option<PathBuf>,
     /// The public web as the functions reach it.
@@ -105,6 +107,7 @@ impl Default for Options {
             site_files: SiteFiles::EXAMPLE.to_owned(),
             budgets: String::new(),
             expose_sns_tokens: false,
+            api_call_allow: String::new(),
             jweixin: None,
             network: Arc::new(Internet),
             clock: Clock::system(),
@@ -526,6 +529,7 @@ fn environment(
         ("SITE_FILES", options.site_files.clone()),
         ("EXPOSE_SNS_TOKENS", options.expose_sns_tokens.to_string()),
         ("BUDGETS", options.budgets.clone()),
+        ("API_CALL_ALLOW", options.api_call_allow.clone()),
         ("MALLOC_ARENA_MAX", "1".to_owned()),
         ("AWS_REGION", "local".to_owned()),
         ("AWS_ACCESS_KEY_ID", NOBODY.to_owned()),

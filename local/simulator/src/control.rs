@@ -3,15 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use http::{Method, Request, header::ALLOW};
 use hyper::body::Bytes;
 use serde::{Deserialize, de::DeserializeOwned};
-use serde_json::{Value, json};
+use serde_json::{Value, json, value::RawValue};
 
 use super::call::{Reply, parse_query};
 use super::journal::Journal;
 use super::{
-    Account, AccountKind, Effect, Fault, Simulator, User, bridge, faults::Faults, quota, tokens,
+    Account, AccountKind, Effect, Fault, PaidOrder, Script, Simulator, User, bridge,
+    faults::Faults, quota, tokens,
 };
 
 /// Where the interface is.
@@ -42,6 +44,13 @@ const ACTIONS: &[Action] = &[
         path: "/accounts",
         help: "The apps, their calls and forced refreshes today, and the age of their tokens.",
         run: |simulator, _| Ok(accounts(simulator)),
+    },
+    Action {
+        method: Method::POST,
+        path: "/answer",
+        help: "Changes what a path answers: {\"path\", \"json\": any} or {\"path\", \"base64\", \
+               \"content_type\"?}, and {\"times\"?} for so many calls.",
+        run: script,
     },
     Action {
         method: Method::POST,
@@ -122,6 +131,20 @@ const ACTIONS: &[Action] = &[
     },
     Action {
         method: Method::POST,
+        path: "/orders",
+        help: "A user of a mini program pays an order, which must then be shipped: {\"appid\"?, \
+               \"user\"?, \"transaction_id\", \"mchid\"?, \"out_trade_no\"?, \"description\"?, \
+               \"paid_amount\"?}.",
+        run: pay_order,
+    },
+    Action {
+        method: Method::POST,
+        path: "/orders/confirm",
+        help: "The user confirms that an order arrived: {\"appid\"?, \"transaction_id\"}.",
+        run: confirm_receipt,
+    },
+    Action {
+        method: Method::POST,
         path: "/tokens/invalidate",
         help: "Voids every access token of an app, as a refresh elsewhere would: {\"appid\"}.",
         run: invalidate,
@@ -176,6 +199,82 @@ fn accounts(simulator: &Simulator) -> Value {
         })
     };
     simulator.accounts().iter().map(|account| show(account)).collect()
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Scripted {
+    path: String,
+    json: Option<Box<RawValue>>,
+    base64: Option<String>,
+    content_type: Option<String>,
+    times: Option<u32>,
+}
+
+fn script(simulator: &Simulator, request: &Request<Bytes>) -> Answer {
+    let Scripted { path, json, base64, content_type, times } = json(request)?;
+    if simulator.route(&path).is_none() {
+        return Err(Bad(format!("path: {path:?} is not a path here")));
+    }
+    let script = match (json, base64) {
+        (Some(json), None) => Script::json(json.get()),
+        (None, Some(text)) => {
+            let bytes = BASE64_STANDARD.decode(text);
+            let bytes = bytes.map_err(|_| Bad("base64: not base64".into()))?;
+            Script::file(content_type.as_deref().unwrap_or("application/octet-stream"), bytes)
+        }
+        _ => return Err(Bad("json, base64: one of them".into())),
+    };
+    let script = match times {
+        Some(0) => return Err(Bad("times: at least 1".into())),
+        Some(times) => script.times(times),
+        None => script,
+    };
+    simulator.script(&path, script);
+    Ok(json!({}))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PayOrder {
+    appid: Option<String>,
+    user: Option<String>,
+    transaction_id: String,
+    mchid: Option<String>,
+    out_trade_no: Option<String>,
+    description: Option<String>,
+    paid_amount: Option<u64>,
+}
+
+fn pay_order(simulator: &Simulator, request: &Request<Bytes>) -> Answer {
+    let input: PayOrder = json(request)?;
+    let account = chosen(simulator, input.appid.as_deref())?;
+    let user = User::new(input.user.as_deref().unwrap_or("alice"));
+    let order = PaidOrder {
+        transaction_id: input.transaction_id,
+        mchid: input.mchid.unwrap_or_else(|| "1900000001".into()),
+        out_trade_no: input.out_trade_no.unwrap_or_default(),
+        description: input.description.unwrap_or_default(),
+        paid_amount: input.paid_amount.unwrap_or(1),
+    };
+    simulator.pay_order(&account.appid, &user, order);
+    Ok(json!({ "appid": account.appid, "openid": user.openid(&account.appid) }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ConfirmReceipt {
+    appid: Option<String>,
+    transaction_id: String,
+}
+
+fn confirm_receipt(simulator: &Simulator, request: &Request<Bytes>) -> Answer {
+    let input: ConfirmReceipt = json(request)?;
+    let account = chosen(simulator, input.appid.as_deref())?;
+    match simulator.confirm_receipt(&account.appid, &input.transaction_id) {
+        true => Ok(json!({})),
+        false => Err(Bad("transaction_id: no such order is on its way".into())),
+    }
 }
 
 fn clock(simulator: &Simulator) -> Value {

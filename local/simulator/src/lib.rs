@@ -20,6 +20,7 @@ mod control;
 mod faults;
 #[cfg(test)]
 mod fixture;
+mod followers;
 pub mod guard;
 mod invoices;
 mod journal;
@@ -28,14 +29,21 @@ mod livebroadcast;
 mod login;
 mod media;
 mod message;
+mod network;
 mod onetime;
 mod openapi;
 mod phonenumber;
 mod quota;
+mod rid;
+mod risk;
 mod security;
+mod shipping;
 mod sns;
+mod surface;
+mod templates;
 mod tickets;
 mod tokens;
+mod user_keys;
 mod wxacode;
 
 use std::any::{Any, TypeId};
@@ -68,24 +76,33 @@ pub use journal::Entry;
 pub use login::Sealed;
 pub use media::Upload;
 pub use security::CheckedImage;
+pub use shipping::{OrderState, PaidOrder};
+pub use surface::Script;
 pub use tokens::Life;
 
 /// What WeChat can do here.
 const AREAS: &[fn() -> Vec<Route>] = &[
     cards::routes,
+    followers::routes,
     invoices::routes,
     jump::routes,
     livebroadcast::routes,
     login::routes,
     media::routes,
     message::routes,
+    network::routes,
     onetime::routes,
     openapi::routes,
     phonenumber::routes,
+    rid::routes,
+    risk::routes,
     security::routes,
+    shipping::routes,
     sns::routes,
+    templates::routes,
     tickets::routes,
     tokens::routes,
+    user_keys::routes,
     wxacode::routes,
 ];
 
@@ -120,7 +137,9 @@ struct Dropped;
 impl Simulator {
     /// A WeChat that knows these apps, and whose clock follows `clock` but can be moved further.
     pub fn new(clock: &Clock, accounts: Vec<Account>) -> Simulator {
-        let routes = AREAS.iter().flat_map(|area| area());
+        // Of two routes the later one is kept: what an area does goes before an echo.
+        let areas = AREAS.iter().flat_map(|area| area());
+        let routes = surface::routes().into_iter().chain(areas);
         Simulator(Arc::new(Inner {
             clock: clock.follower(),
             reach: OnceLock::new(),

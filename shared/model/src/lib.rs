@@ -17,6 +17,7 @@ pub mod percent;
 mod refusal;
 mod secret;
 pub mod spelling;
+pub mod surface;
 pub mod value;
 
 pub use account::{Account, AccountKind};

@@ -25,8 +25,15 @@ impl ReadSessionKeys<'_> {
     /// # Errors
     /// A service that names no user; [`Problem::TableUnavailable`].
     pub async fn get(&self) -> Result<Option<table::SessionKeys>> {
-        let caller = self.caller;
-        self.table.session_keys(caller.appid(), caller.openid()?, caller.now()).await
+        self.of(self.caller.openid()?).await
+    }
+
+    /// The keys of a user that a service names in an input of its own.
+    ///
+    /// # Errors
+    /// [`Problem::TableUnavailable`].
+    pub async fn of(&self, openid: &str) -> Result<Option<table::SessionKeys>> {
+        self.table.session_keys(self.caller.appid(), openid, self.caller.now()).await
     }
 }
 
