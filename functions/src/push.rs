@@ -1,0 +1,14 @@
+//! Messages and events WeChat pushes to this back end.
+//!
+//! WeChat: [message push][doc], [encryption][crypto]
+//!
+//! [doc]: https://developers.weixin.qq.com/miniprogram/dev/framework/server-ability/message-push.html
+//! [crypto]: https://developers.weixin.qq.com/doc/service/guide/dev/push/encryption.html
+
+pub mod crypto;
+pub mod message;
+pub mod verify;
+mod xml;
+
+#[cfg(test)]
+mod tests;
