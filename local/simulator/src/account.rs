@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use model::AccountKind;
 use ring::digest::{SHA256, digest};
 
-use super::base64url;
+use super::{Push, base64url};
 
 /// A mini program's template that a user consents to message by message.
 pub const ONE_TIME_TEMPLATE: &str = "demo-one-time-subscription-of-an-order-0001";
@@ -83,6 +83,10 @@ pub struct Account {
     /// Whether a repeated ticket call tells the life that is left.
     /// WeChat keeps saying 7200, which is the default here.
     pub ticket_tells_remaining: bool,
+    /// Where messages and events are pushed to. `None`: nowhere.
+    pub push: Option<Push>,
+    /// How long a check of a picture or recording takes.
+    pub media_check_s: u64,
 }
 
 impl Account {
@@ -153,6 +157,8 @@ impl Default for Account {
             token_life_s: 7_200,
             session_life_s: 3 * 86_400,
             ticket_tells_remaining: false,
+            push: None,
+            media_check_s: 2,
         }
     }
 }

@@ -6,12 +6,14 @@ use std::time::Duration;
 use http::{Method, Request, header::ALLOW};
 use hyper::body::Bytes;
 use serde::{Deserialize, de::DeserializeOwned};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::call::{Reply, parse_query};
 use super::journal::Journal;
+use super::push::{self, samples};
 use super::{
-    Account, AccountKind, Effect, Fault, Simulator, User, bridge, faults::Faults, quota, tokens,
+    Account, AccountKind, Act, Effect, Fault, Format, Push, PushMode, Simulator, User, bridge,
+    faults::Faults, quota, tokens,
 };
 
 /// Where the interface is.
@@ -115,6 +117,48 @@ const ACTIONS: &[Action] = &[
     },
     Action {
         method: Method::POST,
+        path: "/people",
+        help: "A user does something that the app is told of: {\"appid\"?, \"user\"?, \"act\": \
+               \"write\", \"content\"}; others are send_image (media_id), enter (session_from?), \
+               follow (scene?), unfollow, scan (scene), tap (key), consent (template_id, \
+               accept?), revoke.",
+        run: act,
+    },
+    Action {
+        method: Method::GET,
+        path: "/push",
+        help: "The pushes to servers of apps and what came of them, oldest first; ?since=.",
+        run: pushes,
+    },
+    Action {
+        method: Method::POST,
+        path: "/push",
+        help: "Pushes any message or event: {\"appid\"?, \"user\"?, \"message\"} with WeChat's \
+               members, or {\"sample\": name}; \"mode\" (plain, compatible, safe) and \
+               \"format\" (json, xml) differ from the app's settings if given.",
+        run: send_push,
+    },
+    Action {
+        method: Method::GET,
+        path: "/push/samples",
+        help: "A sample of every message and event.",
+        run: |_, _| Ok(json!(samples())),
+    },
+    Action {
+        method: Method::POST,
+        path: "/push/url",
+        help: "Enters a push URL as in WeChat's console; it is kept if its check succeeds: \
+               {\"appid\", \"url\", \"token\", \"key\"?, \"mode\"?, \"format\"?}.",
+        run: submit_push_url,
+    },
+    Action {
+        method: Method::GET,
+        path: "/customer_service",
+        help: "The messages of customer service that reached users.",
+        run: |simulator, _| Ok(json!(simulator.customer_service_messages())),
+    },
+    Action {
+        method: Method::POST,
         path: "/tokens/invalidate",
         help: "Voids every access token of an app, as a refresh elsewhere would: {\"appid\"}.",
         run: invalidate,
@@ -204,14 +248,7 @@ struct MintCode {
 
 fn mint_code(simulator: &Simulator, request: &Request<Bytes>) -> Answer {
     let input: MintCode = json(request)?;
-    let account = match &input.appid {
-        Some(appid) => known(simulator, appid)?,
-        None => simulator
-            .accounts()
-            .into_iter()
-            .find(|account| account.kind == AccountKind::MiniProgram)
-            .ok_or_else(|| Bad("appid: there is no mini program to choose".into()))?,
-    };
+    let account = chosen(simulator, input.appid.as_deref())?;
     let name = input.user.as_deref().unwrap_or("alice");
     let user = User { blocked: input.blocked, snapshot: input.snapshot, ..User::new(name) };
     let oauth = account.kind != AccountKind::MiniProgram;
@@ -289,6 +326,92 @@ fn invalidate(simulator: &Simulator, request: &Request<Bytes>) -> Answer {
     known(simulator, &input.appid)?;
     simulator.invalidate_token(&input.appid);
     Ok(json!({}))
+}
+
+#[derive(Deserialize)]
+struct Someone {
+    appid: Option<String>,
+    user: Option<String>,
+    #[serde(flatten)]
+    act: Act,
+}
+
+fn act(simulator: &Simulator, request: &Request<Bytes>) -> Answer {
+    let Someone { appid, user, act } = json(request)?;
+    let account = chosen(simulator, appid.as_deref())?;
+    let user = User::new(user.as_deref().unwrap_or("alice"));
+    let push = simulator.act(&account.appid, &user, act).map_err(Bad)?;
+    Ok(json!({ "push": push, "openid": user.openid(&account.appid) }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SendPush {
+    appid: Option<String>,
+    user: Option<String>,
+    message: Option<Map<String, Value>>,
+    sample: Option<String>,
+    mode: Option<PushMode>,
+    format: Option<Format>,
+}
+
+fn send_push(simulator: &Simulator, request: &Request<Bytes>) -> Answer {
+    let input: SendPush = json(request)?;
+    let account = chosen(simulator, input.appid.as_deref())?;
+    let message = match (input.message, input.sample) {
+        (Some(message), None) => message,
+        (None, Some(name)) => {
+            let sample = samples().iter().find(|sample| sample.name == name);
+            let sample = sample.ok_or_else(|| Bad(format!("sample: there is no {name:?}")))?;
+            sample.message.clone()
+        }
+        _ => return Err(Bad("message, sample: one of them".into())),
+    };
+    let mut message = message;
+    if let Some(name) = input.user {
+        let openid = User::new(&name).openid(&account.appid);
+        message.entry("FromUserName").or_insert(openid.into());
+    }
+    let mut changed = Account::clone(&account);
+    let settings = changed.push.as_mut();
+    let settings = settings.ok_or_else(|| Bad("appid: the app has no push URL".into()))?;
+    settings.mode = input.mode.unwrap_or(settings.mode);
+    settings.format = input.format.unwrap_or(settings.format);
+    settings.check().map_err(Bad)?;
+    Ok(json!({ "push": push::post(simulator, &changed, message, 0) }))
+}
+
+fn pushes(simulator: &Simulator, request: &Request<Bytes>) -> Answer {
+    let since = number(request, "since")?.unwrap_or(0);
+    let mut pushes = simulator.pushes();
+    pushes.retain(|pushed| pushed.id > since);
+    Ok(json!(pushes))
+}
+
+#[derive(Deserialize)]
+struct SubmitPushUrl {
+    appid: String,
+    #[serde(flatten)]
+    push: Push,
+}
+
+fn submit_push_url(simulator: &Simulator, request: &Request<Bytes>) -> Answer {
+    let SubmitPushUrl { appid, push } = json(request)?;
+    known(simulator, &appid)?;
+    push.check().map_err(Bad)?;
+    Ok(json!({ "push": push::submit(simulator, &appid, push) }))
+}
+
+/// The app of this id, else the first mini program.
+fn chosen(simulator: &Simulator, appid: Option<&str>) -> Result<Arc<Account>, Bad> {
+    match appid {
+        Some(appid) => known(simulator, appid),
+        None => simulator
+            .accounts()
+            .into_iter()
+            .find(|account| account.kind == AccountKind::MiniProgram)
+            .ok_or_else(|| Bad("appid: there is no mini program to choose".into())),
+    }
 }
 
 fn known(simulator: &Simulator, appid: &str) -> Result<Arc<Account>, Bad> {
@@ -458,6 +581,12 @@ mod tests {
             ("POST /domains", r#"{"appid":"wx0","domains":[]}"#, "appid"),
             ("POST /bridge", r#"{"api":"preVerifyJSAPI"}"#, "url"),
             ("GET /journal?since=x", "", "since"),
+            ("POST /people", r#"{"act":"fly"}"#, "fly"),
+            ("POST /people", r#"{"act":"follow"}"#, "act"),
+            ("POST /push", r#"{"sample":"text"}"#, "push URL"),
+            ("POST /push", r#"{"sample":"hologram"}"#, "sample"),
+            ("POST /push", "{}", "sample"),
+            ("POST /push/url", r#"{"appid":"wx0000000000000001","url":"x","token":"t"}"#, "url"),
         ] {
             let (status, answer) = send(&simulator, call, body).await;
             let error = answer["error"].as_str().unwrap();

@@ -16,6 +16,7 @@ mod bridge;
 mod call;
 mod cards;
 mod control;
+mod customer_service;
 mod faults;
 mod invoices;
 mod journal;
@@ -25,7 +26,9 @@ mod login;
 mod media;
 mod message;
 mod onetime;
+mod people;
 mod phonenumber;
+mod push;
 mod quota;
 mod security;
 mod sns;
@@ -67,16 +70,20 @@ pub use account::{
     User,
 };
 pub use cards::CardState;
+pub use customer_service::Sent;
 pub use faults::{Effect, Fault};
 pub use invoices::InvoiceState;
 pub use journal::Entry;
 pub use login::Sealed;
 pub use media::Upload;
+pub use people::Act;
+pub use push::{Attempt, Format, Push, PushMode, Pushed};
 pub use security::CheckedImage;
 
 /// What WeChat can do here.
 const AREAS: &[fn() -> Vec<Route>] = &[
     cards::routes,
+    customer_service::routes,
     invoices::routes,
     jump::routes,
     livebroadcast::routes,
@@ -133,6 +140,7 @@ impl Simulator {
     /// Answers until it is dropped, and all connections with it.
     pub async fn serve(self, listener: TcpListener) {
         let mut connections = JoinSet::new();
+        connections.spawn(push::courier(self.clone()));
         loop {
             let Ok((stream, caller)) = listener.accept().await else {
                 // Out of sockets: those in use have to end first.
