@@ -162,7 +162,7 @@ async fn invoke(
     headers: HeaderMap,
     event: Bytes,
 ) -> Response {
-    // Here nobody signs, so a page from elsewhere would be an IAM principal.
+    // Requests are not signed here, so a page of another origin would be an IAM principal.
     if guard::is_foreign(&headers) {
         let message = json!({ "Type": "User", "Message": "This request came from another site." });
         let error_type = refusal("AccessDeniedException");
@@ -212,7 +212,7 @@ fn result(outcome: Outcome) -> Response {
             (version, serde_json::to_string(&response).unwrap_or_default()).into_response()
         }
         Outcome::Streamed(head, body) => {
-            // Whoever does not invoke for a stream gets it whole: the head, eight zeros, the body.
+            // A caller that did not ask for a stream gets it whole: the head, eight zeros, the body.
             let head =
                 json!({ "statusCode": head.status_code, "headers": head.headers, "cookies": [] });
             let answer = [head.to_string().as_bytes(), &[0; 8], &body].concat();

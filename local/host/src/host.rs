@@ -28,7 +28,7 @@ pub struct Host {
     transport: Transport,
 }
 
-/// There is no function of that name.
+/// A function of that name does not exist.
 #[derive(Debug, thiserror::Error)]
 #[error("there is no function {0}")]
 pub struct UnknownFunction(String);

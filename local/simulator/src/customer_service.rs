@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::account::is_openid_of;
 use super::call::{Answer, Call, Refusal, Reply, Route, refuse};
-use super::{Account, AccountKind, Simulator, media};
+use super::{Account, AccountKind, Simulator};
 
 const MINUTE_MS: u64 = 60_000;
 const TWO_DAYS_MS: u64 = 48 * 60 * MINUTE_MS;
@@ -242,7 +242,7 @@ fn check(call: &Call, account: &Account, message: &Message) -> Result<(), Refusa
         _ => &[],
     };
     for name in media {
-        if !media::exists(call.simulator, &account.appid, text(name)) {
+        if !call.simulator.has_media(&account.appid, text(name)) {
             return Err(refuse(40007, "invalid media_id"));
         }
     }
@@ -306,7 +306,7 @@ fn show_typing(call: &Call, kind: AccountKind) -> Answer {
 
 #[cfg(test)]
 mod tests {
-    use super::super::bench::{MINI, OFFICIAL, errcode, simulator};
+    use super::super::fixture::{MINI, OFFICIAL, errcode, simulator};
     use super::super::{Act, User};
     use super::*;
 

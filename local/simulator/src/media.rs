@@ -62,16 +62,18 @@ struct Stored {
     expires_at: u64,
 }
 
-/// Keeps an upload of an account's user for three days, and tells its media_id.
-pub(super) fn store(simulator: &Simulator, appid: &str, upload: Upload) -> String {
-    let media_id = base64url(&simulator.random::<48>());
-    let expires_at = simulator.clock().now_ms() + LIFE_MS;
-    let stored = Stored { appid: appid.into(), upload, expires_at };
-    simulator.state(|store: &mut Store| store.0.insert(media_id.clone(), stored));
-    media_id
+impl Simulator {
+    /// Uploads something to an account and returns its `media_id`, which is good for three days.
+    pub fn upload(&self, appid: &str, upload: Upload) -> String {
+        let media_id = base64url(self.random::<48>());
+        let expires_at = self.clock().now_ms() + LIFE_MS;
+        let stored = Stored { appid: appid.into(), upload, expires_at };
+        self.state(|store: &mut Store| store.0.insert(media_id.clone(), stored));
+        media_id
+    }
 }
 
-/// What there always is, for every account.
+/// The media that every account always has.
 pub(super) fn known(media_id: &str) -> Option<Upload> {
     match media_id {
         "demo-image" => Some(Upload::Image(JPEG.into())),
@@ -130,14 +132,16 @@ fn get_jssdk(call: &Call) -> Answer {
     }
 }
 
-/// Whether an account may send this.
-pub(super) fn exists(simulator: &Simulator, appid: &str, media_id: &str) -> bool {
-    let now = simulator.clock().now_ms();
-    known(media_id).is_some()
-        || simulator.state(|store: &mut Store| {
-            let stored = store.0.get(media_id);
-            stored.is_some_and(|stored| stored.appid == appid && now < stored.expires_at)
-        })
+impl Simulator {
+    /// Whether an account may send this.
+    pub(super) fn has_media(&self, appid: &str, media_id: &str) -> bool {
+        let now = self.clock().now_ms();
+        known(media_id).is_some()
+            || self.state(|store: &mut Store| {
+                let stored = store.0.get(media_id);
+                stored.is_some_and(|stored| stored.appid == appid && now < stored.expires_at)
+            })
+    }
 }
 
 /// `POST /cgi-bin/media/upload`
@@ -176,7 +180,7 @@ fn upload(call: &Call) -> Answer {
         "video" => Upload::Video { url: "http://example.com/uploaded.mp4".into() },
         _ => Upload::Image(bytes),
     };
-    let media_id = store(call.simulator, &account.appid, upload);
+    let media_id = call.simulator.upload(&account.appid, upload);
     let name = if kind == "thumb" { "thumb_media_id" } else { "media_id" };
     let created_at = call.simulator.clock().now();
     Ok(Reply::json(&json!({ "type": kind, name: media_id, "created_at": created_at })))
@@ -184,8 +188,8 @@ fn upload(call: &Call) -> Answer {
 
 #[cfg(test)]
 mod tests {
-    use super::super::bench::{MINI, OFFICIAL, simulator};
     use super::*;
+    use crate::fixture::{MINI, OFFICIAL, simulator};
 
     async fn fetch(simulator: &Simulator, appid: &str, path: &str, media_id: &str) -> Reply {
         let token = simulator.token(appid);
@@ -197,7 +201,7 @@ mod tests {
     async fn uploads_are_given_back_for_three_days_to_their_account() {
         let (clock, simulator) = simulator();
         let bytes = Bytes::from_static(b"\xff\xd8\xff\xe0 ten megabytes");
-        let media_id = store(&simulator, OFFICIAL, Upload::Image(bytes.clone()));
+        let media_id = simulator.upload(OFFICIAL, Upload::Image(bytes.clone()));
 
         let reply = fetch(&simulator, OFFICIAL, "get", &media_id).await;
         assert_eq!((reply.content_type.as_deref(), &reply.body), (Some("image/jpeg"), &bytes));
@@ -256,12 +260,12 @@ mod tests {
                 .header("content-type", "multipart/form-data; boundary=b")
                 .body(Bytes::from(body))
                 .unwrap();
-            let reply = simulator.answer(&request, [127, 0, 0, 1].into()).await.unwrap();
-            serde_json::from_slice::<serde_json::Value>(&reply.body).unwrap()
+            let reply = simulator.answer(request);
+            serde_json::from_slice::<serde_json::Value>(reply.body()).unwrap()
         };
 
         let image = upload("image", JPEG).await;
-        assert!(exists(&simulator, MINI, image["media_id"].as_str().unwrap()), "{image}");
+        assert!(simulator.has_media(MINI, image["media_id"].as_str().unwrap()), "{image}");
         assert!(upload("thumb", JPEG).await["thumb_media_id"].is_string());
         assert!(upload("voice", AMR).await["media_id"].is_string());
         for (kind, bytes, code) in [

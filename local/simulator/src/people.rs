@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{AccountKind, Simulator, User, message, push};
+use super::{AccountKind, Simulator, User, push};
 
 /// Something a user does.
 #[derive(Clone, Debug, Deserialize)]
@@ -81,7 +81,7 @@ impl Simulator {
             return Err(format!("act: not possible with an app of kind {}", account.kind.as_str()));
         }
         if let Act::Consent { template_id, accept: true } = &act {
-            message::subscribe(self, appid, user, template_id, 1);
+            self.subscribe(appid, user, template_id, 1);
         }
         let mut told = told(&act, appid, &user.openid(appid));
         told.insert("FromUserName".into(), user.openid(appid).into());

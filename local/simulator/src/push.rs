@@ -452,7 +452,7 @@ mod tests {
     use tokio::net::TcpListener;
     use tokio::sync::mpsc;
 
-    use super::super::bench::{MINI, OFFICIAL, simulator};
+    use super::super::fixture::{MINI, OFFICIAL, simulator};
     use super::*;
 
     const KEY: &str = "84EKlpclN0sfQzyvva/JeNtyguhE1lDW6rXRRbr7rzr";

@@ -13,10 +13,9 @@ use cbc::{
     Encryptor,
     cipher::{BlockModeEncrypt, KeyIvInit, block_padding::NoPadding},
 };
-use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
+use model::crypto::sha1_hex;
 use serde_json::{Map, Value, json};
 
-use super::super::hex;
 use super::Format;
 
 /// Messages are padded to blocks of 32 bytes.
@@ -49,7 +48,7 @@ pub(super) fn seal(key: &[u8; 32], random: &[u8; 16], text: &str, appid: &str) -
 pub(super) fn signature(parts: &[&str]) -> String {
     let mut parts = parts.to_vec();
     parts.sort_unstable();
-    hex(digest(&SHA1_FOR_LEGACY_USE_ONLY, parts.concat().as_bytes()).as_ref())
+    sha1_hex(parts.concat())
 }
 
 /// Writes members as JSON or as the elements of `<xml>`.
