@@ -31,7 +31,7 @@ pub(crate) fn assert_documented(method: &str, path: &str, answer: &Answer) {
         Value::String(target) => &DOCUMENT["components"]["responses"][&target[23..]],
         _ => &operation["responses"][&status],
     };
-    let advice = "let `problems` in shared/src/openapi.rs derive it";
+    let advice = "name it in the operation's REFUSALS or PROBLEMS, or in a capability";
     assert!(!response.is_null(), "{id} answered {status}, which its document lacks: {advice}");
     let problems = &response["content"]["application/problem+json"]["schema"]["allOf"][1]["properties"]
         ["type"]["enum"];
@@ -63,7 +63,7 @@ fn read(path: &str) -> String {
 /// Every function: the operations' binaries and the jobs.
 pub(crate) fn functions() -> BTreeSet<String> {
     let operations = OPERATIONS.iter().map(|endpoint| endpoint.binary());
-    operations.chain(JOBS.iter().map(|name| (*name).to_owned())).collect()
+    operations.chain(JOBS.iter().map(|job| job.name.to_owned())).collect()
 }
 
 fn stems(directory: &str, extension: &str) -> BTreeSet<String> {
@@ -193,7 +193,7 @@ fn the_readme_lists_the_operations_and_the_problems() {
         let summary = description.split_inclusive(". ").next().unwrap().trim();
         let http = match endpoint.handler.access {
             Access::Service => "–".to_owned(),
-            _ => format!("{} `{}`", endpoint.handler.method.allow(), endpoint.path()),
+            _ => format!("{} `{}`", endpoint.handler.http.method.allow(), endpoint.path()),
         };
         let access = endpoint.handler.access.as_str();
         table.push_str(&format!("| `{}` | {http} | {access} | {summary} |\n", endpoint.id()));
@@ -260,7 +260,7 @@ async fn closed_operations_stay_closed_without_a_session() {
         if endpoint.handler.access == Access::Public {
             continue;
         }
-        for method in endpoint.handler.method.names() {
+        for method in endpoint.handler.http.method.names() {
             let answer = match *method {
                 "get" => bundle.get(&endpoint.path()).await,
                 _ => bundle.post(&endpoint.path(), example.clone()).await,

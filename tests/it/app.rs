@@ -111,7 +111,7 @@ async fn a_confirmation_is_a_page_or_parameters() {
         ("scene=one&templateId=T".to_owned(), "scene"),
         ("scene=1".to_owned(), "templateId"),
         ("scene=1&templateId=".to_owned(), "templateId"),
-        (format!("scene=1&templateId={}", "T".repeat(1025)), "templateId"),
+        (format!("scene=1&templateId={}", "T".repeat(129)), "templateId"),
         ("scene=1&templateId=T&reserved=a-b".to_owned(), "reserved"),
         (format!("scene=1&templateId=T&reserved={}", "a".repeat(129)), "reserved"),
         ("scene=1&templateId=T&redirect_url=h5.example.com".to_owned(), "redirect_url"),
@@ -119,7 +119,7 @@ async fn a_confirmation_is_a_page_or_parameters() {
         let answer = bundle.get(&format!("/app/subscribeMsg?{query}")).await;
         assert_eq!(answer.problem(400, "invalid-input")["field"], field, "{query}");
     }
-    let edge = format!("scene=1&templateId={}&reserved={}", "T".repeat(1024), "a".repeat(128));
+    let edge = format!("scene=1&templateId={}&reserved={}", "T".repeat(128), "a".repeat(128));
     assert_eq!(bundle.get(&format!("/app/subscribeMsg?{edge}")).await.status, 200);
     let other = format!("scene=1&templateId=T&redirect_url={back}&appid={MOBILE}");
     bundle.get(&format!("/app/subscribeMsg?{other}")).await.problem(400, "unknown-app");

@@ -62,7 +62,7 @@ async fn the_binaries_answer_their_events_under_the_runtime_api() {
         build(&["auth-code2session", "jssdk-config", "refresh-credentials", "auth-getaccesstoken"]);
     // Real processes have the real time, so everything else must too.
     let bundle = Bundle::with(|options| options.clock = shared::Clock::system()).await;
-    let variables = bundle.stack.environment();
+    let variables = bundle.stack.environment().to_vec();
     let start = async |name: &str| start(name, &path(name), &variables).await;
 
     let mut login = start("auth-code2session").await;
@@ -129,7 +129,7 @@ async fn the_binaries_answer_their_events_under_the_runtime_api() {
 async fn every_built_function_answers_its_event() {
     let path = build(&[]);
     let bundle = Bundle::with(|options| options.clock = shared::Clock::system()).await;
-    let variables = bundle.stack.environment();
+    let variables = bundle.stack.environment().to_vec();
     prepare(&bundle);
     for name in functions() {
         let session = session_for(&bundle, &name).await.unwrap_or_default();

@@ -1,22 +1,12 @@
 //! Signatures for JS-SDK pages, cards and invoices.
 
 use serde_json::{Value, json};
-use shared::crypto::sha1_hex;
+use shared::{crypto::sha1_hex, percent::encode};
 use simulator::User;
 
 use crate::{Answer, Bundle, MINI, NOON, OFFICIAL};
 
 const CARD: &str = "pjZ8Yt1XGILfi-FUsewpnnolGgZk";
-
-/// JavaScript's `encodeURIComponent`.
-fn encode(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.!~*'()".contains(&byte);
-    let encode = |byte| match plain(byte) {
-        true => char::from(byte).to_string(),
-        false => format!("%{byte:02X}"),
-    };
-    text.bytes().map(encode).collect()
-}
 
 impl Bundle {
     async fn config(&self, url: &str, more: &str) -> Answer {

@@ -65,7 +65,7 @@ async fn the_real_function_streams_what_lambda_would_not_buffer() {
     let media_id = bundle.wechat().upload(OFFICIAL, Upload::Image(bytes.clone().into()));
     let binary = build(&["media-get"]);
     let mut function =
-        Environment::start(&binary("media-get"), &bundle.stack.environment()).await.unwrap();
+        Environment::start(&binary("media-get"), bundle.stack.environment()).await.unwrap();
     let session = bundle.stack.session(OFFICIAL, "oAlice");
     let event = |media_id: &str| {
         json!({

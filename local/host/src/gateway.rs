@@ -41,7 +41,7 @@ pub(crate) fn router(host: SharedHost, demo: Demo) -> Router {
 /// The files that operations answer at places others prescribe.
 async fn elsewhere(State(host): State<SharedHost>, request: Request) -> Response {
     let path = request.uri().path();
-    match OPERATIONS.iter().find(|endpoint| endpoint.handler.serves(path)) {
+    match OPERATIONS.iter().find(|endpoint| endpoint.handler.http.serves(path)) {
         Some(endpoint) => call(&host, endpoint, request).await,
         None => problem(StatusCode::NOT_FOUND, "There is nothing here; see /openapi.json."),
     }
@@ -58,7 +58,7 @@ async fn call(host: &SharedHost, endpoint: &Endpoint, request: Request) -> Respo
     };
     let mut event =
         event(&parts.method, parts.uri.path(), parts.uri.query(), &parts.headers, &body);
-    if endpoint.handler.streamed {
+    if endpoint.handler.http.streamed {
         // Only a Function URL can pass a streamed answer on.
         event["requestContext"]["domainName"] = "local.lambda-url.local.on.aws".into();
     }

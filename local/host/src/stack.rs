@@ -10,16 +10,16 @@ use std::{
 };
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
-use functions::refresh_credentials;
+use functions::{refresh_credentials::RefreshCredentials, site::SiteFiles};
 use serde_json::{Value, json};
 use shared::{
-    Account, AccountKind, Clock, Log, Secret, SecretSource,
-    config::{Aws, Config, TokenMode, check_base},
+    Account, AccountKind, Clock, Config, Job, Log, Secret, SecretSource,
+    capability::Setting as _,
+    config::{TokenMode, check_base},
     crypto::{nonce, random_bytes},
     fetch::{Internet, Network},
     lambda::Outcome,
     session::{Session, SigningKey},
-    site::SiteFiles,
     table::Table,
     transport::Transport,
 };
@@ -120,10 +120,8 @@ pub struct Stack {
     pub table: Table,
     /// The first refresh's report.
     pub report: Value,
-    config: Config,
-    ssm_url: String,
+    environment: Vec<(String, String)>,
     signing_key: Arc<SigningKey>,
-    site_files: String,
     _tasks: JoinSet<()>,
 }
 
@@ -147,7 +145,8 @@ impl Stack {
         let front = bind(options.listen).await?;
         let wechat = Wechat::start(&options, &mut tasks).await?;
         let tables = Tables::start(&options, &mut tasks).await?;
-        let config = settings(&options, &secrets, &wechat.url, &tables.url)?;
+        let environment = environment(&options, &secrets, &wechat.url, &tables.url);
+        let config = settings(&environment)?;
         let transport = Transport::new(None).map_err(StartError)?;
         let host = Arc::new(Host::new(
             config.clone(),
@@ -199,10 +198,8 @@ impl Stack {
             host,
             table,
             report,
-            config,
-            ssm_url: secrets.url,
+            environment,
             signing_key: secrets.signing_key,
-            site_files: options.site_files,
             _tasks: tasks,
         })
     }
@@ -219,35 +216,8 @@ impl Stack {
     }
 
     /// What a function's process needs to run against this stack.
-    pub fn environment(&self) -> Vec<(String, String)> {
-        let config = &self.config;
-        let apps: Vec<Value> = config
-            .accounts
-            .iter()
-            .map(|account| {
-                let SecretSource::Ssm(name) = &account.secret else { return Value::Null };
-                json!({ "appid": account.appid, "kind": account.kind, "secret": { "ssm": name } })
-            })
-            .collect();
-        let key = &config.session_public_keys[0];
-        let keys = format!("{}:{}", key.kid, BASE64_URL_SAFE_NO_PAD.encode(key.bytes));
-        let variables = [
-            ("TABLE_NAME", TABLE.to_owned()),
-            ("WECHAT_APPS", Value::Array(apps).to_string()),
-            ("WECHAT_API_BASE", self.wechat_url.clone()),
-            ("SESSION_PUBLIC_KEYS", keys),
-            ("SESSION_SIGNING_KEY_SSM", SIGNING_KEY.to_owned()),
-            ("JSSDK_ALLOWED_HOSTS", config.jssdk_allowed_hosts.join(",")),
-            ("SITE_FILES", self.site_files.clone()),
-            ("EXPOSE_SNS_TOKENS", config.expose_sns_tokens.to_string()),
-            ("MALLOC_ARENA_MAX", "1".to_owned()),
-            ("AWS_REGION", config.aws.region.clone()),
-            ("AWS_ACCESS_KEY_ID", config.aws.access_key_id.clone()),
-            ("AWS_SECRET_ACCESS_KEY", config.aws.secret_access_key.expose().to_owned()),
-            ("AWS_ENDPOINT_URL_DYNAMODB", self.dynamodb_url.clone()),
-            ("AWS_ENDPOINT_URL_SSM", self.ssm_url.clone()),
-        ];
-        variables.map(|(name, value)| (name.to_owned(), value)).to_vec()
+    pub fn environment(&self) -> &[(String, String)] {
+        &self.environment
     }
 }
 
@@ -327,36 +297,6 @@ impl Secrets {
     }
 }
 
-/// What the functions would read from their environment.
-fn settings(
-    options: &Options,
-    secrets: &Secrets,
-    wechat_url: &str,
-    dynamodb_url: &str,
-) -> Result<Config, StartError> {
-    Ok(Config {
-        table_name: TABLE.to_owned(),
-        accounts: secrets.accounts.clone(),
-        wechat_api: vec![wechat_url.to_owned()],
-        token_mode: options.token_mode,
-        session_public_keys: vec![secrets.signing_key.public_key()],
-        session_signing_key: Some(SecretSource::Ssm(SIGNING_KEY.to_owned())),
-        jssdk_allowed_hosts: options.jssdk_allowed_hosts.clone(),
-        edge_only: false,
-        expose_sns_tokens: options.expose_sns_tokens,
-        site_files: SiteFiles::parse(&options.site_files).map_err(fail("SITE_FILES"))?,
-        aws: Aws {
-            region: "local".to_owned(),
-            access_key_id: "local".to_owned(),
-            secret_access_key: Secret::new("local"),
-            session_token: None,
-            dynamodb_endpoint: Some(dynamodb_url.to_owned()),
-            ssm_endpoint: Some(secrets.url.clone()),
-            ca_bundle: None,
-        },
-    })
-}
-
 /// Runs the refresher for every signal of the table.
 async fn on_signals(host: SharedHost, mut signals: Signals) {
     loop {
@@ -377,7 +317,7 @@ async fn every_minute(host: SharedHost) {
 
 async fn refresh(host: &Host, event: &Value) -> Value {
     let event = event.to_string();
-    let outcome = host.invoke(refresh_credentials::NAME, event.as_bytes()).await;
+    let outcome = host.invoke(RefreshCredentials::NAME, event.as_bytes()).await;
     match outcome.expect("the host has the refresher") {
         Outcome::Output(report) => serde_json::from_str(&report).unwrap_or_default(),
         Outcome::Failure { error_message, .. } => {
@@ -435,4 +375,46 @@ fn signing_key(data_dir: Option<&Path>) -> Result<Secret, StartError> {
         }
         Err(error) => Err(unusable(error)),
     }
+}
+
+/// What the functions are configured with: as in a deployment, variables.
+fn environment(
+    options: &Options,
+    secrets: &Secrets,
+    wechat_url: &str,
+    dynamodb_url: &str,
+) -> Vec<(String, String)> {
+    let public_key = secrets.signing_key.public_key();
+    let apps = secrets.accounts.iter().map(|account| {
+        let SecretSource::Ssm(name) = &account.secret else { return Value::Null };
+        json!({ "appid": account.appid, "kind": account.kind, "secret": { "ssm": name } })
+    });
+    let key = BASE64_URL_SAFE_NO_PAD.encode(public_key.bytes);
+    let variables = [
+        ("TABLE_NAME", TABLE.to_owned()),
+        ("WECHAT_APPS", Value::Array(apps.collect()).to_string()),
+        ("WECHAT_API_BASE", wechat_url.to_owned()),
+        ("TOKEN_MODE", options.token_mode.as_str().to_owned()),
+        ("SESSION_PUBLIC_KEYS", format!("{}:{key}", public_key.kid)),
+        ("SESSION_SIGNING_KEY_SSM", SIGNING_KEY.to_owned()),
+        ("JSSDK_ALLOWED_HOSTS", options.jssdk_allowed_hosts.join(",")),
+        ("SITE_FILES", options.site_files.clone()),
+        ("EXPOSE_SNS_TOKENS", options.expose_sns_tokens.to_string()),
+        ("MALLOC_ARENA_MAX", "1".to_owned()),
+        ("AWS_REGION", "local".to_owned()),
+        ("AWS_ACCESS_KEY_ID", "local".to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
+        ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_url.to_owned()),
+        ("AWS_ENDPOINT_URL_SSM", secrets.url.clone()),
+    ];
+    variables.map(|(name, value)| (name.to_owned(), value)).to_vec()
+}
+
+/// The same as the functions read it.
+fn settings(environment: &[(String, String)]) -> Result<Config, StartError> {
+    let read = |name: &str| {
+        let found = environment.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.clone())
+    };
+    Config::read(read, &functions::settings()).map_err(|error| StartError(error.to_string()))
 }
