@@ -6,7 +6,10 @@
 pub mod app;
 pub mod auth;
 pub mod card;
+pub mod customer_service_message;
 pub mod decrypt;
+pub mod deliver_events;
+pub mod events;
 pub mod h5;
 pub mod invoice;
 pub mod jssdk;
@@ -49,6 +52,8 @@ pub const OPERATIONS: &[Endpoint] = &[
     Endpoint::of::<shortlink::Generate>(),
     Endpoint::of::<security::MsgSecCheck>(),
     Endpoint::of::<security::ImgSecCheck>(),
+    Endpoint::of::<security::MediaCheckAsync>(),
+    Endpoint::of::<security::GetMediaCheck>(),
     Endpoint::of::<subscribe_message::SendMessage>(),
     Endpoint::of::<uniform_message::SendMessage>(),
     Endpoint::of::<h5::template_message::SendMessage>(),
@@ -75,10 +80,18 @@ pub const OPERATIONS: &[Endpoint] = &[
     Endpoint::of::<app::SubscribeMsg>(),
     Endpoint::of::<template_message::Subscribe>(),
     Endpoint::of::<site::WellKnown>(),
+    Endpoint::of::<push::Receive>(),
+    Endpoint::of::<events::Redeliver>(),
+    Endpoint::of::<customer_service_message::SendMessage>(),
+    Endpoint::of::<customer_service_message::UploadTempMedia>(),
+    Endpoint::of::<customer_service_message::SetTyping>(),
 ];
 
 /// The functions that are not operations: a schedule or a stream runs them.
-pub const JOBS: &[JobEndpoint] = &[JobEndpoint::of::<refresh_credentials::RefreshCredentials>()];
+pub const JOBS: &[JobEndpoint] = &[
+    JobEndpoint::of::<refresh_credentials::RefreshCredentials>(),
+    JobEndpoint::of::<deliver_events::DeliverEvents>(),
+];
 
 /// Every setting that only some functions read, each once.
 pub fn settings() -> Vec<SettingFacts> {

@@ -5,10 +5,13 @@
 //! [doc]: https://developers.weixin.qq.com/miniprogram/dev/framework/server-ability/message-push.html
 //! [crypto]: https://developers.weixin.qq.com/doc/service/guide/dev/push/encryption.html
 
-pub mod crypto;
-pub mod message;
-pub mod verify;
+mod crypto;
+mod message;
+mod receive;
+mod verify;
 mod xml;
+
+pub use receive::Receive;
 
 #[cfg(test)]
 mod tests;

@@ -21,6 +21,7 @@ mod livebroadcast;
 mod media;
 mod oauth;
 mod phonenumber;
+mod push;
 mod security;
 mod shapes;
 mod site;

@@ -130,6 +130,8 @@ fn policies(grants: &[Grant]) -> String {
         match grant {
             Grant::Item(action, key) => actions.entry(key).or_default().push(action.as_str()),
             Grant::Secret(secret) => secrets.push(secret.pattern()),
+            // Its one function is written by hand.
+            Grant::PutEvents => {}
         }
     }
     if !actions.is_empty() {
@@ -141,6 +143,10 @@ fn policies(grants: &[Grant]) -> String {
         keys.entry(actions).or_default().push(key);
     }
     for (actions, keys) in keys {
+        let resource = match actions[..] {
+            ["Query"] => "!Sub \"${Table.Arn}/index/due\"",
+            _ => "!GetAtt Table.Arn",
+        };
         let actions: Vec<String> =
             actions.iter().map(|action| format!("dynamodb:{action}")).collect();
         let actions = actions.join(", ");
@@ -149,7 +155,7 @@ fn policies(grants: &[Grant]) -> String {
             r#"            - Sid: {}
               Effect: Allow
               Action: [{actions}]
-              Resource: !GetAtt Table.Arn
+              Resource: {resource}
               Condition:
                 ForAllValues:StringLike:
                   dynamodb:LeadingKeys: {keys:?}

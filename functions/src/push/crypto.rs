@@ -48,14 +48,14 @@ const HEAD: usize = 20;
 
 /// What an account's push URL is configured with at WeChat, newest first.
 #[derive(Debug)]
-pub struct Keys {
+pub(super) struct Keys {
     tokens: Vec<Secret>,
     keys: Vec<AesKey>,
 }
 
 /// The part of a request that is signed besides its content.
 #[derive(Clone, Copy)]
-pub struct Stamp<'a> {
+pub(super) struct Stamp<'a> {
     /// Seconds since 1970, as they came.
     pub timestamp: &'a str,
     /// The nonce, as it came.
@@ -76,7 +76,7 @@ impl Keys {
     ///
     /// # Errors
     /// `Misconfigured`, without the text, if it breaks a rule.
-    pub fn read(text: &str) -> Result<Keys> {
+    pub(super) fn read(text: &str) -> Result<Keys> {
         let wrong = |rule: &str| {
             let detail = format!(
                 "The push keys in WECHAT_APPS must be {{\"tokens\":[…],\"keys\":[…]}}: {rule}."
@@ -102,18 +102,13 @@ impl Keys {
         Ok(Keys { tokens: written.tokens, keys })
     }
 
-    /// Whether messages can be decrypted at all.
-    pub fn can_open(&self) -> bool {
-        !self.keys.is_empty()
-    }
-
     /// Whether `signature` is that of a request in the clear. It does not cover the body.
-    pub fn signed(&self, stamp: Stamp<'_>, signature: &str) -> bool {
+    pub(super) fn signed(&self, stamp: Stamp<'_>, signature: &str) -> bool {
         self.fits(&[stamp.timestamp, stamp.nonce], signature)
     }
 
     /// Whether `msg_signature` is that of the sealed text.
-    pub fn sealed(&self, stamp: Stamp<'_>, encrypt: &str, msg_signature: &str) -> bool {
+    pub(super) fn sealed(&self, stamp: Stamp<'_>, encrypt: &str, msg_signature: &str) -> bool {
         self.fits(&[stamp.timestamp, stamp.nonce, encrypt], msg_signature)
     }
 
@@ -130,7 +125,7 @@ impl Keys {
 
     /// The text in a sealed one whose signature was checked, if a key opens it and it was made for
     /// this app.
-    pub fn open(&self, encrypt: &str, appid: &str) -> Option<String> {
+    pub(super) fn open(&self, encrypt: &str, appid: &str) -> Option<String> {
         let sealed = LENIENT.decode(encrypt).ok()?;
         self.keys.iter().find_map(|key| key.open(&sealed, appid))
     }

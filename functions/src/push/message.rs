@@ -56,7 +56,7 @@ const OF_THE_PLATFORM: &[&str] = &[
 
 /// How a message was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
+pub(super) enum Format {
     /// An object.
     Json,
     /// An element with elements.
@@ -65,14 +65,14 @@ pub enum Format {
 
 /// A message or event, its members under WeChat's names.
 #[derive(Debug, PartialEq)]
-pub struct Message {
+pub(super) struct Message {
     format: Format,
     members: Map<String, Value>,
 }
 
 /// What a consumer gets under `detail`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Detail {
+pub(super) struct Detail {
     /// The same for every copy of a message and for no other message.
     pub id: String,
     /// The account it was sent to.
@@ -92,7 +92,7 @@ pub struct Detail {
 impl Message {
     /// Reads JSON or XML, by the first byte: `Content-Type` is not reliable, and messages under
     /// way keep their old format when it is changed in the console.
-    pub fn read(text: &str) -> Option<Message> {
+    pub(super) fn read(text: &str) -> Option<Message> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text).trim_ascii_start();
         let (format, value) = match text.as_bytes().first()? {
             b'{' => (Format::Json, json(serde_json::from_str(text).ok()?, 1)?),
@@ -105,13 +105,8 @@ impl Message {
         }
     }
 
-    /// How it was written; a reply is written alike.
-    pub fn format(&self) -> Format {
-        self.format
-    }
-
     /// A member that is text.
-    pub fn text(&self, name: &str) -> Option<&str> {
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
         self.members.get(name)?.as_str()
     }
 
@@ -126,7 +121,7 @@ impl Message {
     }
 
     /// The event's name, if it is one.
-    pub fn event(&self) -> Option<&str> {
+    pub(super) fn event(&self) -> Option<&str> {
         let event = self.text("MsgType").is_some_and(|kind| kind.eq_ignore_ascii_case("event"));
         event.then(|| self.text("Event")).flatten().or_else(|| self.text("InfoType"))
     }
@@ -176,7 +171,7 @@ impl Message {
     }
 
     /// What WeChat takes as "received"; anything else and it sends the message again.
-    pub fn answer(&self) -> &'static str {
+    pub(super) fn answer(&self) -> &'static str {
         let virtual_pay = self.event().is_some_and(|event| event.starts_with("xpay_"));
         match (virtual_pay, self.format) {
             (false, _) => "success",
@@ -188,7 +183,7 @@ impl Message {
     }
 
     /// In the shape consumers get. `now` stands in for a time WeChat left out.
-    pub fn detail(mut self, appid: &str, now: u64) -> Detail {
+    pub(super) fn detail(mut self, appid: &str, now: u64) -> Detail {
         normalize(&mut self.members);
         let id = self.id(appid);
         let kind = self.kind();

@@ -4,10 +4,7 @@
 //! Signatures come before any decoding and decryption, and nothing of the request decides how it
 //! is checked: the mode is the configured one.
 
-use std::borrow::Cow;
-
-use percent_encoding::percent_decode_str;
-use serde::Deserialize;
+use shared::{PushMode, percent::decode};
 
 use super::{
     crypto::{Keys, Stamp},
@@ -15,7 +12,7 @@ use super::{
 };
 
 /// The largest body. Real ones have a few kilobytes.
-pub const BODY_LIMIT: usize = 256 << 10;
+pub(super) const BODY_LIMIT: usize = 256 << 10;
 
 /// How far `timestamp` may be from now, in seconds. WeChat repeats a push within 15 seconds.
 const WINDOW: u64 = 600;
@@ -23,22 +20,9 @@ const WINDOW: u64 = 600;
 /// The longest `echostr`.
 const ECHO_LENGTH: usize = 512;
 
-/// How messages of an account are protected, as chosen in WeChat's console.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Mode {
-    /// Only encrypted messages.
-    #[default]
-    Safe,
-    /// Encrypted messages with a readable copy, which is ignored.
-    Compatible,
-    /// Messages in the clear, whose signature does not cover them.
-    Plain,
-}
-
 /// A request, as it came.
 #[derive(Clone, Copy)]
-pub struct Request<'a> {
+pub(super) struct Request<'a> {
     /// In upper case.
     pub method: &'a str,
     /// Percent-encoded.
@@ -50,18 +34,18 @@ pub struct Request<'a> {
 }
 
 /// An account that receives messages.
-pub struct Receiver<'a> {
+pub(super) struct Receiver<'a> {
     /// Its app id.
     pub appid: &'a str,
     /// The configured mode.
-    pub mode: Mode,
+    pub mode: PushMode,
     /// Its tokens and keys.
     pub keys: &'a Keys,
 }
 
 /// What a genuine request says.
 #[derive(Debug, PartialEq)]
-pub enum Verified {
+pub(super) enum Verified {
     /// WeChat checks the URL and wants this text back, nothing else.
     Echo(String),
     /// A message or event.
@@ -75,7 +59,7 @@ pub enum Verified {
 
 /// Why a request is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub(super) enum Refusal {
     /// Neither GET nor POST.
     Method,
     /// A body over the limit.
@@ -85,9 +69,9 @@ pub enum Refusal {
 }
 
 /// A request that may be genuine: what can be said of it without a key.
-pub struct Candidate<'a> {
+pub(super) struct Candidate<'a> {
     request: Request<'a>,
-    query: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    query: Vec<(String, String)>,
     appid: Option<String>,
 }
 
@@ -96,7 +80,7 @@ impl<'a> Candidate<'a> {
     ///
     /// # Errors
     /// See [`Refusal`].
-    pub fn read(request: Request<'a>, now: u64) -> Result<Candidate<'a>, Refusal> {
+    pub(super) fn read(request: Request<'a>, now: u64) -> Result<Candidate<'a>, Refusal> {
         if !matches!(request.method, "GET" | "POST") {
             return Err(Refusal::Method);
         }
@@ -122,7 +106,7 @@ impl<'a> Candidate<'a> {
     }
 
     /// The app the URL names: the segment after `/push/receive/`, else `appid` of the query.
-    pub fn appid(&self) -> Option<&str> {
+    pub(super) fn appid(&self) -> Option<&str> {
         self.appid.as_deref()
     }
 
@@ -134,7 +118,7 @@ impl<'a> Candidate<'a> {
     }
 
     fn get(&self, name: &str) -> Option<&str> {
-        self.query.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_ref())
+        self.query.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
     fn stamp(&self) -> Stamp<'_> {
@@ -146,7 +130,7 @@ impl<'a> Candidate<'a> {
     ///
     /// # Errors
     /// [`Refusal::Forged`] if it is not genuine for any receiver.
-    pub fn verify(&self, receivers: &[Receiver<'_>]) -> Result<Verified, Refusal> {
+    pub(super) fn verify(&self, receivers: &[Receiver<'_>]) -> Result<Verified, Refusal> {
         let content = Content::of(self)?;
         let mut refusal = Refusal::Forged("no such app");
         for receiver in receivers {
@@ -226,7 +210,7 @@ impl<'a> Content<'a> {
                 }
                 message(&keys.open(encrypt, appid).ok_or("decryption")?)
             }
-            Content::Plain { .. } if mode != Mode::Plain => Err("mode"),
+            Content::Plain { .. } if mode != PushMode::Plain => Err("mode"),
             Content::Plain { text, signature } => {
                 if !keys.signed(stamp, signature) {
                     return Err("signature");
@@ -239,12 +223,11 @@ impl<'a> Content<'a> {
 
 /// The pairs of a query, a `+` left as it is; `None` if a name occurs twice, because what one
 /// reader checks another might not use.
-fn read_query(raw: &str) -> Option<Vec<(Cow<'_, str>, Cow<'_, str>)>> {
-    let mut pairs: Vec<(Cow<'_, str>, Cow<'_, str>)> = Vec::new();
+fn read_query(raw: &str) -> Option<Vec<(String, String)>> {
+    let mut pairs: Vec<(String, String)> = Vec::new();
     for pair in raw.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let name = percent_decode_str(name).decode_utf8().ok()?;
-        let value = percent_decode_str(value).decode_utf8().ok()?;
+        let (name, value) = (decode(name), decode(value));
         if pairs.len() == PARAMETERS || pairs.iter().any(|(known, _)| *known == name) {
             return None;
         }

@@ -10,6 +10,7 @@
 mod console;
 mod demo;
 mod dynamodb;
+mod eventbridge;
 mod gateway;
 mod host;
 mod iam;
@@ -18,6 +19,7 @@ mod ssm;
 mod stack;
 pub mod terminal;
 
+pub use eventbridge::Bus;
 pub use host::{Host, UnknownFunction};
 pub use simulator::demo_accounts;
 pub use stack::{Options, Stack, StartError};

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{AccountKind, Secret, SecretSource, crypto::sha256};
+use model::{AccountKind, PushMode, PushSettings, Secret, SecretSource, crypto::sha256};
 
 use super::{Push, base64url};
 
@@ -137,6 +137,10 @@ pub fn demo_accounts() -> Vec<model::Account> {
         appid: appid.to_owned(),
         kind,
         secret: SecretSource::Value(Secret::new(format!("secret-of-{appid}"))),
+        push: matches!(kind, AccountKind::MiniProgram | AccountKind::OfficialAccount).then(|| {
+            let keys = SecretSource::Value(Secret::new(DEMO_PUSH_KEYS));
+            PushSettings { mode: PushMode::Safe, keys }
+        }),
     };
     vec![
         account("wx1111111111111111", AccountKind::MiniProgram),
@@ -145,6 +149,10 @@ pub fn demo_accounts() -> Vec<model::Account> {
         account("wx4444444444444444", AccountKind::Website),
     ]
 }
+
+/// What the demo apps sign and encrypt their messages with.
+const DEMO_PUSH_KEYS: &str =
+    r#"{"tokens":["demoPushToken"],"keys":["84EKlpclN0sfQzyvva/JeNtyguhE1lDW6rXRRbr7rzo"]}"#;
 
 /// The secret of an app is not at hand.
 #[derive(Clone, Debug, thiserror::Error)]

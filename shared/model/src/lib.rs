@@ -19,7 +19,7 @@ mod secret;
 pub mod spelling;
 pub mod value;
 
-pub use account::{Account, AccountKind};
+pub use account::{Account, AccountKind, PushMode, PushSettings};
 pub use clock::Clock;
 pub use credential::{Credential, CredentialKey, CredentialKind};
 pub use error::{Error, Problem, Result};
