@@ -31,6 +31,9 @@ pub const NAMESPACES: &[(&str, &str)] = &[
     ("app", "What native apps hand to WeChat: shares, mini programs, customer service."),
     ("templateMessage", "One-time subscriptions of native apps and pages."),
     ("invoice", "Electronic invoices."),
+    ("push", "Messages and events from WeChat."),
+    ("events", "What was published on the event bus."),
+    ("customerServiceMessage", "Answers to users who wrote to the account."),
     ("site", "Files WeChat, Apple and Google look for on a domain."),
 ];
 

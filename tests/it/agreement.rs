@@ -9,7 +9,7 @@ use functions::{JOBS, OPERATIONS};
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
 use shared::{Access, AccountKind, Problem, openapi};
-use simulator::{ONE_TIME_TEMPLATE, User};
+use simulator::{Act, ONE_TIME_TEMPLATE, User};
 
 use crate::{Answer, Bundle, MINI, MOBILE, OFFICIAL, WEBSITE};
 
@@ -212,7 +212,7 @@ fn the_readme_lists_the_operations_and_the_problems() {
 async fn every_sample_event_is_answered() {
     assert_same("an event", &stems("events", "json"), "add events/<name>.json; it is replayed");
     let bundle = Bundle::start().await;
-    prepare(&bundle);
+    prepare(&bundle).await;
     for name in functions() {
         let session = session_for(&bundle, &name).await.unwrap_or_default();
         let event = fill_in(&bundle, &name, &session);
@@ -235,7 +235,11 @@ pub(crate) async fn session_for(bundle: &Bundle, name: &str) -> Option<String> {
 }
 
 /// What the sample events find at WeChat.
-pub(crate) fn prepare(bundle: &Bundle) {
+pub(crate) async fn prepare(bundle: &Bundle) {
+    let alice = User::new("alice");
+    bundle.wechat().act(MINI, &alice, Act::Write { content: "hello".to_owned() }).unwrap();
+    let (trace_id, openid) = ("60ae120f-371d5872-7941a05b", alice.openid(MINI));
+    bundle.stack.table.start_media_check(trace_id, MINI, &openid, super::NOON).await.unwrap();
     bundle.wechat().open_rooms(MINI, &["a", "b", "c"]);
     bundle.wechat().subscribe(MINI, &User::new("alice"), ONE_TIME_TEMPLATE, 1);
 }
@@ -244,6 +248,7 @@ pub(crate) fn prepare(bundle: &Bundle) {
 pub(crate) fn fill_in(bundle: &Bundle, name: &str, session: &str) -> Value {
     let event = read(&format!("events/{name}.json"))
         .replace("{{session}}", session)
+        .replace("{{openid}}", &User::new("alice").openid(MINI))
         .replace("{{code}}", &bundle.code("bob"))
         .replace("{{oauth_code}}", &bundle.oauth_code(OFFICIAL, "bob"))
         .replace("{{phone_code}}", &bundle.wechat().mint_phone_code(MINI, &User::new("alice")));
