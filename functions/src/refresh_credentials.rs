@@ -17,7 +17,7 @@ use futures_util::future::join_all;
 use serde::Deserialize;
 use serde_json::json;
 use shared::{
-    Capability, CredentialKind, Error, Job, Result, capability, crypto::nonce, lambda::Report,
+    Capability, CredentialKind, Error, Job, Log, Result, capability, crypto::nonce, invoke::Report,
 };
 
 pub use refresher::{Demand, Entry, Issued, Refresher, Source, State, margin};
@@ -42,6 +42,7 @@ pub struct Request {
 
 impl Job for RefreshCredentials {
     const NAME: &'static str = "refresh-credentials";
+    const EXAMPLE: &'static str = r#"{"refresh":"due"}"#;
     type Uses = capability::RefreshCredentials;
     type Input = Request;
 
@@ -68,16 +69,22 @@ impl Job for RefreshCredentials {
 }
 
 fn report(entries: &[Entry]) -> Report {
-    let trouble = entries.iter().any(Entry::is_trouble);
-    let mut report = Report::new(json!({ "credentials": entries }), trouble);
     for kind in CredentialKind::ALL {
         let of_kind = || entries.iter().filter(|entry| entry.kind == *kind);
         let Some(seconds_left) = of_kind().map(|entry| entry.seconds_left).min() else { continue };
         let count =
             |state: fn(&Entry) -> bool| of_kind().filter(|entry| state(entry)).count() as u64;
-        report.seconds("TokenSecondsLeft", kind.as_str(), seconds_left);
-        report.count("RefreshOk", kind.as_str(), count(|entry| entry.state == State::Renewed));
-        report.count("RefreshFail", kind.as_str(), count(Entry::is_trouble));
+        // A line of its own for each kind: a line has one value per metric and dimension.
+        tracing::info!(
+            target: Log::TARGET,
+            parent: None,
+            kind = kind.as_str(),
+            TokenSecondsLeft = seconds_left,
+            RefreshOk = count(|entry| entry.state == State::Renewed),
+            RefreshFail = count(Entry::is_trouble),
+            "metrics"
+        );
     }
-    report
+    let trouble = entries.iter().any(Entry::is_trouble);
+    Report { result: json!({ "credentials": entries }), trouble }
 }

@@ -11,15 +11,14 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use http::{Request, StatusCode, Uri, header};
-use http_body_util::{BodyExt, Empty, Limited};
-use hyper::{body::Bytes, client::conn::http1};
-use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
-use tokio::{net::TcpStream, task::JoinSet};
-use tokio_rustls::TlsConnector;
 
-use crate::{Error, Result, transport::Transport};
+use crate::{
+    Error, Result,
+    transport::{self, Transport},
+};
 
 /// Names, connection and transfer together end within this time.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -32,13 +31,15 @@ const PORT: u16 = 443;
 /// Something of the network's that takes a while.
 pub type Connecting<'a, T> = Pin<Box<dyn Future<Output = io::Result<T>> + Send + 'a>>;
 
-/// Where names are looked up and connections are made; a test has its own.
+/// Where names are looked up and addresses are reached; a test has its own.
 pub trait Network: fmt::Debug + Send + Sync {
     /// All addresses of a name.
     fn resolve<'a>(&'a self, host: &'a str) -> Connecting<'a, Vec<IpAddr>>;
 
-    /// A connection to an address.
-    fn connect(&self, address: SocketAddr) -> Connecting<'_, TcpStream>;
+    /// Where connections for an address that was checked go: there, except in a test.
+    fn route(&self, address: SocketAddr) -> SocketAddr {
+        address
+    }
 }
 
 /// The real one.
@@ -51,10 +52,6 @@ impl Network for Internet {
             let addresses = tokio::net::lookup_host((host, PORT)).await?;
             Ok(addresses.map(|address| address.ip()).collect())
         })
-    }
-
-    fn connect(&self, address: SocketAddr) -> Connecting<'_, TcpStream> {
-        Box::pin(TcpStream::connect(address))
     }
 }
 
@@ -97,27 +94,20 @@ impl Web {
     async fn fetch(&self, target: &Target, limit: usize) -> Result<Bytes, Failure> {
         let addresses = match target.host.parse() {
             Ok(address) => vec![address],
-            Err(_) => self.network.resolve(&target.host).await?,
+            Err(_) => self.network.resolve(&target.host).await.map_err(Failure::broken)?,
         };
         let Some(first) = addresses.first() else { return Err("the name has no address".into()) };
         if !addresses.iter().copied().all(is_public) {
             return Err("the name leads to an address that is not public".into());
         }
-        let tcp = self.network.connect(SocketAddr::new(*first, PORT)).await?;
-        let tls = TlsConnector::from(self.transport.tls());
-        let stream = tls.connect(target.name.clone(), tcp).await?;
-        let (mut sender, connection) =
-            http1::handshake(TokioIo::new(stream)).await.map_err(Failure::broken)?;
-        // Dropped at the end of this request, and the connection with it.
-        let mut connections = JoinSet::new();
-        connections.spawn(connection);
-        let request = Request::get(&target.path)
-            .header(header::HOST, &target.host_header)
+        // Connections of its own: no other request may use one that was made for this address.
+        let pinned = self.transport.pinned(self.network.route(SocketAddr::new(*first, PORT)));
+        let request = Request::get(&target.url)
             .header(header::ACCEPT, "image/*")
             .header(header::CONNECTION, "close")
-            .body(Empty::<Bytes>::new())
+            .body(Bytes::new())
             .map_err(Failure::broken)?;
-        let response = sender.send_request(request).await.map_err(Failure::broken)?;
+        let response = pinned.send(request, TIMEOUT, limit).await?;
         let status = response.status();
         if status.is_redirection() {
             let detail = "The address answers with a redirect; send the one it leads to.";
@@ -126,17 +116,7 @@ impl Web {
         if status != StatusCode::OK {
             return Err(Failure::Answer(format!("The address answers {}.", status.as_u16())));
         }
-        let too_large = || Failure::Answer(format!("The file may have {limit} bytes."));
-        let length = response.headers().get(header::CONTENT_LENGTH);
-        let length = length.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-        if length.is_some_and(|length| length > limit) {
-            return Err(too_large());
-        }
-        match Limited::new(response.into_body(), limit).collect().await {
-            Ok(body) => Ok(body.to_bytes()),
-            Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(too_large()),
-            Err(error) => Err(Failure::Unreachable(error.to_string())),
-        }
+        Ok(response.into_body())
     }
 }
 
@@ -157,9 +137,14 @@ impl Failure {
     }
 }
 
-impl From<io::Error> for Failure {
-    fn from(error: io::Error) -> Failure {
-        Failure::broken(error)
+impl From<transport::Failure> for Failure {
+    fn from(failure: transport::Failure) -> Failure {
+        match failure {
+            transport::Failure::TooLarge(limit) => {
+                Failure::Answer(format!("The file may have {limit} bytes."))
+            }
+            failure => Failure::broken(failure),
+        }
     }
 }
 
@@ -173,9 +158,7 @@ impl From<&str> for Failure {
 struct Target {
     /// A name, or an address without brackets.
     host: String,
-    host_header: String,
-    name: ServerName<'static>,
-    path: String,
+    url: Uri,
 }
 
 impl Target {
@@ -195,17 +178,17 @@ impl Target {
         if uri.port_u16().is_some_and(|port| port != PORT) || authority.as_str().ends_with(':') {
             return Err("The address must use port 443.");
         }
-        let host = authority.host();
-        let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-        let name = ServerName::try_from(bare.to_owned());
-        let name = name.map_err(|_| "The address must name a host.")?;
-        let path = uri.path_and_query().map_or("/", |path| path.as_str());
-        Ok(Target {
-            host: bare.to_owned(),
-            host_header: host.to_owned(),
-            name,
-            path: path.to_owned(),
-        })
+        let host = authority.host().to_ascii_lowercase();
+        let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(&host);
+        let name = ServerName::try_from(bare);
+        name.map_err(|_| "The address must name a host.")?;
+        // The client reads addresses as browsers do: for `127.1` it would connect to 127.0.0.1,
+        // whatever the name was checked to lead to.
+        let read = reqwest::Url::parse(address).map_err(|_| "This is no address.")?;
+        if read.host_str() != Some(&host) {
+            return Err("The address must name a host.");
+        }
+        Ok(Target { host: bare.to_owned(), url: uri })
     }
 }
 
@@ -289,6 +272,7 @@ mod tests {
     use tokio::{
         io::{AsyncReadExt, AsyncWriteExt},
         net::TcpListener,
+        task::JoinSet,
     };
     use tokio_rustls::TlsAcceptor;
 
@@ -313,9 +297,9 @@ mod tests {
             Box::pin(async move { Ok(answer) })
         }
 
-        fn connect(&self, address: SocketAddr) -> Connecting<'_, TcpStream> {
+        fn route(&self, address: SocketAddr) -> SocketAddr {
             self.connections.lock().unwrap().push(address);
-            Box::pin(TcpStream::connect(self.server))
+            self.server
         }
     }
 
@@ -533,7 +517,8 @@ mod tests {
 
         let error = web.get("thumb", &format!("https://{HOST}/"), 100).await.unwrap_err();
 
-        assert_eq!(error.cause().as_deref(), Some("no answer in time"));
+        assert_eq!(error.detail(), "Nothing public can be fetched from this address.");
+        assert_eq!(error.cause().as_deref(), Some("cannot connect"));
     }
 
     #[tokio::test]
@@ -541,8 +526,6 @@ mod tests {
         let site = Site::start(&[PUBLIC], answer("200 OK\r\ncontent-length: 2", "ok")).await;
         assert!(site.get("https://other.example.com/", 100).await.is_err());
         assert_eq!(site.requests.lock().unwrap().len(), 0);
-        // Nobody has a certificate for the address itself.
-        assert!(site.get(&format!("https://{PUBLIC}/"), 100).await.is_err());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Everything two operations need.
 //!
-//! Start at [`Operation`]: what an operation is. [`lambda`] runs one as a function;
+//! Start at [`Operation`]: what an operation is. [`lambda`] runs one as a function, and
+//! [`invoke`] answers one event;
 //! [`Handler`] and [`Endpoint`] are its erased forms. What it may use beyond its input are
 //! [`capability`] types. Every failure is an [`Error`].
 
@@ -8,20 +9,23 @@
 #![warn(missing_docs)]
 
 mod app;
+pub mod budget;
 mod caller;
 pub mod capability;
 pub mod config;
 pub mod credentials;
+mod deadline;
 mod endpoint;
 pub mod fetch;
 pub mod grant;
 mod http;
 mod input;
+pub mod invoke;
 mod job;
 pub mod lambda;
 mod log;
-pub mod openapi;
 mod operation;
+pub mod registry;
 mod reply;
 pub mod secrets;
 pub mod session;
@@ -34,6 +38,7 @@ mod upload;
 pub mod wechat;
 
 pub use app::App;
+pub use budget::Budget;
 pub use caller::{Caller, Identity};
 pub use capability::Capability;
 pub use config::Config;

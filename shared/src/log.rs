@@ -1,207 +1,349 @@
-//! JSON lines on stdout, one per request, with CloudWatch metrics embedded.
+//! The log: JSON lines on standard output, one per request, with CloudWatch metrics embedded.
 //!
-//! Never in a line: tokens, tickets, secrets, codes, openids, bodies, query strings.
+//! Lines are events of `tracing` and get what the span of their request says. Only events with
+//! [`Log::TARGET`] are written: what other crates log, URLs included, never reaches a line. Never in a
+//! field: tokens, tickets, secrets, codes, openids, bodies, query strings.
 
-use std::{fmt, io::Write, sync::Arc};
+mod json;
 
-use aws_smithy_types::date_time::{DateTime, Format};
-use serde_json::{Map, Value, json};
+use std::{
+    fmt,
+    io::Write,
+    sync::{Arc, OnceLock},
+    time::Instant,
+};
 
-use crate::Clock;
+use serde_json::Value;
+use tracing::{Dispatch, Level, Span, dispatcher};
+use tracing_subscriber::{Registry, layer::SubscriberExt};
 
-/// How much a line matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Level {
-    /// Nothing to do.
-    Info,
-    /// Refused, and nobody's fault here.
-    Warn,
-    /// Somebody should act.
-    Error,
-}
+use crate::{Clock, Error, invoke::Invocation, trace::Summary};
+use json::Lines;
 
-impl Level {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Level::Info => "INFO",
-            Level::Warn => "WARN",
-            Level::Error => "ERROR",
-        }
-    }
-}
-
-/// Writes lines that carry the names CloudWatch queries expect.
+/// Where the lines of a function go, and the names they carry.
 #[derive(Clone)]
 pub struct Log {
-    service: String,
-    function_name: String,
-    namespace: String,
-    least: Level,
-    sink: Arc<dyn Fn(&str) + Send + Sync>,
+    lines: Lines,
+    dispatch: Arc<OnceLock<Dispatch>>,
 }
 
 impl Log {
-    /// A log on stdout, named by the environment: `POWERTOOLS_SERVICE_NAME`,
+    /// The target of events that are written.
+    pub const TARGET: &'static str = "wechat";
+
+    /// A log on standard output, named by the environment: `POWERTOOLS_SERVICE_NAME`,
     /// `POWERTOOLS_METRICS_NAMESPACE`, `AWS_LAMBDA_FUNCTION_NAME`, `AWS_LAMBDA_LOG_LEVEL`.
+    ///
+    /// Lines are JSON whatever `AWS_LAMBDA_LOG_FORMAT` says: they carry metrics.
     pub fn from_env() -> Log {
         let read = |name: &str, default: &str| {
             std::env::var(name).ok().filter(|v| !v.is_empty()).unwrap_or_else(|| default.to_owned())
         };
-        let least = match read("AWS_LAMBDA_LOG_LEVEL", "INFO").to_ascii_uppercase().as_str() {
-            "WARN" => Level::Warn,
-            "ERROR" | "FATAL" => Level::Error,
-            _ => Level::Info,
-        };
-        Log {
+        Log::over(Lines {
             service: read("POWERTOOLS_SERVICE_NAME", "wechat"),
             function_name: read("AWS_LAMBDA_FUNCTION_NAME", "local"),
             namespace: read("POWERTOOLS_METRICS_NAMESPACE", "WeChat"),
-            least,
+            level: level(&read("AWS_LAMBDA_LOG_LEVEL", "INFO")),
+            clock: Clock::system(),
             sink: Arc::new(|line| {
                 // A log that cannot be written must not fail a request.
                 let _ = writeln!(std::io::stdout().lock(), "{line}");
             }),
-        }
+        })
     }
 
     /// A log that hands its lines to `sink`.
     pub fn to(sink: impl Fn(&str) + Send + Sync + 'static) -> Log {
-        Log { sink: Arc::new(sink), least: Level::Info, ..Log::from_env() }
+        let lines = Log::from_env().lines;
+        Log::over(Lines { sink: Arc::new(sink), level: Level::INFO, ..lines })
     }
 
     /// The same log in the name of another function.
     pub fn named(&self, function_name: &str) -> Log {
-        Log { function_name: function_name.to_owned(), ..self.clone() }
+        Log::over(Lines { function_name: function_name.to_owned(), ..self.lines.clone() })
     }
 
-    /// Writes a line with its fields, and the metrics.
-    ///
-    /// A line of CloudWatch's embedded format has one value per metric and dimension, so metrics
-    /// by another dimension value get lines of their own.
-    pub(crate) fn write(
-        &self,
-        clock: &Clock,
-        level: Level,
-        message: &str,
-        fields: Map<String, Value>,
-        metrics: &[Metric],
-    ) {
-        let mut groups = metrics.chunk_by(|a, b| a.dimension == b.dimension).peekable();
-        let plain = groups.next_if(|group| group[0].dimension.is_none()).unwrap_or_default();
-        if level >= self.least || !plain.is_empty() {
-            self.line(clock, level, message, fields, plain);
-        }
-        for group in groups {
-            self.line(clock, Level::Info, "metrics", Map::new(), group);
-        }
+    /// The same log with the time of another clock.
+    pub(crate) fn at(&self, clock: &Clock) -> Log {
+        Log::over(Lines { clock: clock.clone(), ..self.lines.clone() })
     }
 
-    fn line(
-        &self,
-        clock: &Clock,
-        level: Level,
-        message: &str,
-        fields: Map<String, Value>,
-        metrics: &[Metric],
-    ) {
-        let now_ms = clock.now_ms();
-        let mut line = fields;
-        line.insert("timestamp".into(), timestamp(now_ms).into());
-        line.insert("level".into(), level.as_str().into());
-        line.insert("message".into(), message.into());
-        line.insert("service".into(), self.service.clone().into());
-        line.insert("function_name".into(), self.function_name.clone().into());
-        if let Some(first) = metrics.first() {
-            let mut dimensions = vec!["service"];
-            if let Some((dimension, value)) = &first.dimension {
-                dimensions.push(dimension);
-                line.insert((*dimension).into(), value.clone().into());
-            }
-            let definitions: Vec<Value> = metrics
-                .iter()
-                .map(|metric| json!({ "Name": metric.name, "Unit": metric.unit }))
-                .collect();
-            for metric in metrics {
-                line.insert(metric.name.into(), metric.value.into());
-            }
-            let directive = json!({
-                "Namespace": self.namespace, "Dimensions": [dimensions], "Metrics": definitions,
-            });
-            let aws = json!({ "Timestamp": now_ms, "CloudWatchMetrics": [directive] });
-            line.insert("_aws".into(), aws);
-        }
-        (self.sink)(&Value::Object(line).to_string());
+    fn over(lines: Lines) -> Log {
+        Log { lines, dispatch: Arc::default() }
+    }
+
+    /// What events must be dispatched to for this log to write them.
+    pub(crate) fn dispatch(&self) -> Dispatch {
+        let make = || Registry::default().with(self.lines.clone()).into();
+        self.dispatch.get_or_init(make).clone()
+    }
+
+    /// Makes this the log of the whole process, unless it has one.
+    pub(crate) fn install(&self) {
+        let _ = dispatcher::set_global_default(self.dispatch());
     }
 }
 
 impl fmt::Debug for Log {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Log").field("function_name", &self.function_name).finish_non_exhaustive()
+        let name = &self.lines.function_name;
+        f.debug_struct("Log").field("function_name", name).finish_non_exhaustive()
     }
 }
 
-/// A number for CloudWatch, by service and at most one more dimension.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Metric {
-    pub name: &'static str,
-    pub unit: &'static str,
-    pub value: u64,
-    pub dimension: Option<(&'static str, String)>,
-}
-
-impl Metric {
-    pub(crate) fn count(name: &'static str, value: u64) -> Metric {
-        Metric { name, unit: "Count", value, dimension: None }
-    }
-
-    pub(crate) fn by(mut self, dimension: &'static str, value: impl Into<String>) -> Metric {
-        self.dimension = Some((dimension, value.into()));
-        self
-    }
-
-    pub(crate) fn unit(mut self, unit: &'static str) -> Metric {
-        self.unit = unit;
-        self
+/// Lambda's levels; below `INFO`, there is nothing more to write.
+fn level(name: &str) -> Level {
+    match name.to_ascii_uppercase().as_str() {
+        "WARN" => Level::WARN,
+        "ERROR" | "FATAL" => Level::ERROR,
+        _ => Level::INFO,
     }
 }
 
-fn timestamp(ms: u64) -> String {
-    let at = DateTime::from_millis(i64::try_from(ms).unwrap_or(i64::MAX));
-    at.fmt(Format::DateTime).unwrap_or_default()
+/// What every line of a request says.
+pub(crate) fn span(operation: &str, invocation: &Invocation, correlation_id: Option<&str>) -> Span {
+    let function_request_id = invocation.request_id.as_str();
+    tracing::info_span!(
+        target: Log::TARGET,
+        "request",
+        operation,
+        function_request_id,
+        correlation_id = correlation_id.unwrap_or(function_request_id),
+        cold_start = invocation.cold_start,
+        xray_trace_id = std::env::var("_X_AMZN_TRACE_ID").ok(),
+    )
+}
+
+/// An event with what a request did.
+macro_rules! line {
+    ($level:ident, $summary:ident, $started:ident, $($fields:tt)+) => {
+        tracing::event!(
+            target: Log::TARGET,
+            Level::$level,
+            duration_ms = $started.elapsed().as_millis() as u64,
+            upstream_calls = $summary.upstream_calls,
+            upstream_ms = $summary.upstream_ms,
+            table_reads = $summary.table_reads,
+            table_writes = $summary.table_writes,
+            errcode = $summary.errcode,
+            rid = $summary.rid.as_deref(),
+            $($fields)+
+        )
+    };
+}
+
+/// Writes the line of a request, and its metrics.
+pub(crate) fn request(
+    verdict: Result<(), &Error>,
+    invocation: &Invocation,
+    summary: &Summary,
+    started: Instant,
+) {
+    let called = summary.upstream_calls > 0;
+    macro_rules! request {
+        ($level:ident, $($fields:tt)+) => {
+            line!(
+                $level, summary, started,
+                Requests = 1_u64,
+                ServerErrors = u64::from(verdict.is_err_and(|error| error.problem().status() >= 500)),
+                user = summary.user.as_deref(),
+                ColdStart = invocation.cold_start.then_some(1_u64),
+                WechatLatencyMs = called.then_some(summary.upstream_ms),
+                SignalRaised = (summary.signals > 0).then_some(summary.signals),
+                $($fields)+
+            )
+        };
+    }
+    let Err(error) = verdict else { return request!(INFO, status = 200_u64, "answered") };
+    let (status, problem, cause) =
+        (error.problem().status(), error.problem().slug(), error.cause());
+    if status >= 500 {
+        request!(ERROR, status, problem, cause, "refused");
+    } else {
+        request!(WARN, status, problem, cause, "refused");
+    }
+    if called {
+        // A line of its own: a line has one value per metric and dimension.
+        tracing::info!(
+            target: Log::TARGET,
+            parent: None,
+            class = problem,
+            WechatError = 1_u64,
+            "metrics"
+        );
+    }
+}
+
+/// Writes the line of a job that reported.
+pub(crate) fn report(report: &Value, trouble: bool, summary: &Summary, started: Instant) {
+    let report = report.to_string();
+    if trouble {
+        line!(ERROR, summary, started, report, "job done");
+    } else {
+        line!(INFO, summary, started, report, "job done");
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::{Mutex, PoisonError};
 
+    use serde_json::json;
+    use tracing::instrument::WithSubscriber;
+
     use super::*;
+    use crate::Problem;
+
+    #[derive(Clone, Default)]
+    struct Collected(Arc<Mutex<Vec<Value>>>);
+
+    impl Collected {
+        fn log(&self) -> Log {
+            let lines = self.clone();
+            let sink = move |line: &str| {
+                let line = serde_json::from_str(line).unwrap();
+                lines.0.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+            };
+            Log::to(sink).at(&Clock::frozen(1_000))
+        }
+
+        fn lines(&self) -> Vec<Value> {
+            std::mem::take(&mut *self.0.lock().unwrap())
+        }
+    }
+
+    fn invocation() -> Invocation {
+        Invocation { request_id: "8f0c1a52".to_owned(), cold_start: true, deadline: None }
+    }
+
+    fn write(log: &Log, verdict: Result<(), &Error>, summary: &Summary) {
+        dispatcher::with_default(&log.dispatch(), || {
+            let span = span("auth.code2Session", &invocation(), Some("order-17"));
+            span.in_scope(|| request(verdict, &invocation(), summary, Instant::now()));
+        });
+    }
 
     #[test]
-    fn a_line_of_metrics_has_one_value_per_name() {
-        let lines: Arc<Mutex<Vec<Value>>> = Arc::default();
-        let sink = Arc::clone(&lines);
-        let log = Log::to(move |line| {
-            let line = serde_json::from_str(line).unwrap();
-            sink.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+    fn a_request_is_one_line_with_its_metrics() {
+        let collected = Collected::default();
+        let summary =
+            Summary { upstream_calls: 2, upstream_ms: 31, table_reads: 1, ..Summary::default() };
+
+        write(&collected.log().named("auth-code2session"), Ok(()), &summary);
+
+        let mut lines = collected.lines();
+        assert_eq!(lines.len(), 1);
+        let duration = lines[0].as_object_mut().unwrap().remove("duration_ms");
+        assert!(duration.unwrap().is_u64());
+        let metrics = json!([
+            { "Name": "Requests", "Unit": "Count" },
+            { "Name": "ServerErrors", "Unit": "Count" },
+            { "Name": "ColdStart", "Unit": "Count" },
+            { "Name": "WechatLatencyMs", "Unit": "Milliseconds" },
+        ]);
+        let expected = json!({
+            "timestamp": "1970-01-01T00:16:40Z", "level": "INFO", "message": "answered",
+            "service": "wechat", "function_name": "auth-code2session",
+            "operation": "auth.code2Session", "function_request_id": "8f0c1a52",
+            "correlation_id": "order-17", "cold_start": true, "status": 200,
+            "upstream_calls": 2, "upstream_ms": 31, "table_reads": 1, "table_writes": 0,
+            "Requests": 1, "ServerErrors": 0, "ColdStart": 1, "WechatLatencyMs": 31,
+            "_aws": {
+                "Timestamp": 1_000_000,
+                "CloudWatchMetrics": [{
+                    "Namespace": "WeChat", "Dimensions": [["service"]], "Metrics": metrics,
+                }],
+            },
         });
-        let metrics = [
-            Metric::count("ColdStart", 1),
-            Metric::count("RefreshOk", 1).by("kind", "a"),
-            Metric::count("RefreshFail", 0).by("kind", "a"),
-            Metric::count("RefreshOk", 2).by("kind", "b"),
-        ];
+        assert_eq!(lines[0], expected);
+    }
 
-        log.write(&Clock::frozen(1_000), Level::Info, "done", Map::new(), &metrics);
+    #[test]
+    fn a_metric_by_class_has_a_line_of_its_own() {
+        let collected = Collected::default();
+        let summary = Summary {
+            upstream_calls: 1,
+            errcode: Some(40029),
+            rid: Some("61250a39-612fed42-36740516".to_owned()),
+            ..Summary::default()
+        };
+        let error = Error::new(Problem::WechatUnreachable, "Try again.").because("no answer");
 
-        let lines = lines.lock().unwrap();
-        assert_eq!(lines.len(), 3);
-        assert_eq!(lines[0]["timestamp"], "1970-01-01T00:16:40Z");
-        assert_eq!(lines[0]["_aws"]["CloudWatchMetrics"][0]["Dimensions"], json!([["service"]]));
-        assert_eq!((&lines[1]["kind"], &lines[1]["RefreshOk"]), (&json!("a"), &json!(1)));
+        write(&collected.log(), Err(&error), &summary);
+
+        let lines = collected.lines();
+        assert_eq!(lines.len(), 2);
+        let line = &lines[0];
+        assert_eq!((&line["level"], &line["message"]), (&json!("ERROR"), &json!("refused")));
         assert_eq!(
-            lines[1]["_aws"]["CloudWatchMetrics"][0]["Metrics"].as_array().unwrap().len(),
-            2
+            (&line["status"], &line["problem"]),
+            (&json!(502), &json!("wechat-unreachable"))
         );
-        assert_eq!((&lines[2]["kind"], &lines[2]["RefreshOk"]), (&json!("b"), &json!(2)));
+        assert_eq!((&line["errcode"], &line["cause"]), (&json!(40029), &json!("no answer")));
+        assert_eq!(line["rid"], "61250a39-612fed42-36740516");
+        assert_eq!((line.get("class"), line.get("WechatError")), (None, None));
+        let line = &lines[1];
+        let directive = &line["_aws"]["CloudWatchMetrics"][0];
+        assert_eq!(directive["Dimensions"], json!([["service", "class"]]));
+        assert_eq!(directive["Metrics"], json!([{ "Name": "WechatError", "Unit": "Count" }]));
+        assert_eq!(
+            (&line["class"], &line["WechatError"]),
+            (&json!("wechat-unreachable"), &json!(1))
+        );
+        assert_eq!(line.get("operation"), None, "a metric is not a line of the request");
+    }
+
+    #[test]
+    fn a_level_hides_lines_but_no_metrics() {
+        let collected = Collected::default();
+        let mut log = collected.log();
+        for (name, seen) in [("debug", 3), ("INFO", 3), ("Warn", 2), ("ERROR", 1), ("FATAL", 1)] {
+            log = Log::over(Lines { level: level(name), ..log.lines });
+            dispatcher::with_default(&log.dispatch(), || {
+                tracing::info!(target: Log::TARGET, "a");
+                tracing::warn!(target: Log::TARGET, "b");
+                tracing::error!(target: Log::TARGET, "c");
+                tracing::info!(target: Log::TARGET, ColdStart = 1_u64, "d");
+            });
+            let lines = collected.lines();
+            assert_eq!(lines.len(), seen + 1, "{name}: {lines:?}");
+            assert_eq!(lines[seen]["ColdStart"], 1);
+        }
+    }
+
+    #[test]
+    fn only_listed_fields_of_our_own_events_are_written() {
+        let collected = Collected::default();
+        dispatcher::with_default(&collected.log().dispatch(), || {
+            let url = "https://api.weixin.qq.com/?access_token=SECRET";
+            tracing::error!(url, "foreign");
+            tracing::error!(target: "hyper_util::client", operation = url, "foreign");
+            let foreign = tracing::error_span!(target: "aws_smithy", "call", operation = url);
+            foreign
+                .in_scope(|| tracing::error!(target: Log::TARGET, url, token = "SECRET", "ours"));
+            let by_debug = &["SECRET"][..];
+            tracing::error!(target: Log::TARGET, operation = ?by_debug, cause = %url, "ours");
+        });
+        let lines = collected.lines();
+        assert_eq!(lines.len(), 2, "{lines:?}");
+        assert!(lines.iter().all(|line| !line.to_string().contains("SECRET")), "{lines:?}");
+    }
+
+    #[tokio::test]
+    async fn functions_of_one_process_write_under_their_own_names() {
+        let collected = Collected::default();
+        let log = collected.log();
+        let work = async |turns: u32| {
+            for _ in 0..turns {
+                tokio::task::yield_now().await;
+                tracing::info!(target: Log::TARGET, "a");
+            }
+        };
+        let one = work(2).with_subscriber(log.named("one").dispatch());
+        let two = work(3).with_subscriber(log.named("two").dispatch());
+        tokio::join!(one, two);
+        let lines = collected.lines();
+        let of = |name| lines.iter().filter(|line| line["function_name"] == name).count();
+        assert_eq!((of("one"), of("two"), lines.len()), (2, 3, 5));
     }
 }

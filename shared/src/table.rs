@@ -6,6 +6,7 @@
 mod code;
 mod credential;
 mod event;
+mod limit;
 mod session;
 mod sns;
 mod unionid;

@@ -1,27 +1,17 @@
-//! What one request did, counted for its summary line.
+//! What one request did, counted for its line in the log.
+//!
+//! Not in its span: fields of a span can be written but neither read nor added to, and the metrics
+//! and the reads before the first request need both.
 
-use std::{
-    cell::{Cell, RefCell},
-    future::Future,
-};
+use std::{cell::RefCell, future::Future};
+
+use model::crypto::sha256_hex;
 
 tokio::task_local! {
-    static TRACE: Trace;
+    static SUMMARY: RefCell<Summary>;
 }
 
-/// Counters of one request.
-#[derive(Debug, Default)]
-pub struct Trace {
-    table_reads: Cell<u32>,
-    table_writes: Cell<u32>,
-    upstream_calls: Cell<u32>,
-    upstream_ms: Cell<u64>,
-    signals: Cell<u32>,
-    last_errcode: Cell<Option<i64>>,
-    last_rid: RefCell<Option<String>>,
-}
-
-/// What a request did, once it is over.
+/// What a request did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
     /// Items read from the table.
@@ -38,54 +28,49 @@ pub struct Summary {
     pub errcode: Option<i64>,
     /// WeChat's last request id.
     pub rid: Option<String>,
+    /// The user the call is by or for, by a hash: personal data stays out of the log.
+    pub user: Option<String>,
 }
 
-/// Runs `work` and tells what it did.
+/// Runs `work` and returns what it did.
 pub async fn scope<F: Future>(work: F) -> (F::Output, Summary) {
-    TRACE
-        .scope(Trace::default(), async {
-            let output = work.await;
-            let summary = TRACE.with(|trace| Summary {
-                table_reads: trace.table_reads.get(),
-                table_writes: trace.table_writes.get(),
-                upstream_calls: trace.upstream_calls.get(),
-                upstream_ms: trace.upstream_ms.get(),
-                signals: trace.signals.get(),
-                errcode: trace.last_errcode.get(),
-                rid: trace.last_rid.take(),
-            });
-            (output, summary)
-        })
-        .await
+    let work = async { (work.await, SUMMARY.with(RefCell::take)) };
+    SUMMARY.scope(RefCell::default(), work).await
 }
 
 /// Outside of a request nothing is counted.
-fn note(count: impl FnOnce(&Trace)) {
-    let _ = TRACE.try_with(count);
+fn note(count: impl FnOnce(&mut Summary)) {
+    let _ = SUMMARY.try_with(|summary| count(&mut summary.borrow_mut()));
 }
 
 pub(crate) fn table_read() {
-    note(|trace| trace.table_reads.set(trace.table_reads.get() + 1));
+    note(|summary| summary.table_reads += 1);
 }
 
 pub(crate) fn table_write() {
-    note(|trace| trace.table_writes.set(trace.table_writes.get() + 1));
+    note(|summary| summary.table_writes += 1);
 }
 
 pub(crate) fn upstream_call(ms: u64) {
-    note(|trace| {
-        trace.upstream_calls.set(trace.upstream_calls.get() + 1);
-        trace.upstream_ms.set(trace.upstream_ms.get() + ms);
+    note(|summary| {
+        summary.upstream_calls += 1;
+        summary.upstream_ms += ms;
     });
 }
 
 pub(crate) fn signal_raised() {
-    note(|trace| trace.signals.set(trace.signals.get() + 1));
+    note(|summary| summary.signals += 1);
 }
 
 pub(crate) fn refusal(errcode: i64, rid: Option<&str>) {
-    note(|trace| {
-        trace.last_errcode.set(Some(errcode));
-        *trace.last_rid.borrow_mut() = rid.map(str::to_owned);
+    note(|summary| {
+        summary.errcode = Some(errcode);
+        summary.rid = rid.map(str::to_owned);
     });
+}
+
+/// Names the user the call is by or for.
+pub(crate) fn user(appid: &str, openid: &str) {
+    let hash = &sha256_hex(format!("{appid}#{openid}"))[..16];
+    note(|summary| summary.user = Some(hash.to_owned()));
 }

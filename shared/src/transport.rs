@@ -1,58 +1,20 @@
-//! The one HTTP client: it talks to WeChat and carries the AWS SDK's requests.
+//! The HTTP client: it calls WeChat and carries the AWS SDK's requests.
 
-use std::{
-    collections::HashMap,
-    convert::Infallible,
-    fmt,
-    future::Future,
-    pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    task::{Context, Poll},
-    time::{Duration, Instant},
-};
+mod client;
+mod early;
+mod sdk;
 
-use aws_smithy_runtime_api::client::{
-    http::{
-        HttpClient, HttpConnector as SdkConnector, HttpConnectorFuture, HttpConnectorSettings,
-        SharedHttpConnector,
-    },
-    orchestrator::{HttpRequest, HttpResponse},
-    result::ConnectorError,
-    runtime_components::RuntimeComponents,
-};
-use aws_smithy_types::body::SdkBody;
-use futures_util::FutureExt;
+use std::{error::Error, fmt, net::SocketAddr, sync::Arc, time::Duration};
+
+use bytes::Bytes;
 use http::{Request, Response, Uri};
-use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::Bytes;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
-use hyper_util::{
-    client::legacy::{Client, connect::HttpConnector},
-    rt::{TokioExecutor, TokioIo, TokioTimer},
-};
-use rustls::{
-    CipherSuite::TLS13_AES_128_GCM_SHA256,
-    pki_types::{CertificateDer, pem::PemObject},
-};
-use tokio::{net::TcpStream, sync::oneshot, task::JoinHandle};
-use tower_service::Service;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 
-/// TCP and TLS together must be up within this time.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// An idle connection is dropped after this time, before the other side does it silently.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// A connection that was opened early is of no use after this time: the environment may have been
-/// frozen since, and the other side may have gone.
-const EARLY_LIFE: Duration = Duration::from_secs(10);
-
-/// An HTTP/1.1 client with keep-alive, TLS by rustls and ring, and no proxy.
+/// An HTTP/1.1 client with keep-alive and TLS by rustls and ring, that follows no redirects and
+/// uses no proxy.
 #[derive(Clone)]
 pub struct Transport {
-    client: Client<Connector, Full<Bytes>>,
-    connector: Connector,
-    tcp: HttpConnector,
+    client: reqwest::Client,
     tls: Arc<rustls::ClientConfig>,
 }
 
@@ -61,19 +23,36 @@ pub struct Transport {
 pub enum Failure {
     /// No connection: nothing was sent.
     #[error("cannot connect")]
-    Connect(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The time is over; the request may have been acted upon.
+    Connect(#[source] BoxError),
+    /// The time is up; the request may have been acted upon.
     #[error("no answer within {} ms", .0.as_millis())]
     Timeout(Duration),
     /// The connection broke; the request may have been acted upon.
     #[error("the connection broke")]
-    Broken(#[source] Box<dyn std::error::Error + Send + Sync>),
+    Broken(#[source] BoxError),
+    /// The response is longer than the caller allows; the request may have been acted upon.
+    #[error("the response has more than {0} bytes")]
+    TooLarge(usize),
 }
+
+type BoxError = Box<dyn Error + Send + Sync>;
 
 impl Failure {
     /// Whether the other side cannot have seen the request.
     pub fn nothing_was_sent(&self) -> bool {
         matches!(self, Failure::Connect(_))
+    }
+}
+
+/// A URL may carry an access token: an error never keeps it.
+impl From<reqwest::Error> for Failure {
+    fn from(error: reqwest::Error) -> Failure {
+        let error = error.without_url();
+        if error.is_connect() || error.is_builder() {
+            Failure::Connect(error.into())
+        } else {
+            Failure::Broken(error.into())
+        }
     }
 }
 
@@ -84,73 +63,32 @@ impl Transport {
     /// # Errors
     /// The file cannot be read or holds no certificate.
     pub fn new(ca_bundle: Option<&str>) -> Result<Transport, String> {
-        let mut roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-        if let Some(path) = ca_bundle {
-            let broken = |why: &dyn fmt::Display| format!("AWS_CA_BUNDLE {path}: {why}");
-            for certificate in CertificateDer::pem_file_iter(path).map_err(|e| broken(&e))? {
-                let certificate = certificate.map_err(|e| broken(&e))?;
-                roots.add(certificate).map_err(|e| broken(&e))?;
-            }
-        }
-        let mut provider = rustls::crypto::ring::default_provider();
-        // AES-128 first, as browsers have it: its SHA-256 has instructions of its own.
-        provider.cipher_suites.sort_by_key(|suite| suite.suite() != TLS13_AES_128_GCM_SHA256);
-        let tls = rustls::ClientConfig::builder_with_provider(provider.into())
-            .with_safe_default_protocol_versions()
-            .map_err(|error| error.to_string())?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        Ok(Transport::over(Arc::new(tls)))
+        Ok(Transport::over(client::tls(ca_bundle)?.into(), None))
     }
 
     /// The same trust with connections of its own.
     pub fn apart(&self) -> Transport {
-        Transport::over(self.tls())
+        Transport::over(Arc::clone(&self.tls), None)
     }
 
-    fn over(tls: Arc<rustls::ClientConfig>) -> Transport {
-        let mut tcp = HttpConnector::new();
-        tcp.enforce_http(false);
-        tcp.set_nodelay(true);
-        // Plain HTTP is for the loopback only; `Config` sees to that.
-        let connector = HttpsConnectorBuilder::new()
-            .with_tls_config((*tls).clone())
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(tcp.clone());
-        let connector = Connector { connector, early: Arc::default() };
-        let client = Client::builder(TokioExecutor::new())
-            .pool_idle_timeout(IDLE_TIMEOUT)
-            .pool_timer(TokioTimer::new())
-            .build(connector.clone());
-        Transport { client, connector, tcp, tls }
+    /// The same trust with connections of its own, where every name leads to `address`.
+    ///
+    /// A host that is an address is not a name; a port in the URL replaces that of `address`.
+    pub fn pinned(&self, address: SocketAddr) -> Transport {
+        Transport::over(Arc::clone(&self.tls), Some(address))
+    }
+
+    fn over(tls: Arc<rustls::ClientConfig>, pinned: Option<SocketAddr>) -> Transport {
+        Transport { client: client::client((*tls).clone(), pinned), tls }
     }
 
     /// Begins to connect to the host of a URL, so that the first request there finds a connection.
     ///
-    /// The pool can only connect for a request; this is for the time before there is one.
-    /// What is returned ends when TCP is up or failed, and the greeting of TLS is on its way: the
-    /// time to do what needs no network.
+    /// The returned future ends when TCP is up or has failed, and the ClientHello of TLS is on its
+    /// way: the time to do what needs no network.
     pub(crate) fn connect_early(&self, url: &str) -> impl Future<Output = ()> + use<> {
-        let (up, is_up) = oneshot::channel();
-        if let Ok(uri) = url.parse::<Uri>()
-            && let Some(origin) = origin(&uri)
-        {
-            let tcp = Noticed { tcp: self.tcp.clone(), up: Some(up) };
-            let mut connector = HttpsConnector::from((tcp, self.tls()));
-            let task =
-                tokio::spawn(
-                    async move { Ok((within(connector.call(uri)).await?, Instant::now())) },
-                );
-            self.connector.early().insert(origin, task);
-        }
-        // Nobody sends: that the sender is gone is the message.
-        is_up.map(drop)
-    }
-
-    /// Whom it trusts, for connections of another kind.
-    pub(crate) fn tls(&self) -> Arc<rustls::ClientConfig> {
-        Arc::clone(&self.tls)
+        let uri = url.parse::<Uri>().unwrap_or_default();
+        early::connect(&uri, self.client.get(url).send())
     }
 
     /// Sends a request and reads the whole response of at most `limit` bytes.
@@ -159,20 +97,27 @@ impl Transport {
     /// Tells whether the other side can have seen the request.
     pub async fn send(
         &self,
-        request: Request<Full<Bytes>>,
+        request: Request<Bytes>,
         timeout: Duration,
         limit: usize,
     ) -> Result<Response<Bytes>, Failure> {
         let exchange = async {
-            let response = self.client.request(request).await.map_err(|error| {
-                if error.is_connect() {
-                    Failure::Connect(error.into())
-                } else {
-                    Failure::Broken(error.into())
+            let uri = request.uri().clone();
+            let request = self.client.execute(request.try_into()?);
+            let response = early::request(&uri, request).await?;
+            if response.content_length().is_some_and(|length| length > limit as u64) {
+                return Err(Failure::TooLarge(limit));
+            }
+            let (parts, body) = Response::<reqwest::Body>::from(response).into_parts();
+            let body = Limited::new(body, limit).collect().await.map_err(|error| {
+                if error.is::<LengthLimitError>() {
+                    return Failure::TooLarge(limit);
+                }
+                match error.downcast::<reqwest::Error>() {
+                    Ok(error) => Failure::from(*error),
+                    Err(error) => Failure::Broken(error),
                 }
             })?;
-            let (parts, body) = response.into_parts();
-            let body = Limited::new(body, limit).collect().await.map_err(Failure::Broken)?;
             Ok(Response::from_parts(parts, body.to_bytes()))
         };
         tokio::time::timeout(timeout, exchange).await.unwrap_or(Err(Failure::Timeout(timeout)))
@@ -185,182 +130,212 @@ impl fmt::Debug for Transport {
     }
 }
 
-/// Connects within [`CONNECT_TIMEOUT`], TLS handshake included.
-#[derive(Clone)]
-struct Connector {
-    connector: HttpsConnector<HttpConnector>,
-    /// Connections that were opened early and nobody has taken yet, by scheme and authority.
-    early: Arc<Mutex<Early>>,
-}
-
-type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
-
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
-
-type Early = HashMap<String, JoinHandle<Result<(Stream, Instant), BoxError>>>;
-
-impl Connector {
-    fn early(&self) -> MutexGuard<'_, Early> {
-        self.early.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-async fn within(
-    connecting: impl Future<Output = Result<Stream, BoxError>>,
-) -> Result<Stream, BoxError> {
-    tokio::time::timeout(CONNECT_TIMEOUT, connecting).await?
-}
-
-impl Service<Uri> for Connector {
-    type Response = Stream;
-    type Error = BoxError;
-    type Future = Pin<Box<dyn Future<Output = Result<Stream, BoxError>> + Send>>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        self.connector.poll_ready(cx)
-    }
-
-    fn call(&mut self, uri: Uri) -> Self::Future {
-        let early = origin(&uri).and_then(|origin| self.early().remove(&origin));
-        let connecting = within(self.connector.call(uri));
-        Box::pin(async move {
-            if let Some(early) = early
-                && let Ok(Ok((stream, at))) = early.await
-                && at.elapsed() < EARLY_LIFE
-            {
-                return Ok(stream);
-            }
-            connecting.await
-        })
-    }
-}
-
-/// A TCP connector that lets go of `up` when it is done.
-struct Noticed {
-    tcp: HttpConnector,
-    up: Option<oneshot::Sender<Infallible>>,
-}
-
-impl Service<Uri> for Noticed {
-    type Response = <HttpConnector as Service<Uri>>::Response;
-    type Error = <HttpConnector as Service<Uri>>::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.tcp.poll_ready(cx)
-    }
-
-    fn call(&mut self, uri: Uri) -> Self::Future {
-        let (connecting, up) = (self.tcp.call(uri), self.up.take());
-        Box::pin(async move {
-            let connected = connecting.await;
-            drop(up);
-            connected
-        })
-    }
-}
-
-/// What a connection is good for.
-fn origin(uri: &Uri) -> Option<String> {
-    Some(format!("{}://{}", uri.scheme_str()?, uri.authority()?))
-}
-
-/// What the SDK may read of a response; DynamoDB's items end at 400 KB.
-const SDK_RESPONSE_LIMIT: usize = 4 << 20;
-
-/// The SDK bounds its own calls; this only ends what it forgot.
-const SDK_TIMEOUT: Duration = Duration::from_secs(10);
-
-impl HttpClient for Transport {
-    fn http_connector(
-        &self,
-        _settings: &HttpConnectorSettings,
-        _components: &RuntimeComponents,
-    ) -> SharedHttpConnector {
-        SharedHttpConnector::new(self.clone())
-    }
-}
-
-impl SdkConnector for Transport {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let transport = self.clone();
-        HttpConnectorFuture::new(async move {
-            let request =
-                request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
-            let (parts, body) = request.into_parts();
-            // Both services used here speak JSON: a body is always in memory.
-            let body = Bytes::copy_from_slice(body.bytes().unwrap_or_default());
-            let request = Request::from_parts(parts, Full::new(body));
-            let response = transport.send(request, SDK_TIMEOUT, SDK_RESPONSE_LIMIT).await.map_err(
-                |failure| match failure {
-                    Failure::Timeout(_) => ConnectorError::timeout(failure.into()),
-                    failure => ConnectorError::io(failure.into()),
-                },
-            )?;
-            HttpResponse::try_from(response.map(SdkBody::from))
-                .map_err(|error| ConnectorError::other(error.into(), None))
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::process::Command;
+
     use tokio::{
         io::{AsyncReadExt, AsyncWriteExt},
-        net::TcpListener,
+        net::{TcpListener, TcpStream},
+        task::JoinHandle,
     };
 
     use super::*;
 
-    const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+    const ANSWER: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+    const SOON: Duration = Duration::from_secs(5);
+    const SECRET: &str = "token-that-no-error-may-show";
 
-    fn get(url: &str) -> Request<Full<Bytes>> {
-        Request::get(url).body(Full::default()).unwrap()
+    fn get(url: &str) -> Request<Bytes> {
+        Request::get(url).body(Bytes::new()).unwrap()
     }
 
-    async fn answer(stream: &mut TcpStream) {
-        let mut request = [0; 1024];
-        assert!(stream.read(&mut request).await.unwrap() > 0);
-        stream.write_all(ANSWER).await.unwrap();
+    fn transport() -> Transport {
+        Transport::new(None).unwrap()
+    }
+
+    async fn listen() -> (TcpListener, String) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        (listener, url)
+    }
+
+    /// Reads a request, gives an answer and ends.
+    async fn answer(stream: &mut TcpStream, answer: &str) -> String {
+        let mut request = vec![0; 4096];
+        let read = tokio::time::timeout(SOON, stream.read(&mut request)).await;
+        request.truncate(read.expect("no request comes").unwrap());
+        stream.write_all(answer.as_bytes()).await.unwrap();
+        String::from_utf8(request).unwrap()
+    }
+
+    /// A server of one answer, and the request it got.
+    async fn server(response: &'static str) -> (String, JoinHandle<String>) {
+        let (listener, url) = listen().await;
+        let task = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            answer(&mut stream, response).await
+        });
+        (url, task)
     }
 
     #[tokio::test]
     async fn an_early_connection_serves_the_first_request() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/", listener.local_addr().unwrap());
-        let transport = Transport::new(None).unwrap();
+        let (listener, url) = listen().await;
+        let transport = transport();
 
         let is_up = transport.connect_early(&url);
 
         // Connected before there is a request, and no other connection is ever answered.
-        let accepted = tokio::time::timeout(Duration::from_secs(5), listener.accept()).await;
-        let (mut early, _) = accepted.expect("nobody connects early").unwrap();
-        let is_up = tokio::time::timeout(Duration::from_secs(5), is_up).await;
-        is_up.expect("nobody tells that it is up");
-        let request = transport.send(get(&url), Duration::from_secs(5), 1024);
-        let answered = tokio::time::timeout(Duration::from_secs(5), answer(&mut early));
-        let (response, answered) = tokio::join!(request, answered);
-        answered.expect("the request connected anew");
+        let accepted = tokio::time::timeout(SOON, listener.accept()).await;
+        let (mut early, _) = accepted.expect("there is no early connection").unwrap();
+        tokio::time::timeout(SOON, is_up).await.expect("it does not report that it is up");
+        let request = transport.send(get(&url), SOON, 1024);
+        let (response, _) = tokio::join!(request, answer(&mut early, ANSWER));
         assert_eq!(response.unwrap().body(), "ok");
     }
 
     #[tokio::test]
     async fn a_request_connects_by_itself_where_connecting_early_failed() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (listener, url) = listen().await;
         let address = listener.local_addr().unwrap();
         drop(listener);
-        let url = format!("http://{address}/");
-        let transport = Transport::new(None).unwrap();
+        let transport = transport();
         let is_over = transport.connect_early(&url);
-        let is_over = tokio::time::timeout(Duration::from_secs(5), is_over).await;
-        is_over.expect("nobody tells that it failed");
-        let failed = transport.send(get(&url), Duration::from_secs(5), 1024).await;
+        tokio::time::timeout(SOON, is_over).await.expect("it does not report that it failed");
+        let failed = transport.send(get(&url), SOON, 1024).await;
         assert!(failed.unwrap_err().nothing_was_sent());
 
         let listener = TcpListener::bind(address).await.unwrap();
-        let server = async { answer(&mut listener.accept().await.unwrap().0).await };
-        let request = transport.send(get(&url), Duration::from_secs(5), 1024);
-        let (response, ()) = tokio::join!(request, server);
+        let server = async { answer(&mut listener.accept().await.unwrap().0, ANSWER).await };
+        let (response, _) = tokio::join!(transport.send(get(&url), SOON, 1024), server);
         assert_eq!(response.unwrap().body(), "ok");
+    }
+
+    #[tokio::test]
+    async fn an_early_connection_is_for_its_own_origin() {
+        let (early, early_url) = listen().await;
+        let (other_url, other) = server(ANSWER).await;
+        let transport = transport();
+        transport.connect_early(&early_url).await;
+        let (mut early, _) = early.accept().await.unwrap();
+
+        transport.send(get(&other_url), SOON, 1024).await.unwrap();
+        other.await.unwrap();
+
+        let request = transport.send(get(&early_url), SOON, 1024);
+        let (response, _) = tokio::join!(request, answer(&mut early, ANSWER));
+        assert_eq!(response.unwrap().body(), "ok");
+    }
+
+    #[tokio::test]
+    async fn an_early_connection_reports_before_the_other_side_answers() {
+        let (listener, url) = listen().await;
+        let is_up = transport().connect_early(&url.replace("http:", "https:"));
+        let (mut silent, _) = listener.accept().await.unwrap();
+
+        // Before the time to connect is up.
+        let is_up = tokio::time::timeout(Duration::from_secs(1), is_up).await;
+
+        is_up.expect("it waits for the other side");
+        let mut hello = [0];
+        silent.read_exact(&mut hello).await.unwrap();
+        assert_eq!(hello, [22], "no handshake of TLS");
+    }
+
+    #[tokio::test]
+    async fn a_request_has_its_length_and_no_needless_header() {
+        let (url, request) = server(ANSWER).await;
+        let body = Bytes::from_static("{\"a\":\"中\"}".as_bytes());
+        let post = Request::post(format!("{url}a?b=c"))
+            .header("content-type", "application/json")
+            .body(body)
+            .unwrap();
+        transport().send(post, SOON, 1024).await.unwrap();
+        let request = request.await.unwrap();
+        let (head, body) = request.split_once("\r\n\r\n").unwrap();
+        let mut lines: Vec<&str> = head.split("\r\n").collect();
+        lines[1..].sort_unstable();
+        let host = url.strip_prefix("http://").unwrap().trim_end_matches('/');
+        let expected = [
+            "POST /a?b=c HTTP/1.1",
+            "accept: */*",
+            "content-length: 11",
+            "content-type: application/json",
+            &format!("host: {host}"),
+        ];
+        assert_eq!(lines, expected);
+        assert_eq!(body, "{\"a\":\"中\"}");
+
+        let (url, request) = server(ANSWER).await;
+        transport().send(get(&url), SOON, 1024).await.unwrap();
+        let request = request.await.unwrap();
+        let host = url.strip_prefix("http://").unwrap().trim_end_matches('/');
+        assert_eq!(request, format!("GET / HTTP/1.1\r\naccept: */*\r\nhost: {host}\r\n\r\n"));
+    }
+
+    /// The environment belongs to a process, so this starts one.
+    #[test]
+    fn proxies_of_the_environment_are_not_used() {
+        let mut child = Command::new(std::env::current_exe().unwrap());
+        let name = "transport::tests::a_request_has_its_length_and_no_needless_header";
+        child.args(["--exact", name]);
+        for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"] {
+            child.env(name, "http://127.0.0.1:9").env(name.to_lowercase(), "http://127.0.0.1:9");
+        }
+        let output = child.env_remove("NO_PROXY").output().unwrap();
+        let output = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.contains("1 passed"), "{output}");
+    }
+
+    #[tokio::test]
+    async fn a_redirect_is_an_answer_like_others() {
+        let (url, _request) = server(
+            "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:9/\r\ncontent-length: 0\r\n\r\n",
+        )
+        .await;
+        let response = transport().send(get(&url), SOON, 1024).await.unwrap();
+        assert_eq!(response.status(), 302);
+    }
+
+    #[tokio::test]
+    async fn a_response_ends_at_its_limit() {
+        for head in ["content-length: 11", "content-length: 99999999", "connection: close"] {
+            let response = format!("HTTP/1.1 200 OK\r\n{head}\r\n\r\nhello world").leak();
+            let (url, _request) = server(response).await;
+            let failure = transport().send(get(&url), SOON, 10).await.unwrap_err();
+            assert!(matches!(failure, Failure::TooLarge(10)), "{head}: {failure:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_error_never_shows_the_url() {
+        let (listener, refused) = listen().await;
+        drop(listener);
+        let (broken, _) = server("").await;
+        let (cut, _) = server("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\ncut").await;
+        let (garbage, _) = server("garbage\r\n\r\n").await;
+        let (_silent, late) = listen().await;
+        let not_a_scheme = "ftp://127.0.0.1/".to_owned();
+        for (url, sent) in [
+            (refused, false),
+            (broken, true),
+            (cut, true),
+            (garbage, true),
+            (late, true),
+            (not_a_scheme, false),
+        ] {
+            let request = get(&format!("{url}?access_token={SECRET}"));
+            let time = Duration::from_millis(300);
+            let failure = transport().send(request, time, 1024).await.unwrap_err();
+            assert_eq!(failure.nothing_was_sent(), !sent, "{url}: {failure:?}");
+            let mut texts = format!("{failure:?}");
+            let mut error: Option<&dyn Error> = Some(&failure);
+            while let Some(cause) = error {
+                texts = format!("{texts}\n{cause}\n{cause:?}");
+                error = cause.source();
+            }
+            assert!(!texts.contains(SECRET), "{texts}");
+        }
     }
 }

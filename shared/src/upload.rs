@@ -54,7 +54,10 @@ impl<'de> Deserialize<'de> for FileInput {
                 f.write_str("a file: as the part `media` of a form, as the body, or as base64")
             }
 
-            fn visit_byte_buf<E>(self, bytes: Vec<u8>) -> Result<FileInput, E> {
+            fn visit_byte_buf<E: serde::de::Error>(self, bytes: Vec<u8>) -> Result<FileInput, E> {
+                if bytes.is_empty() {
+                    return Err(E::custom("The file is empty."));
+                }
                 Ok(FileInput(bytes.into()))
             }
 

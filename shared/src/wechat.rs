@@ -14,9 +14,8 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use http::{Method, header};
-use http_body_util::Full;
-use hyper::body::Bytes;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
@@ -25,7 +24,7 @@ pub use refusals::is_stale_token;
 use crate::{
     Clock, Error, Problem, Refusal, Result, Secret,
     crypto::{hex, jitter, random_bytes},
-    trace,
+    deadline, trace,
     transport::{Failure, Transport},
 };
 
@@ -294,7 +293,7 @@ impl Wechat {
         let started = tokio::time::Instant::now();
         let mut busy = 0;
         loop {
-            let left = call.timeout.saturating_sub(started.elapsed());
+            let left = call.timeout.saturating_sub(started.elapsed()).min(deadline::left());
             let outcome = self.exchange(call, left).await;
             match outcome {
                 Err(error)
@@ -304,7 +303,7 @@ impl Wechat {
                 {
                     busy += 1;
                     let pause = Duration::from_millis(100 * u64::from(busy) + jitter(100));
-                    if started.elapsed() + pause >= call.timeout {
+                    if started.elapsed() + pause >= call.timeout || pause >= deadline::left() {
                         return Err(error);
                     }
                     tokio::time::sleep(pause).await;
@@ -367,7 +366,7 @@ impl Wechat {
             request = request.header(header::CONTENT_TYPE, &**content_type);
         }
         let body = body.map(|(_, body)| body.clone()).unwrap_or_default();
-        let request = request.body(Full::new(body)).map_err(|e| Failure::Connect(e.into()))?;
+        let request = request.body(body).map_err(|e| Failure::Connect(e.into()))?;
         let started = tokio::time::Instant::now();
         let outcome = self.transport.send(request, timeout, ANSWER_LIMIT).await;
         trace::upstream_call(started.elapsed().as_millis() as u64);

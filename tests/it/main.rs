@@ -6,10 +6,11 @@ mod agreement;
 mod app;
 mod auth;
 mod binaries;
+mod budgets;
 mod canary;
 mod card;
-mod client;
 mod decrypt;
+mod derived;
 mod failures;
 mod fleet;
 mod h5;
@@ -37,7 +38,6 @@ use std::{
 };
 
 use http::Request;
-use http_body_util::Full;
 use local::{Options, Stack};
 use serde_json::{Value, json};
 use shared::{Clock, Log, transport::Transport};
@@ -135,7 +135,7 @@ impl Bundle {
 
     async fn send(&self, request: Request<String>) -> Answer {
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-        let request = request.map(|body| Full::new(body.into()));
+        let request = request.map(Into::into);
         let response = self.client.send(request, Duration::from_secs(20), 12 << 20).await.unwrap();
         let (parts, body) = response.into_parts();
         let answer =

@@ -4,7 +4,6 @@ use std::{io::Cursor, time::Duration};
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use http::Request;
-use http_body_util::Full;
 use image::{ImageFormat, Rgb, RgbImage};
 use serde_json::{Value, json};
 use simulator::{CheckedImage, User};
@@ -144,7 +143,7 @@ impl Bundle {
         let request = Request::post(format!("{}{IMAGE}", self.stack.url))
             .header("authorization", format!("Bearer {session}"))
             .header("content-type", content_type)
-            .body(Full::new(body.into()))
+            .body(body.into())
             .unwrap();
         let response = self.client.send(request, Duration::from_secs(20), 8 << 20).await.unwrap();
         let (parts, body) = response.into_parts();

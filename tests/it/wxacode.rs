@@ -127,7 +127,7 @@ async fn bad_input_reaches_nobody() {
         ask(path, json!({ "path": "a", "width": 1 }), "width").await;
     }
     ask("/wxacode/get", json!({ "path": "中".repeat(1025) }), "path").await;
-    ask("/wxacode/createQRCode", json!({ "path": "中".repeat(43) }), "path").await;
+    ask("/wxacode/createQRCode", json!({ "path": "中".repeat(129) }), "path").await;
     ask("/wxacode/createQRCode", json!({ "path": "a", "is_hyaline": true }), "is_hyaline").await;
     assert_eq!(bundle.wechat().journal().len(), 0);
     let problem = bundle.invoke("wxacode-get", json!({ "path": "a", "appid": OFFICIAL })).await;

@@ -249,7 +249,7 @@ impl Operation for SendMessage {
         Refusal::new(48002, Problem::ReceiverState, "The user does not take messages of this account."),
         Refusal::new(70000, Problem::ReceiverState, "The user is a minor and does not get this."),
     ];
-    const EXAMPLE: &'static str = r#"{"touser":"{{openid}}","msgtype":"text","text":{"content":"Your parcel is on its way."}}"#;
+    const EXAMPLE: &'static str = r#"{"touser":"oUser-of-the-example-000000001","msgtype":"text","text":{"content":"Your parcel is on its way."}}"#;
     type Uses = Wechat;
     type Output = Sent;
 

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 /// A cause and its cure.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "PageFinding", extend("x-shared" = true))]
 pub struct Finding {
     /// The stable name for programs.
     pub cause: Cause,
@@ -23,6 +24,7 @@ macro_rules! causes {
         /// Why it fails.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
         #[serde(rename_all = "kebab-case")]
+        #[schemars(rename = "PageCause", extend("x-shared" = true))]
         pub enum Cause { $($(#[doc = $doc])+ $cause,)+ }
 
         impl Cause {
@@ -121,7 +123,7 @@ causes! {
     /// The page changed its route and the client checks another address.
     RouteChanged 19 "The route changed since: on iOS sign the address the page was first loaded from, on Android and desktop the current one. client/h5 does it.",
     /// Old Android clients do not know `pushState`.
-    PushStateUnknown 19 "WeChat before 6.2 on Android does not support pushState: use the # router there, or load pages anew.",
+    PushStateUnknown 19 "WeChat before 6.2 on Android does not support pushState: use the # router there, or reload the page.",
     /// Old Android clients drop `uploadImage` in `chooseImage`'s callback.
     UploadInCallback 20 "WeChat before 6.2 on Android drops uploadImage inside chooseImage's success: call it after setTimeout(…, 100).",
     /// The user does not follow the test account.

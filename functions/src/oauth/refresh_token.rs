@@ -67,6 +67,7 @@ impl Operation for RefreshToken {
         "https://developers.weixin.qq.com/doc/oplatform/developers/dev/auth/app.md",
     ];
     const REFUSALS: &'static [Refusal] = super::REFUSALS;
+    const PROBLEMS: &'static [Problem] = &[Problem::InvalidCode];
     const CODES: &'static [(Case, i64)] = &[
         (Case::Field("appid"), 1),
         (Case::Errcode(40013), 1),

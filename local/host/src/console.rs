@@ -18,7 +18,6 @@ use axum::{
     routing::{any, get, post},
 };
 use functions::refresh_credentials::margin;
-use http_body_util::Full;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use shared::{
@@ -215,7 +214,7 @@ async fn simulator(
 ) -> Response {
     let query = query.map(|query| format!("?{query}")).unwrap_or_default();
     let uri = format!("{}/_simulator/{path}{query}", console.wechat_url);
-    let request = Request::builder().method(method).uri(uri).body(Full::new(body));
+    let request = Request::builder().method(method).uri(uri).body(body);
     let Ok(request) = request else { return StatusCode::BAD_REQUEST.into_response() };
     let answer = console.transport.send(request, Duration::from_secs(10), 256 << 20).await;
     match answer {

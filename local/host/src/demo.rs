@@ -20,7 +20,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use shared::{
     Account, Clock,
-    lambda::Outcome,
+    invoke::Outcome,
     session::{Session, SigningKey},
 };
 

@@ -13,7 +13,6 @@ use axum::{
     http::{HeaderMap, Request, StatusCode, header},
     routing::post,
 };
-use http_body_util::Full;
 use serde_json::{Value, json};
 use shared::transport::Transport;
 use tokio::sync::watch;
@@ -89,7 +88,7 @@ async fn deliver(transport: Transport, target: String, event: Value) {
     for _ in 0..ATTEMPTS {
         let request = Request::post(&target)
             .header(header::CONTENT_TYPE, "application/json")
-            .body(Full::new(Bytes::from(event.to_string())));
+            .body(Bytes::from(event.to_string()));
         let Ok(request) = request else { return };
         if let Ok(answer) = transport.send(request, TIMEOUT, 1 << 20).await
             && answer.status().is_success()

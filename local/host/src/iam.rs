@@ -6,13 +6,11 @@ use std::{collections::HashMap, sync::LazyLock, time::Duration};
 
 use axum::{
     Router,
-    body::Bytes,
     extract::{Request, State},
     http::{HeaderMap, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
 use functions::{JOBS, OPERATIONS};
-use http_body_util::Full;
 use serde_json::{Value, json};
 use shared::{
     grant::{self, Action, Grant, SecretName},
@@ -145,7 +143,7 @@ async fn forward(
         return StatusCode::BAD_REQUEST.into_response();
     };
     parts.uri = uri;
-    let request = Request::from_parts(parts, Full::<Bytes>::from(body));
+    let request = Request::from_parts(parts, body);
     match transport.send(request, Duration::from_secs(10), LIMIT).await {
         Ok(response) => {
             let (mut parts, body) = response.into_parts();

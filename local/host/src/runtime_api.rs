@@ -18,6 +18,7 @@ use axum::{
     routing::{get, post},
 };
 use tokio::{
+    io::AsyncReadExt,
     net::TcpListener,
     process::{Child, Command},
     sync::{mpsc, oneshot},
@@ -119,9 +120,12 @@ impl Environment {
             Ok(answer) = answer => answer,
             status = self.process.wait() => {
                 let mut complaint = String::new();
+                if let Some(mut stdout) = self.process.stdout.take() {
+                    // What can be read of it is enough.
+                    let _ = stdout.read_to_string(&mut complaint).await;
+                }
                 if let Some(mut stderr) = self.process.stderr.take() {
-                    // What can be read of it will do.
-                    let _ = tokio::io::AsyncReadExt::read_to_string(&mut stderr, &mut complaint).await;
+                    let _ = stderr.read_to_string(&mut complaint).await;
                 }
                 let status = status.map(|status| status.to_string()).unwrap_or_default();
                 Answer::Exited(format!("{status}\n{complaint}"))
@@ -137,7 +141,7 @@ impl Environment {
         self.process.kill().await?;
         let mut output = String::new();
         if let Some(mut stdout) = self.process.stdout.take() {
-            tokio::io::AsyncReadExt::read_to_string(&mut stdout, &mut output).await?;
+            stdout.read_to_string(&mut output).await?;
         }
         Ok(output)
     }

@@ -104,7 +104,7 @@ fn square(call: &Call) -> Answer {
     let account = call.account()?;
     let Square { path, width } = call.json()?;
     let path = path.unwrap_or_default();
-    check_path(&path, |path| path.len() <= 128)?;
+    check_path(&path, |path| path.chars().count() <= 128)?;
     let width = check_width(width)?;
     let code = Picture { shape: Shape::Square, width, ink: [0; 3], transparent: false };
     let reply = Reply::binary("image/jpeg", code.draw(&[&account.appid, &*path].join("\n")));

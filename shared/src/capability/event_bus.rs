@@ -7,8 +7,7 @@ use aws_sigv4::{
     sign::v4,
 };
 use http::{Method, Request, header};
-use http_body_util::Full;
-use hyper::body::Bytes;
+use bytes::Bytes;
 use model::{Error, Problem, Result};
 use serde::{Deserialize, Serialize};
 
@@ -119,7 +118,7 @@ impl BusCalls<'_> {
     }
 
     /// The call, signed with the credentials of the function's role.
-    fn signed(&self, body: Vec<u8>) -> Result<Request<Full<Bytes>>> {
+    fn signed(&self, body: Vec<u8>) -> Result<Request<Bytes>> {
         let aws = &self.0.config.aws;
         let url = aws.event_bridge();
         let headers = [
@@ -144,7 +143,7 @@ impl BusCalls<'_> {
         for (name, value) in headers {
             request = request.header(name, value);
         }
-        let mut request = request.body(Full::new(Bytes::from(body))).map_err(Error::internal)?;
+        let mut request = request.body(Bytes::from(body)).map_err(Error::internal)?;
         instructions.apply_to_request_http1x(&mut request);
         Ok(request)
     }

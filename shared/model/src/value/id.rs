@@ -6,7 +6,7 @@ text! {
     /// A user as one app knows them; WeChat's own have 28 characters.
     pub Openid: 1..=128, Chars::ID, "Send the openid that a login returned.", errcode 40003;
     /// An app: `wx` and, at WeChat, 16 hexadecimal digits.
-    pub AppId: 4..=32, Chars::ID, "An app id is `wx` followed by letters and digits.", errcode 40013,
+    pub AppId: 3..=32, Chars::ID, "An app id is `wx` followed by letters and digits.", errcode 40013,
         check |text: &str| {
             if text.starts_with("wx") { Ok(()) } else { Err("An app id begins with `wx`.") }
         };
