@@ -7,7 +7,10 @@ pub mod api;
 pub mod app;
 pub mod auth;
 pub mod card;
+pub mod customer_service_message;
 pub mod decrypt;
+pub mod deliver_events;
+pub mod events;
 pub mod h5;
 pub mod internet;
 pub mod invoice;
@@ -21,6 +24,7 @@ pub mod openapi;
 pub mod order_shipping;
 mod page;
 pub mod phonenumber;
+pub mod push;
 pub mod qrcode;
 pub mod refresh_credentials;
 pub mod risk_control;
@@ -73,7 +77,7 @@ operations! {
     urlscheme::{Generate}
     urllink::{Generate}
     shortlink::{Generate}
-    security::{MsgSecCheck, ImgSecCheck}
+    security::{MsgSecCheck, ImgSecCheck, MediaCheckAsync, GetMediaCheck}
     subscribe_message::{
         SendMessage, AddTemplate, DeleteTemplate, GetCategory, GetPubTemplateKeyWordsById,
         GetPubTemplateTitleList, GetTemplateList,
@@ -98,6 +102,9 @@ operations! {
     user::{GetInfo}
     api::{CallApi}
     site::{WellKnown}
+    push::{Receive}
+    events::{Redeliver}
+    customer_service_message::{SendMessage, UploadTempMedia, SetTyping}
 }
 
 /// Every operation, in the registry's order.
@@ -114,7 +121,7 @@ macro_rules! jobs {
     };
 }
 
-jobs!(refresh_credentials::RefreshCredentials);
+jobs!(refresh_credentials::RefreshCredentials, deliver_events::DeliverEvents);
 
 /// Every setting that only some functions read, each once.
 pub fn settings() -> Vec<SettingFacts> {

@@ -6,7 +6,10 @@
 //! exactly their policies.
 
 mod credential;
+mod event_bus;
 mod login;
+mod outbox;
+mod push_keys;
 mod refresh;
 mod session_keys;
 mod setting;
@@ -22,7 +25,15 @@ use futures_util::future::BoxFuture;
 use model::{Account, CredentialKind, Problem};
 
 pub use credential::{AccessToken, JsapiTicket, Kind, ReadCredential, Reads, WxCardTicket};
+pub use event_bus::{
+    BYTES as BUS_BYTES, BusCalls, BusEntry, ENTRIES as BUS_ENTRIES, EventBus, EventBusName,
+};
 pub use login::{CodeExchange, LogIn, LoggedIn, LoginCalls};
+pub use outbox::{
+    MediaCheckCalls, Outbox, OutboxCalls, ReadMediaChecks, Redelivery, RedeliveryCalls,
+    StartMediaChecks,
+};
+pub use push_keys::{PushKeys, ReadPushKeys};
 pub use refresh::{RefreshCredentials, Refreshing};
 pub use session_keys::{ReadSessionKeys, SessionKeys};
 pub use setting::{Setting, Settings};

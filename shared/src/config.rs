@@ -51,6 +51,8 @@ pub struct Aws {
     pub dynamodb_endpoint: Option<String>,
     /// `AWS_ENDPOINT_URL_SSM`, or `AWS_ENDPOINT_URL`.
     pub ssm_endpoint: Option<String>,
+    /// `AWS_ENDPOINT_URL_EVENTBRIDGE`, or `AWS_ENDPOINT_URL`.
+    pub eventbridge_endpoint: Option<String>,
     /// `AWS_CA_BUNDLE`: a PEM file of further certificate authorities to trust.
     pub ca_bundle: Option<String>,
 }
@@ -61,6 +63,14 @@ impl Aws {
         self.dynamodb_endpoint.clone().unwrap_or_else(|| {
             let suffix = if self.region.starts_with("cn-") { ".cn" } else { "" };
             format!("https://dynamodb.{}.amazonaws.com{suffix}", self.region)
+        })
+    }
+
+    /// Where EventBridge answers.
+    pub(crate) fn event_bridge(&self) -> String {
+        self.eventbridge_endpoint.clone().unwrap_or_else(|| {
+            let suffix = if self.region.starts_with("cn-") { ".cn" } else { "" };
+            format!("https://events.{}.amazonaws.com{suffix}", self.region)
         })
     }
 
@@ -240,6 +250,9 @@ impl Config {
                     .or_else(|| env.optional("AWS_ENDPOINT_URL")),
                 ssm_endpoint: env
                     .optional("AWS_ENDPOINT_URL_SSM")
+                    .or_else(|| env.optional("AWS_ENDPOINT_URL")),
+                eventbridge_endpoint: env
+                    .optional("AWS_ENDPOINT_URL_EVENTBRIDGE")
                     .or_else(|| env.optional("AWS_ENDPOINT_URL")),
                 ca_bundle: env.optional("AWS_CA_BUNDLE"),
             },

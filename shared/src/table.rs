@@ -5,6 +5,7 @@
 
 mod code;
 mod credential;
+mod event;
 mod limit;
 mod session;
 mod sns;
@@ -25,6 +26,7 @@ use aws_sdk_dynamodb::{
 };
 
 pub use code::{Claim, Exchange};
+pub use event::{DUE, DUE_AT, DUE_EVENTS, DUE_INDEX, MediaCheck, OutboxEvent};
 pub use session::{Kept, Login, SessionKeys};
 pub use sns::{SnsRecord, SnsTokens};
 

@@ -7,7 +7,7 @@ use functions::{JOBS, OPERATIONS, REGISTRY};
 use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 use shared::{Access, AccountKind};
-use simulator::{ONE_TIME_TEMPLATE, PaidOrder, User};
+use simulator::{Act, ONE_TIME_TEMPLATE, PaidOrder, User};
 
 use crate::{Answer, Bundle, MINI, MOBILE, OFFICIAL, WEBSITE};
 
@@ -110,7 +110,7 @@ fn every_input_is_documented_and_closed() {
 #[tokio::test]
 async fn every_sample_event_is_answered() {
     let bundle = Bundle::start().await;
-    prepare(&bundle);
+    prepare(&bundle).await;
     for name in functions() {
         let session = session_for(&bundle, &name).await.unwrap_or_default();
         let event = fill_in(&bundle, &name, &session);
@@ -133,7 +133,11 @@ pub(crate) async fn session_for(bundle: &Bundle, name: &str) -> Option<String> {
 }
 
 /// What the sample events find at WeChat.
-pub(crate) fn prepare(bundle: &Bundle) {
+pub(crate) async fn prepare(bundle: &Bundle) {
+    let alice = User::new("alice");
+    bundle.wechat().act(MINI, &alice, Act::Write { content: "hello".to_owned() }).unwrap();
+    let (trace_id, openid) = ("60ae120f-371d5872-7941a05b", alice.openid(MINI));
+    bundle.stack.table.start_media_check(trace_id, MINI, &openid, super::NOON).await.unwrap();
     bundle.wechat().open_rooms(MINI, &["a", "b", "c"]);
     bundle.wechat().subscribe(MINI, &User::new("alice"), ONE_TIME_TEMPLATE, 1);
     for transaction_id in ["4200000000000000001", "4200000000000000002"] {
@@ -175,6 +179,9 @@ fn fresh(bundle: &Bundle, name: &str) -> Vec<(&'static str, String)> {
             });
             let sealed = wechat.seal(MINI, &alice, &data).unwrap();
             vec![("encryptedData", sealed.encrypted_data), ("iv", sealed.iv)]
+        }
+        "customerservicemessage-send" | "customerservicemessage-settyping" => {
+            vec![("touser", alice.openid(MINI))]
         }
         _ => Vec::new(),
     }

@@ -27,6 +27,7 @@ mod openapi;
 mod ordershipping;
 mod phonenumber;
 mod ports;
+mod push;
 mod qrcode;
 mod riskcontrol;
 mod security;

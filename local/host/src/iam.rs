@@ -45,13 +45,23 @@ pub(crate) fn denies_secret(headers: &HeaderMap, parameter: &str) -> bool {
     let name = parameter.rsplit('/').next().unwrap_or_default();
     let granted = grants.iter().any(|grant| match grant {
         Grant::Secret(secret) => grant::matches(secret.pattern(), name),
-        Grant::Item(..) => false,
+        Grant::Item(..) | Grant::PutEvents => false,
     });
     if !granted {
         let secret = if name == SecretName::SigningKey.pattern() { name } else { "an app secret" };
         explain(function, &format!("read {secret}"));
     }
     !granted
+}
+
+/// Whether the policies deny publishing on the bus; says so on standard error.
+pub(crate) fn denies_events(headers: &HeaderMap) -> bool {
+    let Some((function, grants)) = function(headers) else { return false };
+    let denied = !grants.contains(&Grant::PutEvents);
+    if denied {
+        explain(function, "publish events");
+    }
+    denied
 }
 
 /// Whether the policies deny a call of DynamoDB; says so on standard error.
@@ -65,7 +75,7 @@ fn denies_call(headers: &HeaderMap, body: &[u8]) -> bool {
             Grant::Item(granted, pattern) => {
                 Some(*granted) == *action && grant::matches(pattern, key)
             }
-            Grant::Secret(_) => false,
+            Grant::Secret(_) | Grant::PutEvents => false,
         })
     });
     match denied {
@@ -96,6 +106,10 @@ fn parts<'a>(call: &str, request: &'a Value) -> Vec<(Option<Action>, &'a str)> {
         "PutItem" => vec![(Some(Action::Put), key(&request["Item"]))],
         "UpdateItem" => vec![(Some(Action::Update), key(&request["Key"]))],
         "DeleteItem" => vec![(Some(Action::Delete), key(&request["Key"]))],
+        "Query" => {
+            let shard = request["ExpressionAttributeValues"][":events"]["S"].as_str();
+            vec![(Some(Action::Query), shard.unwrap_or_default())]
+        }
         "TransactWriteItems" => {
             let items = request["TransactItems"].as_array().into_iter().flatten();
             items

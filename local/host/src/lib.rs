@@ -11,6 +11,7 @@ mod console;
 mod demo;
 mod dynamodb;
 mod event_stream;
+mod eventbridge;
 mod gateway;
 mod guard;
 mod host;
@@ -25,6 +26,7 @@ pub mod terminal;
 mod trouble;
 mod variables;
 
+pub use eventbridge::Bus;
 pub use host::{Host, UnknownFunction};
 pub use simulator::demo_accounts;
 pub use stack::{Options, Stack, StartError};

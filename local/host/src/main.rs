@@ -36,6 +36,10 @@ struct Flags {
     /// preferred one first.
     #[arg(long, env = "WECHAT_API", value_name = "URL")]
     wechat_api: Option<String>,
+    /// Post every message and event there as JSON, until it is taken; several are separated by
+    /// commas.
+    #[arg(long, env = "EVENTS", value_name = "URL", value_parser = url, value_delimiter = ',')]
+    events: Vec<String>,
     /// A JSON list of apps instead of the demo apps, as WECHAT_APPS has it, with the secrets as
     /// {"value":"…"}.
     #[arg(long, env = "APPS", value_name = "FILE")]
@@ -131,6 +135,7 @@ async fn run(flags: Flags) -> Result<(), String> {
         data_dir: flags.data_dir,
         jweixin: flags.jweixin,
         api_call_allow: flags.api_call_allow,
+        events: flags.events,
         log: log(),
         furnished,
         variables,

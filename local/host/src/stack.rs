@@ -10,10 +10,12 @@ use std::{
 };
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
-use functions::{refresh_credentials::RefreshCredentials, site::SiteFiles};
+use functions::{
+    deliver_events::DeliverEvents, refresh_credentials::RefreshCredentials, site::SiteFiles,
+};
 use serde_json::{Value, json};
 use shared::{
-    Account, AccountKind, Clock, Config, Job, Log, Secret, SecretSource,
+    Account, AccountKind, Clock, Config, Job, Log, PushMode, PushSettings, Secret, SecretSource,
     capability::Setting as _,
     config::{TokenMode, check_base},
     crypto::{nonce, random_bytes},
@@ -29,7 +31,8 @@ use tokio::{net::TcpListener, task::JoinSet};
 use crate::{
     console::{self, Console},
     demo::Demo,
-    dynamodb::{self, Dynamodb, Signals},
+    dynamodb::{self, Changes, Dynamodb},
+    eventbridge::{self, Bus},
     gateway,
     guard::Guard,
     host::{Host, NOBODY, SharedHost},
@@ -90,6 +93,8 @@ pub struct Options {
     /// Settings of the functions that take precedence over those above, except for another WeChat
     /// or DynamoDB.
     pub variables: Variables,
+    /// Where every event of the bus is posted.
+    pub events: Vec<String>,
 }
 
 impl Default for Options {
@@ -115,6 +120,7 @@ impl Default for Options {
             schedule: true,
             furnished: false,
             variables: Variables::default(),
+            events: Vec::new(),
         }
     }
 }
@@ -165,6 +171,8 @@ pub struct Stack {
     pub host: SharedHost,
     /// The table, read by the real SDK.
     pub table: Table,
+    /// The bus that events are published on.
+    pub bus: Bus,
     /// The first refresh's report.
     pub report: Value,
     /// Trouble that the embedded table can be told to make.
@@ -198,7 +206,12 @@ impl Stack {
         let front = bind(options.listen).await?;
         let wechat = Wechat::start(&options, &mut tasks).await?;
         let tables = Tables::start(&options, &mut tasks).await?;
-        let environment = environment(&options, &secrets, &wechat.hosts, &tables.url);
+        // The bus answers before the functions' settings name it.
+        let bus_transport = Transport::new(None).map_err(StartError)?;
+        let bus = Bus::new(options.events.clone(), bus_transport);
+        let bus_url = serve_bus(bus.clone(), &mut tasks).await?;
+        let urls = [&wechat.hosts, &tables.url, &bus_url];
+        let environment = environment(&options, &secrets, urls.map(String::as_str));
         let config = settings(&environment)?;
         let transport = Transport::new(config.aws.ca_bundle.as_deref()).map_err(StartError)?;
         let host = Arc::new(Host::new(
@@ -211,6 +224,9 @@ impl Stack {
         let table = Table::new(transport.clone(), options.table(), &config.aws);
         if let Some(signals) = tables.signals {
             tasks.spawn(on_signals(Arc::clone(&host), signals));
+        }
+        if let Some(events) = tables.events {
+            tasks.spawn(on_events(Arc::clone(&host), events));
         }
         let report = refresh(&host, &json!({})).await;
         if options.schedule {
@@ -236,6 +252,9 @@ impl Stack {
             jweixin: options.jweixin.clone(),
         };
         let url = http(&front)?;
+        if let Some(simulator) = &wechat.simulator {
+            enter_push_urls(simulator, &options.accounts, &url);
+        }
         let guard = Guard { reach, pages: pages(&environment) };
         let router = gateway::router(Arc::clone(&host), demo, guard.clone())
             .merge(lambda_api::router(Arc::clone(&host), guard))
@@ -253,6 +272,7 @@ impl Stack {
             clock: options.clock,
             host,
             table,
+            bus,
             report,
             trouble: tables.trouble,
             exposed: reach == Reach::Network,
@@ -319,7 +339,8 @@ impl Wechat {
 struct Tables {
     url: String,
     engine_url: String,
-    signals: Option<Signals>,
+    signals: Option<Changes>,
+    events: Option<Changes>,
     trouble: TableTrouble,
 }
 
@@ -328,7 +349,13 @@ impl Tables {
         let trouble = TableTrouble::default();
         if let Some(url) = options.other_dynamodb() {
             let url = url.to_owned();
-            return Ok(Tables { engine_url: url.clone(), url, signals: None, trouble });
+            return Ok(Tables {
+                engine_url: url.clone(),
+                url,
+                signals: None,
+                events: None,
+                trouble,
+            });
         }
         let listener = bind(next_to(options.listen, 2)).await?;
         let url = http(&listener)?;
@@ -341,7 +368,8 @@ impl Tables {
         tasks.spawn(async move {
             let _ = axum::serve(listener, guard).await;
         });
-        Ok(Tables { url, engine_url, signals: dynamodb.signals(), trouble })
+        let (signals, events) = (dynamodb.signals(), dynamodb.events());
+        Ok(Tables { url, engine_url, signals, events, trouble })
     }
 }
 
@@ -390,10 +418,79 @@ impl Secrets {
 }
 
 /// Runs the refresher for every signal of the table.
-async fn on_signals(host: SharedHost, mut signals: Signals) {
+async fn on_signals(host: SharedHost, mut signals: Changes) {
     loop {
         let event = signals.next().await;
         refresh(&host, &event).await;
+    }
+}
+
+/// Publishes what is in the outbox. What the bus does not take is tried again, as the event source
+/// mapping does.
+async fn on_events(host: SharedHost, mut events: Changes) {
+    loop {
+        let mut event = events.next().await;
+        let mut pause = Duration::from_millis(100);
+        loop {
+            let outcome = host.invoke(DeliverEvents::NAME, event.to_string().as_bytes()).await;
+            let failed: Vec<Value> = match outcome {
+                Ok(Outcome::Output(report)) => {
+                    let report: Value = serde_json::from_str(&report).unwrap_or_default();
+                    let failed = report["batchItemFailures"].as_array().cloned();
+                    failed.unwrap_or_default()
+                }
+                // The function failed as a whole: all of it comes again.
+                _ => vec![Value::Null],
+            };
+            if failed.is_empty() {
+                break;
+            }
+            let numbers: Vec<&Value> =
+                failed.iter().map(|failure| &failure["itemIdentifier"]).collect();
+            if let Some(records) = event["Records"].as_array_mut()
+                && !numbers.iter().any(|number| number.is_null())
+            {
+                records.retain(|record| numbers.contains(&&record["dynamodb"]["SequenceNumber"]));
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_secs(5));
+        }
+    }
+}
+
+/// Serves the bus where the functions look for EventBridge.
+async fn serve_bus(bus: Bus, tasks: &mut JoinSet<()>) -> Result<String, StartError> {
+    let listener = bind((Ipv4Addr::LOCALHOST, 0).into()).await?;
+    let url = http(&listener)?;
+    tasks.spawn(async move {
+        let _ = axum::serve(listener, eventbridge::router(bus)).await;
+    });
+    Ok(url)
+}
+
+/// Tells the simulator where each account receives messages, as its owner would in the console.
+fn enter_push_urls(simulator: &Simulator, accounts: &[Account], url: &str) {
+    for account in accounts {
+        let Some(PushSettings { mode, keys: SecretSource::Value(keys) }) = &account.push else {
+            continue;
+        };
+        let keys: Value = serde_json::from_str(keys.expose()).unwrap_or_default();
+        let first = |name: &str| keys[name][0].as_str().unwrap_or_default().to_owned();
+        let push = simulator::Push {
+            url: format!("{url}/push/receive/{}", account.appid),
+            token: first("tokens"),
+            key: first("keys"),
+            mode: match mode {
+                PushMode::Plain => simulator::PushMode::Plain,
+                PushMode::Compatible => simulator::PushMode::Compatible,
+                PushMode::Safe => simulator::PushMode::Safe,
+            },
+            format: match account.kind {
+                AccountKind::OfficialAccount => simulator::Format::Xml,
+                _ => simulator::Format::Json,
+            },
+        };
+        simulator.change_account(&account.appid, |known| known.push = Some(push));
     }
 }
 
@@ -463,10 +560,18 @@ fn next_to(listen: SocketAddr, steps: u16) -> SocketAddr {
 
 /// Moves an account's secret into the SSM stand-in, where a deployment has it.
 fn in_ssm(account: &Account, parameters: &mut HashMap<String, String>) -> Account {
-    let SecretSource::Value(secret) = &account.secret else { return account.clone() };
-    let name = format!("/wechat/local/{}", account.appid);
-    parameters.insert(name.clone(), secret.expose().to_owned());
-    Account { secret: SecretSource::Ssm(name), ..account.clone() }
+    let mut account = account.clone();
+    let mut put = |source: &mut SecretSource, name: String| {
+        if let SecretSource::Value(secret) = source {
+            parameters.insert(name.clone(), secret.expose().to_owned());
+            *source = SecretSource::Ssm(name);
+        }
+    };
+    put(&mut account.secret, format!("/wechat/local/{}", account.appid));
+    if let Some(push) = &mut account.push {
+        put(&mut push.keys, format!("/wechat/local/push-{}", account.appid));
+    }
+    account
 }
 
 /// The signing key in `data_dir`, or a new one.
@@ -502,16 +607,21 @@ fn signing_key(data_dir: Option<&Path>) -> Result<Secret, StartError> {
 fn environment(
     options: &Options,
     secrets: &Secrets,
-    wechat_hosts: &str,
-    dynamodb_url: &str,
+    [wechat_hosts, dynamodb_url, bus_url]: [&str; 3],
 ) -> Vec<(String, String)> {
     let public_key = secrets.signing_key.public_key();
+    let source = |secret: &SecretSource| match secret {
+        SecretSource::Ssm(name) => json!({ "ssm": name }),
+        SecretSource::Value(secret) => json!({ "value": secret.expose() }),
+    };
     let apps = secrets.accounts.iter().map(|account| {
-        let secret = match &account.secret {
-            SecretSource::Ssm(name) => json!({ "ssm": name }),
-            SecretSource::Value(secret) => json!({ "value": secret.expose() }),
-        };
-        json!({ "appid": account.appid, "kind": account.kind, "secret": secret })
+        let mut app = json!({
+            "appid": account.appid, "kind": account.kind, "secret": source(&account.secret),
+        });
+        if let Some(PushSettings { mode, keys }) = &account.push {
+            app["push"] = json!({ "mode": mode, "keys": source(keys) });
+        }
+        app
     });
     let key = BASE64_URL_SAFE_NO_PAD.encode(public_key.bytes);
     let mut keys = format!("{}:{key}", public_key.kid);
@@ -535,6 +645,8 @@ fn environment(
         ("AWS_ACCESS_KEY_ID", NOBODY.to_owned()),
         ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
         ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_url.to_owned()),
+        ("EVENT_BUS", "local".to_owned()),
+        ("AWS_ENDPOINT_URL_EVENTBRIDGE", bus_url.to_owned()),
         ("AWS_ENDPOINT_URL_SSM", secrets.url.clone()),
     ];
     let mut variables: BTreeMap<&str, String> = variables.into();

@@ -19,12 +19,13 @@ use tokio::{
     task::JoinSet,
 };
 
-use super::{Simulator, call::Reply, guard};
+use super::{Simulator, call::Reply, guard, push};
 
 impl Simulator {
     /// Answers until it is dropped, and all connections with it.
     pub async fn serve(self, listener: TcpListener) {
         let mut connections = JoinSet::new();
+        connections.spawn(push::courier(self.clone()));
         loop {
             let Ok((stream, caller)) = listener.accept().await else {
                 // Out of sockets: those in use have to end first.

@@ -7,12 +7,14 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use http::{Method, Request, header::ALLOW};
 use hyper::body::Bytes;
 use serde::{Deserialize, de::DeserializeOwned};
-use serde_json::{Value, json, value::RawValue};
+use serde_json::{Map, Value, json, value::RawValue};
 
 use super::call::{Reply, parse_query};
 use super::journal::Journal;
+use super::push::{self, samples};
 use super::{
-    Account, AccountKind, Effect, Fault, PaidOrder, Script, Simulator, User, bridge,
+    Account, AccountKind, Act, Effect, Fault, Format, PaidOrder, Push, PushMode, Script, Simulator,
+    User, bridge,
     faults::Faults, quota, tokens,
 };
 
@@ -142,6 +144,48 @@ const ACTIONS: &[Action] = &[
         path: "/orders/confirm",
         help: "The user confirms that an order arrived: {\"appid\"?, \"transaction_id\"}.",
         run: confirm_receipt,
+    },
+    Action {
+        method: Method::POST,
+        path: "/people",
+        help: "A user does something that the app is told of: {\"appid\"?, \"user\"?, \"act\": \
+               \"write\", \"content\"}; others are send_image (media_id), enter (session_from?), \
+               follow (scene?), unfollow, scan (scene), tap (key), consent (template_id, \
+               accept?), revoke.",
+        run: act,
+    },
+    Action {
+        method: Method::GET,
+        path: "/push",
+        help: "The pushes to servers of apps and what came of them, oldest first; ?since=.",
+        run: pushes,
+    },
+    Action {
+        method: Method::POST,
+        path: "/push",
+        help: "Pushes any message or event: {\"appid\"?, \"user\"?, \"message\"} with WeChat's \
+               members, or {\"sample\": name}; \"mode\" (plain, compatible, safe) and \
+               \"format\" (json, xml) differ from the app's settings if given.",
+        run: send_push,
+    },
+    Action {
+        method: Method::GET,
+        path: "/push/samples",
+        help: "A sample of every message and event.",
+        run: |_, _| Ok(json!(samples())),
+    },
+    Action {
+        method: Method::POST,
+        path: "/push/url",
+        help: "Enters a push URL as in WeChat's console; it is kept if its check succeeds: \
+               {\"appid\", \"url\", \"token\", \"key\"?, \"mode\"?, \"format\"?}.",
+        run: submit_push_url,
+    },
+    Action {
+        method: Method::GET,
+        path: "/customer_service",
+        help: "The messages of customer service that reached users.",
+        run: |simulator, _| Ok(json!(simulator.customer_service_messages())),
     },
     Action {
         method: Method::POST,
@@ -413,6 +457,80 @@ fn open_rooms(simulator: &Simulator, request: &Request<Bytes>) -> Answer {
     Ok(json!({ "appid": account.appid, "room_ids": room_ids }))
 }
 
+#[derive(Deserialize)]
+struct Someone {
+    appid: Option<String>,
+    user: Option<String>,
+    #[serde(flatten)]
+    act: Act,
+}
+
+fn act(simulator: &Simulator, request: &Request<Bytes>) -> Answer {
+    let Someone { appid, user, act } = json(request)?;
+    let account = chosen(simulator, appid.as_deref())?;
+    let user = User::new(user.as_deref().unwrap_or("alice"));
+    let push = simulator.act(&account.appid, &user, act).map_err(Bad)?;
+    Ok(json!({ "push": push, "openid": user.openid(&account.appid) }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SendPush {
+    appid: Option<String>,
+    user: Option<String>,
+    message: Option<Map<String, Value>>,
+    sample: Option<String>,
+    mode: Option<PushMode>,
+    format: Option<Format>,
+}
+
+fn send_push(simulator: &Simulator, request: &Request<Bytes>) -> Answer {
+    let input: SendPush = json(request)?;
+    let account = chosen(simulator, input.appid.as_deref())?;
+    let message = match (input.message, input.sample) {
+        (Some(message), None) => message,
+        (None, Some(name)) => {
+            let sample = samples().iter().find(|sample| sample.name == name);
+            let sample = sample.ok_or_else(|| Bad(format!("sample: there is no {name:?}")))?;
+            sample.message.clone()
+        }
+        _ => return Err(Bad("message, sample: one of them".into())),
+    };
+    let mut message = message;
+    if let Some(name) = input.user {
+        let openid = User::new(&name).openid(&account.appid);
+        message.entry("FromUserName").or_insert(openid.into());
+    }
+    let mut changed = Account::clone(&account);
+    let settings = changed.push.as_mut();
+    let settings = settings.ok_or_else(|| Bad("appid: the app has no push URL".into()))?;
+    settings.mode = input.mode.unwrap_or(settings.mode);
+    settings.format = input.format.unwrap_or(settings.format);
+    settings.check().map_err(Bad)?;
+    Ok(json!({ "push": push::post(simulator, &changed, message, 0) }))
+}
+
+fn pushes(simulator: &Simulator, request: &Request<Bytes>) -> Answer {
+    let since = number(request, "since")?.unwrap_or(0);
+    let mut pushes = simulator.pushes();
+    pushes.retain(|pushed| pushed.id > since);
+    Ok(json!(pushes))
+}
+
+#[derive(Deserialize)]
+struct SubmitPushUrl {
+    appid: String,
+    #[serde(flatten)]
+    push: Push,
+}
+
+fn submit_push_url(simulator: &Simulator, request: &Request<Bytes>) -> Answer {
+    let SubmitPushUrl { appid, push } = json(request)?;
+    known(simulator, &appid)?;
+    push.check().map_err(Bad)?;
+    Ok(json!({ "push": push::submit(simulator, &appid, push) }))
+}
+
 /// The app of this id, else the first mini program.
 fn chosen(simulator: &Simulator, appid: Option<&str>) -> Result<Arc<Account>, Bad> {
     match appid {
@@ -605,6 +723,12 @@ mod tests {
             ("POST /rooms", r#"{"names":[]}"#, "names"),
             ("POST /rooms", r#"{"appid":"wx0000000000000003"}"#, "appid"),
             ("GET /journal?since=x", "", "since"),
+            ("POST /people", r#"{"act":"fly"}"#, "fly"),
+            ("POST /people", r#"{"act":"follow"}"#, "act"),
+            ("POST /push", r#"{"sample":"text"}"#, "push URL"),
+            ("POST /push", r#"{"sample":"hologram"}"#, "sample"),
+            ("POST /push", "{}", "sample"),
+            ("POST /push/url", r#"{"appid":"wx0000000000000001","url":"x","token":"t"}"#, "url"),
         ] {
             let (status, answer) = send(&simulator, call, body).await;
             let error = answer["error"].as_str().unwrap();

@@ -17,6 +17,7 @@ mod call;
 mod cards;
 mod connection;
 mod control;
+mod customer_service;
 mod faults;
 #[cfg(test)]
 mod fixture;
@@ -32,7 +33,9 @@ mod message;
 mod network;
 mod onetime;
 mod openapi;
+mod people;
 mod phonenumber;
+mod push;
 mod quota;
 mod rid;
 mod risk;
@@ -70,11 +73,14 @@ pub use account::{
     SecretElsewhere, Template, User, demo_accounts,
 };
 pub use cards::CardState;
+pub use customer_service::Sent;
 pub use faults::{Effect, Fault};
 pub use invoices::InvoiceState;
 pub use journal::Entry;
 pub use login::Sealed;
 pub use media::Upload;
+pub use people::Act;
+pub use push::{Attempt, Format, Push, PushMode, Pushed};
 pub use security::CheckedImage;
 pub use shipping::{OrderState, PaidOrder};
 pub use surface::Script;
@@ -83,6 +89,7 @@ pub use tokens::Life;
 /// What WeChat can do here.
 const AREAS: &[fn() -> Vec<Route>] = &[
     cards::routes,
+    customer_service::routes,
     followers::routes,
     invoices::routes,
     jump::routes,

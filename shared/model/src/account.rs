@@ -15,6 +15,33 @@ pub struct Account {
     pub kind: AccountKind,
     /// Where its secret is; resolved only by what needs it.
     pub secret: SecretSource,
+    /// How it receives messages; an account without it receives none.
+    #[serde(default)]
+    pub push: Option<PushSettings>,
+}
+
+/// How an account receives messages.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PushSettings {
+    /// As chosen in WeChat's console.
+    #[serde(default)]
+    pub mode: PushMode,
+    /// Where `{"tokens":[…],"keys":[…]}` is, newest first.
+    pub keys: SecretSource,
+}
+
+/// How messages to an account are protected.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PushMode {
+    /// Only encrypted messages.
+    #[default]
+    Safe,
+    /// Encrypted messages with a readable copy, which is ignored.
+    Compatible,
+    /// Messages in the clear, whose signature does not cover them.
+    Plain,
 }
 
 impl Account {
