@@ -35,6 +35,7 @@ use shared::{Endpoint, JobEndpoint, settings::SettingFacts};
 pub const OPERATIONS: &[Endpoint] = &[
     Endpoint::of::<auth::Code2Session>(),
     Endpoint::of::<auth::CheckSession>(),
+    Endpoint::of::<auth::Logout>(),
     Endpoint::of::<auth::GetAccessToken>(),
     Endpoint::of::<auth::GetTicket>(),
     Endpoint::of::<decrypt::GetPhoneNumber>(),

@@ -223,8 +223,13 @@ async fn every_sample_event_is_answered() {
     }
 }
 
-/// A session of an app the function works for.
+/// What proves the caller to the function: a session of an app that it works for, or what renews
+/// one.
 pub(crate) async fn session_for(bundle: &Bundle, name: &str) -> Option<String> {
+    if name == "oauth-refreshtoken" {
+        let login = bundle.oauth_login(OFFICIAL, "alice").await;
+        return login["dynamicToken"].as_str().map(str::to_owned);
+    }
     let accounts = OPERATIONS.iter().find(|endpoint| endpoint.binary() == name)?.accounts;
     Some(match accounts.first()? {
         AccountKind::MiniProgram => bundle.session("alice").await,
@@ -244,6 +249,7 @@ pub(crate) fn prepare(bundle: &Bundle) {
 pub(crate) fn fill_in(bundle: &Bundle, name: &str, session: &str) -> Value {
     let event = read(&format!("events/{name}.json"))
         .replace("{{session}}", session)
+        .replace("{{dynamic_token}}", session)
         .replace("{{code}}", &bundle.code("bob"))
         .replace("{{oauth_code}}", &bundle.oauth_code(OFFICIAL, "bob"))
         .replace("{{phone_code}}", &bundle.wechat().mint_phone_code(MINI, &User::new("alice")));
