@@ -10,6 +10,8 @@ mod event_bus;
 mod login;
 mod outbox;
 mod push_keys;
+mod erasure;
+mod logins;
 mod refresh;
 mod session_keys;
 mod setting;
@@ -34,11 +36,13 @@ pub use outbox::{
     StartMediaChecks,
 };
 pub use push_keys::{PushKeys, ReadPushKeys};
+pub use erasure::{Erasing, Erasure};
+pub use logins::{LoginStates, Logins, Proven, Renewed};
 pub use refresh::{RefreshCredentials, Refreshing};
 pub use session_keys::{ReadSessionKeys, SessionKeys};
 pub use setting::{Setting, Settings};
 pub use sign_sessions::{SignSessions, Signer};
-pub use sns::{SnsCalls, SnsTokens};
+pub use sns::{SnsCalls, SnsTokens, SnsUser};
 pub use unionids::{ReadUnionids, Unionids};
 pub use web::PublicWeb;
 pub use wechat::{Wechat, WechatCall, WechatCalls};

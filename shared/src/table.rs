@@ -27,7 +27,7 @@ use aws_sdk_dynamodb::{
 
 pub use code::{Claim, Exchange};
 pub use event::{DUE, DUE_AT, DUE_EVENTS, DUE_INDEX, MediaCheck, OutboxEvent};
-pub use session::{Kept, Login, SessionKeys};
+pub use session::{Kept, LOGIN_LIFE, Login, LoginState, SessionKeys, Sessions};
 pub use sns::{SnsRecord, SnsTokens};
 
 use write::{Delete, Put, Update};

@@ -1,6 +1,6 @@
 //! Reading the keys that decrypt a user's data.
 
-use model::{Problem, Result};
+use model::{Error, Problem, Result};
 
 use super::{Capability, Early, Facts};
 use crate::{
@@ -23,9 +23,19 @@ impl ReadSessionKeys<'_> {
     /// The keys; `None` if the user never logged in, or too long ago.
     ///
     /// # Errors
-    /// A service that names no user; [`Problem::TableUnavailable`].
+    /// [`Problem::Unauthenticated`] if the session is no longer current; a service that names no
+    /// user; [`Problem::TableUnavailable`].
     pub async fn get(&self) -> Result<Option<table::SessionKeys>> {
-        self.of(self.caller.openid()?).await
+        let caller = self.caller;
+        let openid = caller.openid()?;
+        let sessions = self.table.sessions(caller.appid(), openid, caller.now()).await?;
+        if caller.session().is_some_and(|session| !sessions.is_current(&session.sid)) {
+            return Err(Error::new(
+                Problem::Unauthenticated,
+                "The session has ended; log in again.",
+            ));
+        }
+        Ok(sessions.keys().cloned())
     }
 
     /// The keys of a user that a service names in an input of its own.
@@ -33,7 +43,8 @@ impl ReadSessionKeys<'_> {
     /// # Errors
     /// [`Problem::TableUnavailable`].
     pub async fn of(&self, openid: &str) -> Result<Option<table::SessionKeys>> {
-        self.table.session_keys(self.caller.appid(), openid, self.caller.now()).await
+        let sessions = self.table.sessions(self.caller.appid(), openid, self.caller.now()).await?;
+        Ok(sessions.keys().cloned())
     }
 }
 
@@ -43,7 +54,11 @@ impl Capability for SessionKeys {
     fn describe(into: &mut Vec<Facts>) {
         into.push(Facts {
             grants: vec![Grant::item(Action::Get, "session#*")],
-            problems: &[Problem::StaleSessionKey, Problem::TableUnavailable],
+            problems: &[
+                Problem::Unauthenticated,
+                Problem::StaleSessionKey,
+                Problem::TableUnavailable,
+            ],
             ..Facts::new("SessionKeys")
         });
     }
