@@ -24,6 +24,7 @@ pub mod openapi;
 pub mod order_shipping;
 mod page;
 pub mod phonenumber;
+mod picture;
 pub mod push;
 pub mod qrcode;
 pub mod refresh_credentials;
