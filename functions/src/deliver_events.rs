@@ -8,7 +8,7 @@ use serde_json::json;
 use shared::{
     Capability, Job, Result,
     capability::{BUS_BYTES, BUS_ENTRIES, BusEntry, EventBus},
-    lambda::Report,
+    invoke::Report,
 };
 
 /// The job that publishes events.
@@ -62,6 +62,7 @@ impl Image {
 
 impl Job for DeliverEvents {
     const NAME: &'static str = "deliver-events";
+    const EXAMPLE: &'static str = include_str!("deliver_events.json").trim_ascii();
     type Uses = EventBus;
     type Input = Records;
 
@@ -86,7 +87,8 @@ impl Job for DeliverEvents {
             }
         }
         let trouble = !failed.is_empty();
-        Ok(Report::new(json!({ "batchItemFailures": failed, "delivered": delivered }), trouble))
+        let result = json!({ "batchItemFailures": failed, "delivered": delivered });
+        Ok(Report { result, trouble })
     }
 }
 
@@ -124,7 +126,7 @@ mod tests {
         let sizes = |entries: Vec<(String, BusEntry)>| -> Vec<usize> {
             batches(entries).iter().map(Vec::len).collect()
         };
-        assert_eq!(sizes(vec![]), []);
+        assert_eq!(sizes(vec![]), Vec::<usize>::new());
         assert_eq!(sizes((0..23).map(|_| entry(100)).collect()), [10, 10, 3]);
         let large = BUS_BYTES / 2;
         assert_eq!(sizes(vec![entry(large), entry(large), entry(10)]), [1, 2]);

@@ -6,12 +6,12 @@
 //! exactly their policies.
 
 mod credential;
+mod erasure;
 mod event_bus;
 mod login;
+mod logins;
 mod outbox;
 mod push_keys;
-mod erasure;
-mod logins;
 mod refresh;
 mod session_keys;
 mod setting;
@@ -27,17 +27,17 @@ use futures_util::future::BoxFuture;
 use model::{Account, CredentialKind, Problem};
 
 pub use credential::{AccessToken, JsapiTicket, Kind, ReadCredential, Reads, WxCardTicket};
+pub use erasure::{Erasing, Erasure};
 pub use event_bus::{
     BYTES as BUS_BYTES, BusCalls, BusEntry, ENTRIES as BUS_ENTRIES, EventBus, EventBusName,
 };
 pub use login::{CodeExchange, LogIn, LoggedIn, LoginCalls};
+pub use logins::{LoginStates, Logins, Proven, Renewed};
 pub use outbox::{
     MediaCheckCalls, Outbox, OutboxCalls, ReadMediaChecks, Redelivery, RedeliveryCalls,
     StartMediaChecks,
 };
 pub use push_keys::{PushKeys, ReadPushKeys};
-pub use erasure::{Erasing, Erasure};
-pub use logins::{LoginStates, Logins, Proven, Renewed};
 pub use refresh::{RefreshCredentials, Refreshing};
 pub use session_keys::{ReadSessionKeys, SessionKeys};
 pub use setting::{Setting, Settings};

@@ -13,8 +13,7 @@ use crate::{
     caller::{Principal, Rules},
     capability::{Early, Facts},
     grant::{Action, Grant},
-    trace,
-    value,
+    trace, value,
 };
 
 /// An operation that can be run without knowing its type.

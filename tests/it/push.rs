@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
 };
 use serde_json::{Value, json};
-use shared::lambda::Outcome;
+use shared::invoke::Outcome;
 use simulator::{Act, Format, PushMode, User};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},

@@ -61,7 +61,8 @@ impl Operation for SetTyping {
         Refusal::new(45080, Problem::ReceiverState, "There was no message in the last 30 seconds. Try again after the next one."),
         Refusal::new(45081, Problem::ReceiverState, "The hint shows already. Try again when it has ended, after 15 seconds."),
     ];
-    const EXAMPLE: &'static str = r#"{"touser":"oUser-of-the-example-000000001","command":"Typing"}"#;
+    const EXAMPLE: &'static str =
+        r#"{"touser":"oUser-of-the-example-000000001","command":"Typing"}"#;
     type Uses = Wechat;
     type Output = Shown;
 

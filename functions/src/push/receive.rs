@@ -43,7 +43,8 @@ impl Operation for Receive {
         "https://developers.weixin.qq.com/doc/service/guide/dev/push/encryption.html",
     ];
     const PROBLEMS: &'static [Problem] = &[Problem::Forbidden, Problem::BodyTooLarge];
-    const EXAMPLE: &'static str = "{}";
+    /// The check that WeChat makes when the URL is entered, at noon on 20 November 2026.
+    const EXAMPLE: &'static str = r#"{"path":"/push/receive/wx1111111111111111","query":"signature=d41c7eeaafca33f6c4c398872115ea2f293b8883&echostr=5577006791947779410&timestamp=1795147200&nonce=953418581"}"#;
     type Uses = (PushKeys, Outbox);
     type Output = Text;
 

@@ -14,8 +14,7 @@ use super::journal::Journal;
 use super::push::{self, samples};
 use super::{
     Account, AccountKind, Act, Effect, Fault, Format, PaidOrder, Push, PushMode, Script, Simulator,
-    User, bridge,
-    faults::Faults, quota, tokens,
+    User, bridge, faults::Faults, quota, tokens,
 };
 
 /// Where the interface is.

@@ -82,31 +82,6 @@ pub(super) fn known(media_id: &str) -> Option<Upload> {
     }
 }
 
-/// `POST /cgi-bin/media/upload`: the part `media` of a form.
-fn upload(call: &Call) -> Answer {
-    let account = call.account()?;
-    let file = read_form(call)?.bytes;
-    let kind = call.required("type", 40004, "invalid media type")?;
-    let (limit, upload) = match kind {
-        "image" | "thumb" if file.starts_with(b"\xff\xd8\xff") || file.starts_with(b"\x89PNG") => {
-            (if kind == "thumb" { 64 << 10 } else { 10 << 20 }, Upload::Image(file.clone()))
-        }
-        "voice" if file.starts_with(b"#!AMR") => {
-            (2 << 20, Upload::Voice { amr: file.clone(), speex: SPEEX.into() })
-        }
-        "video" if file.get(4..8) == Some(b"ftyp") => {
-            (10 << 20, Upload::Video { url: "http://example.com/video.mp4".into() })
-        }
-        _ => return Err(refuse(40004, "invalid media type")),
-    };
-    if file.len() > limit {
-        return Err(refuse(40006, "invalid media size"));
-    }
-    let media_id = call.simulator.upload(&account.appid, upload);
-    let name = if kind == "thumb" { "thumb_media_id" } else { "media_id" };
-    Ok(Reply::json(&json!({ "type": kind, name: media_id, "created_at": call.now_ms() / 1_000 })))
-}
-
 fn find(call: &Call) -> Result<(String, Upload), Reply> {
     // Here WeChat labels its refusals as text.
     let refusal =

@@ -6,8 +6,8 @@ use aws_sigv4::{
     http_request::{SignableBody, SignableRequest, SigningSettings, sign},
     sign::v4,
 };
-use http::{Method, Request, header};
 use bytes::Bytes;
+use http::{Method, Request, header};
 use model::{Error, Problem, Result};
 use serde::{Deserialize, Serialize};
 

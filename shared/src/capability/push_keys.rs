@@ -1,13 +1,11 @@
 //! The tokens and keys that messages from WeChat are signed and encrypted with.
 
 use model::{Account, Error, Problem, PushMode, Result, Secret};
-use serde_json::Map;
 
 use super::{Capability, Early, Facts};
 use crate::{
-    App, Caller,
+    App, Caller, Log,
     grant::{Grant, SecretName},
-    log::Level,
 };
 
 /// Reading the push keys of every account that has some.
@@ -61,7 +59,7 @@ impl Capability for PushKeys {
                 let keys = ReadPushKeys(app);
                 for (account, mode) in keys.receivers() {
                     if mode == PushMode::Plain {
-                        warn_of_plain_mode(app, &account.appid);
+                        warn_of_plain_mode(&account.appid);
                     }
                     // What fails here, the request that needs it does again.
                     drop(keys.read(account).await);
@@ -76,9 +74,11 @@ impl Capability for PushKeys {
 }
 
 /// Says that messages to an account can be forged by whoever sees one of its URLs.
-fn warn_of_plain_mode(app: &App, appid: &str) {
-    let message = "push in plain mode: the signature does not cover the message, so anyone who \
-                   sees one URL can forge messages for ten minutes; switch to safe mode";
-    let fields = Map::from_iter([("appid".to_owned(), appid.into())]);
-    app.log.write(&app.clock, Level::Warn, message, fields, &[]);
+fn warn_of_plain_mode(appid: &str) {
+    tracing::warn!(
+        target: Log::TARGET,
+        appid,
+        "push in plain mode: the signature does not cover the message, so anyone who sees one URL \
+         can forge messages for ten minutes; switch to safe mode"
+    );
 }
