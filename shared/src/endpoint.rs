@@ -34,8 +34,10 @@ pub struct Handler {
     pub budget: Budget,
     codes: &'static [(Case, i64)],
     prepare: fn(&mut Early),
-    run: for<'a> fn(Input, &'a App, &'a Caller) -> Result<BoxFuture<'a, Result<Body>>>,
+    run: Run,
 }
+
+type Run = for<'a> fn(Input, &'a App, &'a Caller) -> Result<BoxFuture<'a, Result<Body>>>;
 
 impl Handler {
     /// Erases an operation.

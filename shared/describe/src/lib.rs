@@ -1,7 +1,7 @@
 //! Everything that follows from the registry: the OpenAPI document, the client's types, binaries,
 //! sample events, and parts of the template and the documents.
 //!
-//! [`derive`] says what the files should contain; `cargo run --bin generate` writes them, and a
+//! [`derive()`] says what the files should contain; `cargo run --bin generate` writes them, and a
 //! test compares. No function links this crate.
 
 #![forbid(unsafe_code)]
