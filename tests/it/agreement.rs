@@ -109,7 +109,8 @@ fn every_input_is_documented_and_closed() {
 
 #[tokio::test]
 async fn every_sample_event_is_answered() {
-    let bundle = Bundle::start().await;
+    let allowed = "/cgi-bin/get_api_domain_ip".to_owned();
+    let bundle = Bundle::with(|options| options.api_call_allow = allowed).await;
     prepare(&bundle).await;
     for name in functions() {
         let session = session_for(&bundle, &name).await.unwrap_or_default();
@@ -156,6 +157,9 @@ pub(crate) async fn prepare(bundle: &Bundle) {
         bundle.wechat().pay_order(MINI, &User::new("alice"), order);
     }
     bundle.wechat().ship_order(MINI, "4200000000000000002", "SF1234567890123");
+    // WeChat remembers what it refused, by the id in its answer.
+    let unknown = json!({ "rid": "61725984-6126f6f9-040f19c4" });
+    bundle.invoke("openapi-getridinfo", unknown).await.unwrap_err();
 }
 
 /// A sample event for a stack: with a session, and with values that are good only once or for one
@@ -185,6 +189,15 @@ fn fresh(bundle: &Bundle, name: &str) -> Vec<(&'static str, String)> {
             });
             let sealed = wechat.seal(MINI, &alice, &data).unwrap();
             vec![("encryptedData", sealed.encrypted_data), ("iv", sealed.iv)]
+        }
+        "decrypt-getpayload" => {
+            let key = wechat.user_key(MINI, &alice);
+            vec![("iv", key.iv.clone()), ("data", key.seal("{}"))]
+        }
+        "openapi-getridinfo" => {
+            let log = bundle.log();
+            let rid = log.rsplit_once("\"rid\":\"").and_then(|(_, rest)| rest.split_once('"'));
+            rid.map(|(rid, _)| ("rid", rid.to_owned())).into_iter().collect()
         }
         "customerservicemessage-send" | "customerservicemessage-settyping" => {
             vec![("touser", alice.openid(MINI))]

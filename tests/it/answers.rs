@@ -160,7 +160,7 @@ async fn message_data_keeps_the_digits_of_numbers_beyond_64_bits() {
     bundle.wechat().clear_journal();
     let digits = "4200000000000000000000000001";
     let body = format!(
-        r#"{{"template_id":"{LONG_TERM_TEMPLATE}","data":{{"character_string1":{{"value":{digits}}},"name2":{{"value":"中通快递"}},"thing6":{{"value":"a"}}}}}}"#
+        r#"{{"template_id":"{LONG_TERM_TEMPLATE}","data":{{"character_string1":{{"value":{digits}}},"name2":{{"value":"中通快递"}},"character_string3":{{"value":"a"}},"thing6":{{"value":"a"}},"thing8":{{"value":"b"}}}}}}"#
     );
 
     let answer = bundle.post_text(&session, "/subscribeMessage/send", &body).await;

@@ -86,10 +86,10 @@ fn a_stale_key_says_so_and_the_previous_one_is_tried() {
 }
 
 #[test]
-fn padding_json_and_utf8_are_one_failure() {
+fn padding_and_json_are_one_failure() {
     let document = |error: Error| Value::from(error.document(""));
     let expected = document(decrypt(USER, WRONG_KEY).unwrap_err());
-    for plain in [&b""[..], b"{", b"[1]", b"null", b"{\"a\":\"\xff\"}", b"{} {}"] {
+    for plain in [&b""[..], b"{", b"[1]", b"null", b"{} {}"] {
         assert_eq!(document(decrypt(&seal(plain), KEY).unwrap_err()), expected, "{plain:?}");
     }
     // One block short of its padding.

@@ -218,7 +218,7 @@ mod tests {
         let media_id = voice["media_id"].as_str().unwrap();
         let reply = fetch(&simulator, OFFICIAL, "get", media_id).await;
         assert_eq!(&reply.body[..], b"#!AMR\nx");
-        assert!(upload("thumb", "\u{89}PNG")["errcode"] == 40004, "not a PNG in UTF-8");
+        assert!(upload("thumb", "\u{89}PNG")["errcode"] == 40005, "not a PNG in UTF-8");
         assert_eq!(upload("music", "#!AMR\nx")["errcode"], 40004);
     }
 
