@@ -43,6 +43,7 @@ pub fn document(registry: &Registry) -> Value {
     if let Some(schemas) = schemas.as_object_mut() {
         schemas.append(&mut writer.schemas.into_named());
     }
+    plain_choices(&mut document);
     join_lines(&mut document);
     document
 }
@@ -57,6 +58,42 @@ fn tag(namespace: &Namespace) -> Option<Value> {
 
 fn namespace_of(endpoint: &Endpoint) -> &'static str {
     endpoint.id().rsplit_once('.').map_or("", |(namespace, _)| namespace)
+}
+
+/// A choice names each of its schemas once, and one schema is not a choice.
+fn plain_choices(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            for keyword in ["anyOf", "oneOf"] {
+                let Some(Value::Array(choices)) = members.get_mut(keyword) else { continue };
+                let mut distinct: Vec<Value> = Vec::new();
+                for choice in choices.drain(..) {
+                    if !distinct.contains(&choice) {
+                        distinct.push(choice);
+                    }
+                }
+                if distinct.len() > 1 {
+                    *choices = distinct;
+                    continue;
+                }
+                members.remove(keyword);
+                for (name, member) in distinct.pop().and_then(into_object).unwrap_or_default() {
+                    // What the choice says of itself stays.
+                    members.entry(name).or_insert(member);
+                }
+            }
+            members.values_mut().for_each(plain_choices);
+        }
+        Value::Array(items) => items.iter_mut().for_each(plain_choices),
+        _ => {}
+    }
+}
+
+fn into_object(value: Value) -> Option<Map<String, Value>> {
+    match value {
+        Value::Object(members) => Some(members),
+        _ => None,
+    }
 }
 
 /// Doc comments are wrapped for the source; readers of the document wrap for themselves.
