@@ -691,7 +691,7 @@ export type AppShareAnswer = {
   /** The module's method. */
   method: string
   /** Its parameters. */
-  params: AppShareAnswerTextShare | AppShareAnswerImageShare | AppShareAnswerMusicShare | AppShareAnswerLinkShare | AppShareAnswerLinkShare | AppShareAnswerProgramShare | AppShareAnswerMusicVideoShare | AppShareAnswerMessageShare
+  params: AppShareAnswerTextShare | AppShareAnswerImageShare | AppShareAnswerMusicShare | AppShareAnswerLinkShare | AppShareAnswerProgramShare | AppShareAnswerMusicVideoShare | AppShareAnswerMessageShare
   /** The thumbnail to write to the phone before the call. */
   thumb?: AppShareAnswerPicture | null
   /** What may differ from what the app expects. */

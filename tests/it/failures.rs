@@ -243,7 +243,6 @@ async fn a_claim_that_failed_does_not_lock_the_next_attempt_out() {
     let second = bundle.post("/auth/code2Session", input).await;
 
     first.problem(503, "table-unavailable");
-    eprintln!("{}", bundle.log());
     assert_eq!(second.status, 200, "{second:?}");
 }
 
