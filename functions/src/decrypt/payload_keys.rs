@@ -15,9 +15,12 @@ const LIMIT: usize = 1_000;
 /// Users' keys that this environment keeps until they expire.
 pub struct PayloadKeys;
 
-/// Keys by app, user and version, and when each expires.
+/// App, user and version of a key.
+type Name = (String, String, u64);
+
+/// Keys by their names, and when each expires.
 #[derive(Default)]
-pub struct Kept(Mutex<HashMap<(String, String, u64), (u64, String)>>);
+pub struct Kept(Mutex<HashMap<Name, (u64, String)>>);
 
 impl Kept {
     /// The key of a version, asked for if it is not known; `None` if WeChat does not tell it.

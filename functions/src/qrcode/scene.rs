@@ -14,12 +14,15 @@ text! {
 
 /// Kinds of codes: with a number or a text, for a time or for good.
 #[derive(Clone, Copy, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(super) enum Kind {
-    QrScene,
-    QrStrScene,
-    QrLimitScene,
-    QrLimitStrScene,
+    #[serde(rename = "QR_SCENE")]
+    Number,
+    #[serde(rename = "QR_STR_SCENE")]
+    Text,
+    #[serde(rename = "QR_LIMIT_SCENE")]
+    PermanentNumber,
+    #[serde(rename = "QR_LIMIT_STR_SCENE")]
+    PermanentText,
 }
 
 /// What a code stands for.
@@ -46,14 +49,14 @@ impl Scene {
     /// A kind of code has a number or a text.
     pub(super) fn check(&self, kind: Kind) -> Result<()> {
         let (field, problem) = match (kind, &self.scene_id, &self.scene_str) {
-            (Kind::QrScene, Some(_), None) => return Ok(()),
-            (Kind::QrStrScene | Kind::QrLimitStrScene, None, Some(_)) => return Ok(()),
-            (Kind::QrLimitScene, Some(id), None) if id.get() <= 100_000 => return Ok(()),
-            (Kind::QrLimitScene, Some(_), None) => ("scene_id", "Must be at most 100000."),
-            (Kind::QrScene | Kind::QrLimitScene, ..) => {
+            (Kind::Number, Some(_), None) => return Ok(()),
+            (Kind::Text | Kind::PermanentText, None, Some(_)) => return Ok(()),
+            (Kind::PermanentNumber, Some(id), None) if id.get() <= 100_000 => return Ok(()),
+            (Kind::PermanentNumber, Some(_), None) => ("scene_id", "Must be at most 100000."),
+            (Kind::Number | Kind::PermanentNumber, ..) => {
                 ("scene_id", "Send the number, and no text.")
             }
-            (Kind::QrStrScene | Kind::QrLimitStrScene, ..) => {
+            (Kind::Text | Kind::PermanentText, ..) => {
                 ("scene_str", "Send the text, and no number.")
             }
         };

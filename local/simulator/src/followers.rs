@@ -98,10 +98,10 @@ fn qrcode_create(call: &Call) -> Answer {
         return Err(refuse(40053, "invalid action info"));
     }
     let drawn = call.simulator.random::<36>();
-    let ticket = format!("gQ{}==", base64url(&drawn));
+    let ticket = format!("gQ{}==", base64url(drawn));
     let mut answer = json!({
         "ticket": ticket,
-        "url": format!("http://weixin.qq.com/q/{}", base64url(&call.simulator.random::<15>())),
+        "url": format!("http://weixin.qq.com/q/{}", base64url(call.simulator.random::<15>())),
     });
     if permanent {
         count(call, &account.appid)?;

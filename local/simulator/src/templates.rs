@@ -130,7 +130,7 @@ fn addtemplate(call: &Call) -> Answer {
     if account.templates.len() >= MOST {
         return Err(refuse(200012, "the number of templates is out of limit"));
     }
-    let id = base64url(&call.simulator.random::<32>());
+    let id = base64url(call.simulator.random::<32>());
     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
     let template = Template { long_term: title.kind == 3, ..Template::new(&keys) };
     call.simulator.change_account(&account.appid, |account| {
