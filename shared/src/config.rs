@@ -262,10 +262,7 @@ impl Config {
 /// # Errors
 /// Says what is wrong with the list, without repeating a secret.
 pub fn parse_accounts(text: &str) -> Result<Vec<Account>, String> {
-    // serde_json's message may quote a value, which may be a secret: only the position is kept.
-    let accounts: Vec<Account> = serde_json::from_str(text).map_err(|error| {
-        format!("is not a JSON list of apps (line {}, column {})", error.line(), error.column())
-    })?;
+    let accounts = Account::list(text)?;
     for (index, account) in accounts.iter().enumerate() {
         let appid = &account.appid;
         if Text::<AppId>::new(appid).is_err() {

@@ -22,6 +22,7 @@ mod livebroadcast;
 mod media;
 mod oauth;
 mod phonenumber;
+mod ports;
 mod security;
 mod shapes;
 mod site;

@@ -17,6 +17,9 @@ use shared::{
     table::{PARTITION_KEY, TTL},
 };
 
+/// Where the table is kept; the engine's other files begin with the same name.
+pub(crate) const FILE: &str = "dynamodb.sqlite";
+
 /// How often the stream is looked at.
 const POLL: Duration = Duration::from_millis(50);
 
@@ -52,7 +55,7 @@ impl Dynamodb {
     ) -> Result<Dynamodb, String> {
         let database = match data_dir {
             Some(directory) => {
-                let file = directory.join("dynamodb.sqlite");
+                let file = directory.join(FILE);
                 let file = file.to_str().ok_or("the path is not UTF-8")?;
                 Database::new(file)
             }

@@ -1,8 +1,8 @@
 //! All of the bundle in one process: what `cargo run` leaves running and every test starts for itself.
 
 use std::{
-    collections::HashMap,
-    fs, io,
+    collections::{BTreeMap, HashMap},
+    io::{self, Read as _, Write as _},
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     sync::Arc,
@@ -23,19 +23,22 @@ use shared::{
     table::Table,
     transport::Transport,
 };
-use simulator::{Simulator, demo_accounts};
+use simulator::{Simulator, demo_accounts, guard::Reach};
 use tokio::{net::TcpListener, task::JoinSet};
 
 use crate::{
     console::{self, Console},
     demo::Demo,
-    dynamodb::{Dynamodb, Signals},
+    dynamodb::{self, Dynamodb, Signals},
     gateway,
-    host::{Host, SharedHost},
-    iam, ssm,
+    guard::Guard,
+    host::{Host, NOBODY, SharedHost},
+    iam, lambda_api, private_files, ssm,
+    trouble::TableTrouble,
+    variables::Variables,
 };
 
-/// The table's name on one machine.
+/// The table's name, unless `TABLE_NAME` says otherwise.
 const TABLE: &str = "wechat";
 
 /// Where the signing key is kept.
@@ -50,7 +53,9 @@ pub struct Options {
     /// Where the functions listen; the simulator and DynamoDB take the next two ports, or free
     /// ones if this is 0.
     pub listen: SocketAddr,
-    /// Another WeChat than the simulator.
+    /// Whether `listen` may be an address that other machines reach.
+    pub expose: bool,
+    /// Another WeChat than the simulator: its hosts, comma separated, the preferred one first.
     pub wechat_api: Option<String>,
     /// The accounts; by default the demo accounts.
     pub accounts: Vec<Account>,
@@ -78,6 +83,11 @@ pub struct Options {
     pub log: Log,
     /// Whether the refresher runs every minute by itself.
     pub schedule: bool,
+    /// Whether the simulator has something to show, such as live rooms.
+    pub furnished: bool,
+    /// Settings of the functions that take precedence over those above, except for another WeChat
+    /// or DynamoDB.
+    pub variables: Variables,
 }
 
 impl Default for Options {
@@ -85,6 +95,7 @@ impl Default for Options {
     fn default() -> Options {
         Options {
             listen: (Ipv4Addr::LOCALHOST, 0).into(),
+            expose: false,
             wechat_api: None,
             accounts: demo_accounts(),
             dynamodb: None,
@@ -99,7 +110,36 @@ impl Default for Options {
             clock: Clock::system(),
             log: Log::from_env(),
             schedule: true,
+            furnished: false,
+            variables: Variables::default(),
         }
+    }
+}
+
+impl Options {
+    /// Whether the table is the embedded one.
+    pub fn has_own_table(&self) -> bool {
+        self.other_dynamodb().is_none()
+    }
+
+    fn table(&self) -> &str {
+        self.variables.get("TABLE_NAME").unwrap_or(TABLE)
+    }
+
+    fn signing_key_name(&self) -> &str {
+        self.variables.get("SESSION_SIGNING_KEY_SSM").unwrap_or(SIGNING_KEY)
+    }
+
+    /// The hosts of another WeChat.
+    fn wechat_hosts(&self) -> Option<Vec<String>> {
+        let hosts = self.wechat_api.as_deref().or_else(|| self.variables.get("WECHAT_API_BASE"))?;
+        let hosts = hosts.split(',').map(|host| host.trim().trim_end_matches('/').to_owned());
+        Some(hosts.filter(|host| !host.is_empty()).collect())
+    }
+
+    /// Where another DynamoDB answers.
+    fn other_dynamodb(&self) -> Option<&str> {
+        self.dynamodb.as_deref().or_else(|| self.variables.endpoint("DYNAMODB"))
     }
 }
 
@@ -112,6 +152,7 @@ pub struct Stack {
     /// Where DynamoDB answers.
     pub dynamodb_url: String,
     /// Where the embedded engine answers, behind the functions' policies; else as `dynamodb_url`.
+    /// It is an address that only this process knows, because the engine refuses no page.
     pub engine_url: String,
     /// The simulator, unless another WeChat was given.
     pub wechat: Option<Simulator>,
@@ -123,6 +164,10 @@ pub struct Stack {
     pub table: Table,
     /// The first refresh's report.
     pub report: Value,
+    /// Trouble that the embedded table can be told to make.
+    pub trouble: TableTrouble,
+    /// Whether other machines reach the functions.
+    pub exposed: bool,
     environment: Vec<(String, String)>,
     signing_key: Arc<SigningKey>,
     _tasks: JoinSet<()>,
@@ -143,14 +188,16 @@ impl Stack {
     /// # Errors
     /// A port in use, a directory that cannot be written, settings that cannot be used.
     pub async fn start(options: Options) -> Result<Stack, StartError> {
+        let reach = Reach::of(options.listen, options.expose)
+            .map_err(|error| StartError(error.to_string()))?;
         let mut tasks = JoinSet::new();
         let secrets = Secrets::start(&options, &mut tasks).await?;
         let front = bind(options.listen).await?;
         let wechat = Wechat::start(&options, &mut tasks).await?;
         let tables = Tables::start(&options, &mut tasks).await?;
-        let environment = environment(&options, &secrets, &wechat.url, &tables.url);
+        let environment = environment(&options, &secrets, &wechat.hosts, &tables.url);
         let config = settings(&environment)?;
-        let transport = Transport::new(None).map_err(StartError)?;
+        let transport = Transport::new(config.aws.ca_bundle.as_deref()).map_err(StartError)?;
         let host = Arc::new(Host::new(
             config.clone(),
             transport.clone(),
@@ -158,7 +205,7 @@ impl Stack {
             options.log.clone(),
             Arc::clone(&options.network),
         ));
-        let table = Table::new(transport.clone(), TABLE, &config.aws);
+        let table = Table::new(transport.clone(), options.table(), &config.aws);
         if let Some(signals) = tables.signals {
             tasks.spawn(on_signals(Arc::clone(&host), signals));
         }
@@ -169,7 +216,7 @@ impl Stack {
         let console = Console {
             run: nonce(),
             accounts: options.accounts.clone().into(),
-            token_mode: options.token_mode,
+            token_mode: config.token_mode,
             table: table.clone(),
             clock: options.clock.clone(),
             wechat_url: wechat.url.clone(),
@@ -186,7 +233,10 @@ impl Stack {
             jweixin: options.jweixin.clone(),
         };
         let url = http(&front)?;
-        let router = gateway::router(Arc::clone(&host), demo).merge(console::router(console));
+        let guard = Guard { reach, pages: pages(&environment) };
+        let router = gateway::router(Arc::clone(&host), demo, guard.clone())
+            .merge(lambda_api::router(Arc::clone(&host), guard))
+            .merge(console::router(console));
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
         tasks.spawn(async move {
             let _ = axum::serve(front, service).await;
@@ -201,6 +251,8 @@ impl Stack {
             host,
             table,
             report,
+            trouble: tables.trouble,
+            exposed: reach == Reach::Network,
             environment,
             signing_key: secrets.signing_key,
             _tasks: tasks,
@@ -226,15 +278,25 @@ impl Stack {
 
 /// WeChat: the simulator, or another.
 struct Wechat {
+    /// Where it answers, the preferred host if there are several.
     url: String,
+    /// All of its hosts, comma separated.
+    hosts: String,
     simulator: Option<Simulator>,
 }
 
 impl Wechat {
     async fn start(options: &Options, tasks: &mut JoinSet<()>) -> Result<Wechat, StartError> {
-        if let Some(url) = &options.wechat_api {
-            check_base(url).map_err(|why| StartError(format!("--wechat-api {why}")))?;
-            return Ok(Wechat { url: url.trim_end_matches('/').to_owned(), simulator: None });
+        if let Some(hosts) = options.wechat_hosts() {
+            for host in &hosts {
+                check_base(host).map_err(|why| StartError(format!("--wechat-api {why}")))?;
+            }
+            let url = hosts.first().cloned().ok_or_else(|| {
+                StartError(
+                    "--wechat-api is empty; for example https://api.weixin.qq.com".to_owned(),
+                )
+            })?;
+            return Ok(Wechat { url, hosts: hosts.join(","), simulator: None });
         }
         let listener = bind(next_to(options.listen, 1)).await?;
         let url = http(&listener)?;
@@ -242,8 +304,11 @@ impl Wechat {
         let accounts = accounts.collect::<Result<_, _>>();
         let accounts = accounts.map_err(|error| StartError(error.to_string()))?;
         let simulator = Simulator::new(&options.clock, accounts);
+        if options.furnished {
+            simulator.furnish();
+        }
         tasks.spawn(simulator.clone().serve(listener));
-        Ok(Wechat { url, simulator: Some(simulator) })
+        Ok(Wechat { hosts: url.clone(), url, simulator: Some(simulator) })
     }
 }
 
@@ -252,25 +317,28 @@ struct Tables {
     url: String,
     engine_url: String,
     signals: Option<Signals>,
+    trouble: TableTrouble,
 }
 
 impl Tables {
     async fn start(options: &Options, tasks: &mut JoinSet<()>) -> Result<Tables, StartError> {
-        if let Some(url) = &options.dynamodb {
-            return Ok(Tables { url: url.clone(), engine_url: url.clone(), signals: None });
+        let trouble = TableTrouble::default();
+        if let Some(url) = options.other_dynamodb() {
+            let url = url.to_owned();
+            return Ok(Tables { engine_url: url.clone(), url, signals: None, trouble });
         }
         let listener = bind(next_to(options.listen, 2)).await?;
         let url = http(&listener)?;
-        let dynamodb = Dynamodb::open(options.data_dir.as_deref(), TABLE, &options.clock)
+        let dynamodb = Dynamodb::open(options.data_dir.as_deref(), options.table(), &options.clock)
             .map_err(fail("The embedded DynamoDB does not start"))?;
-        let inner = bind((Ipv4Addr::LOCALHOST, 0).into()).await?;
+        let inner = bind_hidden().await?;
         let engine_url = http(&inner)?;
-        let guard = iam::router(engine_url.clone()).map_err(StartError)?;
+        let guard = iam::router(engine_url.clone(), trouble.clone()).map_err(StartError)?;
         tasks.spawn(dynoxide::server::serve_on(inner, dynamodb.database()));
         tasks.spawn(async move {
             let _ = axum::serve(listener, guard).await;
         });
-        Ok(Tables { url, engine_url, signals: dynamodb.signals() })
+        Ok(Tables { url, engine_url, signals: dynamodb.signals(), trouble })
     }
 }
 
@@ -285,9 +353,27 @@ struct Secrets {
 impl Secrets {
     async fn start(options: &Options, tasks: &mut JoinSet<()>) -> Result<Secrets, StartError> {
         let key = signing_key(options.data_dir.as_deref())?;
-        let mut parameters = HashMap::from([(SIGNING_KEY.to_owned(), key.expose().to_owned())]);
+        let name = options.signing_key_name().to_owned();
+        let mut parameters = HashMap::from([(name, key.expose().to_owned())]);
         let signing_key =
             SigningKey::parse(&key).map_err(fail("The session signing key cannot be used"))?;
+        if let Some(url) = options.variables.endpoint("SSM") {
+            let names = ["SESSION_SIGNING_KEY_SSM", "SESSION_PUBLIC_KEYS"];
+            if let Some(name) = names.iter().find(|name| options.variables.get(name).is_none()) {
+                let line = format!("{name} is not set, and AWS_ENDPOINT_URL_SSM needs it");
+                return Err(StartError(line));
+            }
+            let (url, accounts) = (url.to_owned(), options.accounts.clone());
+            return Ok(Secrets { url, signing_key: Arc::new(signing_key), accounts });
+        }
+        for account in &options.accounts {
+            if let SecretSource::Ssm(name) = &account.secret {
+                let appid = &account.appid;
+                return Err(StartError(format!(
+                    "The secret of {appid} is in SSM ({name}): set AWS_ENDPOINT_URL_SSM, or give it as {{\"value\":\"…\"}}"
+                )));
+            }
+        }
         let accounts =
             options.accounts.iter().map(|account| in_ssm(account, &mut parameters)).collect();
         let listener = bind((Ipv4Addr::LOCALHOST, 0).into()).await?;
@@ -340,6 +426,26 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
     })
 }
 
+/// A port that no page finds: one of millions of addresses that lead to this machine, where the
+/// system has them.
+async fn bind_hidden() -> Result<TcpListener, StartError> {
+    let [b, c, d] = random_bytes::<3>();
+    let hidden = Ipv4Addr::new(127, b, c, d.clamp(2, 253));
+    match TcpListener::bind((hidden, 0)).await {
+        Ok(listener) => Ok(listener),
+        // macOS has 127.0.0.1 alone.
+        Err(_) => bind((Ipv4Addr::LOCALHOST, 0).into()).await,
+    }
+}
+
+/// The hosts whose pages call operations, as the functions know them.
+fn pages(environment: &[(String, String)]) -> Arc<[String]> {
+    let hosts = environment.iter().find(|(name, _)| name == "JSSDK_ALLOWED_HOSTS");
+    let hosts = hosts.map(|(_, hosts)| hosts.as_str()).unwrap_or_default().split(',');
+    let hosts = hosts.map(|host| host.trim().to_ascii_lowercase());
+    hosts.filter(|host| !host.is_empty()).collect()
+}
+
 fn http(listener: &TcpListener) -> Result<String, StartError> {
     let address = listener.local_addr().map_err(fail("A port is gone"))?;
     Ok(format!("http://{address}"))
@@ -367,51 +473,75 @@ fn signing_key(data_dir: Option<&Path>) -> Result<Secret, StartError> {
     let unusable = |error: io::Error| {
         StartError(format!("Cannot use the data directory {}: {error}", directory.display()))
     };
-    fs::create_dir_all(directory).map_err(unusable)?;
-    let file = directory.join("session-key");
-    match fs::read_to_string(&file) {
-        Ok(key) => Ok(Secret::new(key)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let key = fresh();
-            fs::write(&file, &key).map_err(unusable)?;
-            Ok(Secret::new(key))
-        }
-        Err(error) => Err(unusable(error)),
+    private_files::create_directory(directory).map_err(unusable)?;
+    // SQLite gives its other files the mode of this one.
+    let table = [
+        dynamodb::FILE.to_owned(),
+        format!("{}-wal", dynamodb::FILE),
+        format!("{}-shm", dynamodb::FILE),
+    ];
+    private_files::create(&directory.join(&table[0])).map_err(unusable)?;
+    for name in &table[1..] {
+        private_files::restrict(&directory.join(name)).map_err(unusable)?;
     }
+    let file = directory.join("session-key");
+    let mut file = private_files::create(&file).map_err(unusable)?;
+    let mut key = String::new();
+    file.read_to_string(&mut key).map_err(unusable)?;
+    if key.is_empty() {
+        key = fresh();
+        file.write_all(key.as_bytes()).map_err(unusable)?;
+    }
+    Ok(Secret::new(key))
 }
 
 /// What the functions are configured with: as in a deployment, variables.
 fn environment(
     options: &Options,
     secrets: &Secrets,
-    wechat_url: &str,
+    wechat_hosts: &str,
     dynamodb_url: &str,
 ) -> Vec<(String, String)> {
     let public_key = secrets.signing_key.public_key();
     let apps = secrets.accounts.iter().map(|account| {
-        let SecretSource::Ssm(name) = &account.secret else { return Value::Null };
-        json!({ "appid": account.appid, "kind": account.kind, "secret": { "ssm": name } })
+        let secret = match &account.secret {
+            SecretSource::Ssm(name) => json!({ "ssm": name }),
+            SecretSource::Value(secret) => json!({ "value": secret.expose() }),
+        };
+        json!({ "appid": account.appid, "kind": account.kind, "secret": secret })
     });
     let key = BASE64_URL_SAFE_NO_PAD.encode(public_key.bytes);
+    let mut keys = format!("{}:{key}", public_key.kid);
+    if let Some(further) = options.variables.get("SESSION_PUBLIC_KEYS") {
+        keys = format!("{keys},{further}");
+    }
     let variables = [
-        ("TABLE_NAME", TABLE.to_owned()),
+        ("TABLE_NAME", options.table().to_owned()),
         ("WECHAT_APPS", Value::Array(apps.collect()).to_string()),
-        ("WECHAT_API_BASE", wechat_url.to_owned()),
+        ("WECHAT_API_BASE", wechat_hosts.to_owned()),
         ("TOKEN_MODE", options.token_mode.as_str().to_owned()),
-        ("SESSION_PUBLIC_KEYS", format!("{}:{key}", public_key.kid)),
-        ("SESSION_SIGNING_KEY_SSM", SIGNING_KEY.to_owned()),
+        ("SESSION_PUBLIC_KEYS", keys),
+        ("SESSION_SIGNING_KEY_SSM", options.signing_key_name().to_owned()),
         ("JSSDK_ALLOWED_HOSTS", options.jssdk_allowed_hosts.join(",")),
         ("SITE_FILES", options.site_files.clone()),
         ("EXPOSE_SNS_TOKENS", options.expose_sns_tokens.to_string()),
         ("BUDGETS", options.budgets.clone()),
         ("MALLOC_ARENA_MAX", "1".to_owned()),
         ("AWS_REGION", "local".to_owned()),
-        ("AWS_ACCESS_KEY_ID", "local".to_owned()),
+        ("AWS_ACCESS_KEY_ID", NOBODY.to_owned()),
         ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
         ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_url.to_owned()),
         ("AWS_ENDPOINT_URL_SSM", secrets.url.clone()),
     ];
-    variables.map(|(name, value)| (name.to_owned(), value)).to_vec()
+    let mut variables: BTreeMap<&str, String> = variables.into();
+    let given = &options.variables;
+    let owned = |(name, value): (_, &str)| (name, value.to_owned());
+    variables.extend(given.plain().map(owned));
+    // The stand-ins know a function by the name it signs with.
+    if !options.has_own_table() || given.endpoint("SSM").is_some() {
+        variables.extend(given.keys().map(owned));
+    }
+    variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// The same as the functions read it.

@@ -12,13 +12,14 @@ use http_body_util::{BodyExt, Either, Full};
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
+use serde_json::json;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpListener,
     task::JoinSet,
 };
 
-use super::{Simulator, call::Reply};
+use super::{Simulator, call::Reply, guard};
 
 impl Simulator {
     /// Answers until it is dropped, and all connections with it.
@@ -57,6 +58,10 @@ impl Simulator {
         request: Request<Incoming>,
         caller: IpAddr,
     ) -> io::Result<Response<Payload>> {
+        if let Err(foreign) = guard::check(request.method(), request.headers(), self.reach()) {
+            let refusal = json!({ "error": foreign.to_string() }).to_string();
+            return Ok(response(Reply::raw(403, "application/json", refusal)));
+        }
         let (parts, body) = request.into_parts();
         let body = body.collect().await.map_err(io::Error::other)?;
         let request = Request::from_parts(parts, body.to_bytes());

@@ -115,6 +115,13 @@ const ACTIONS: &[Action] = &[
     },
     Action {
         method: Method::POST,
+        path: "/rooms",
+        help: "Opens live rooms, each an hour after the one before: {\"appid\"?, \"names\"?}; the \
+               first mini program and one room, if not said.",
+        run: open_rooms,
+    },
+    Action {
+        method: Method::POST,
         path: "/tokens/invalidate",
         help: "Voids every access token of an app, as a refresh elsewhere would: {\"appid\"}.",
         run: invalidate,
@@ -204,14 +211,7 @@ struct MintCode {
 
 fn mint_code(simulator: &Simulator, request: &Request<Bytes>) -> Answer {
     let input: MintCode = json(request)?;
-    let account = match &input.appid {
-        Some(appid) => known(simulator, appid)?,
-        None => simulator
-            .accounts()
-            .into_iter()
-            .find(|account| account.kind == AccountKind::MiniProgram)
-            .ok_or_else(|| Bad("appid: there is no mini program to choose".into()))?,
-    };
+    let account = chosen(simulator, input.appid.as_deref())?;
     let name = input.user.as_deref().unwrap_or("alice");
     let user = User { blocked: input.blocked, snapshot: input.snapshot, ..User::new(name) };
     let oauth = account.kind != AccountKind::MiniProgram;
@@ -289,6 +289,41 @@ fn invalidate(simulator: &Simulator, request: &Request<Bytes>) -> Answer {
     known(simulator, &input.appid)?;
     simulator.invalidate_token(&input.appid);
     Ok(json!({}))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OpenRooms {
+    appid: Option<String>,
+    names: Option<Vec<String>>,
+}
+
+fn open_rooms(simulator: &Simulator, request: &Request<Bytes>) -> Answer {
+    let OpenRooms { appid, names } = json(request)?;
+    let account = chosen(simulator, appid.as_deref())?;
+    if account.kind != AccountKind::MiniProgram {
+        return Err(Bad("appid: only a mini program has live rooms".into()));
+    }
+    let names = names.unwrap_or_else(|| vec!["直播间".into()]);
+    if !(1..=100).contains(&names.len()) {
+        return Err(Bad("names: 1 to 100".into()));
+    }
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let first = simulator.open_rooms(&account.appid, &names);
+    let room_ids: Vec<u64> = (first..).take(names.len()).collect();
+    Ok(json!({ "appid": account.appid, "room_ids": room_ids }))
+}
+
+/// The app of this id, else the first mini program.
+fn chosen(simulator: &Simulator, appid: Option<&str>) -> Result<Arc<Account>, Bad> {
+    match appid {
+        Some(appid) => known(simulator, appid),
+        None => simulator
+            .accounts()
+            .into_iter()
+            .find(|account| account.kind == AccountKind::MiniProgram)
+            .ok_or_else(|| Bad("appid: there is no mini program to choose".into())),
+    }
 }
 
 fn known(simulator: &Simulator, appid: &str) -> Result<Arc<Account>, Bad> {
@@ -441,6 +476,17 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn it_opens_live_rooms() {
+        let (_, simulator) = simulator();
+
+        let (status, one) = send(&simulator, "POST /rooms", "").await;
+        let (_, two) = send(&simulator, "POST /rooms", r#"{"names":["b","c"]}"#).await;
+
+        assert_eq!((status, one), (200, json!({ "appid": MINI, "room_ids": [1] })));
+        assert_eq!(two["room_ids"], json!([2, 3]));
+    }
+
+    #[tokio::test]
     async fn bad_input_is_told_by_its_field() {
         let (_, simulator) = simulator();
 
@@ -457,6 +503,8 @@ mod tests {
             ("POST /tokens/invalidate", r#"{"appid":"wx0"}"#, "appid"),
             ("POST /domains", r#"{"appid":"wx0","domains":[]}"#, "appid"),
             ("POST /bridge", r#"{"api":"preVerifyJSAPI"}"#, "url"),
+            ("POST /rooms", r#"{"names":[]}"#, "names"),
+            ("POST /rooms", r#"{"appid":"wx0000000000000003"}"#, "appid"),
             ("GET /journal?since=x", "", "since"),
         ] {
             let (status, answer) = send(&simulator, call, body).await;

@@ -20,6 +20,7 @@ mod control;
 mod faults;
 #[cfg(test)]
 mod fixture;
+pub mod guard;
 mod invoices;
 mod journal;
 mod jump;
@@ -42,7 +43,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -53,6 +54,7 @@ use model::{AccountKind, Clock};
 
 use call::{Call, Reply, Route, refuse};
 use faults::Faults;
+use guard::Reach;
 use journal::Journal;
 
 pub use account::{
@@ -93,6 +95,8 @@ pub struct Simulator(Arc<Inner>);
 
 struct Inner {
     clock: Clock,
+    /// From where its port is reached.
+    reach: OnceLock<Reach>,
     routes: HashMap<&'static str, Route>,
     accounts: Mutex<Vec<Arc<Account>>>,
     /// What each area remembers, by the type it remembers it in.
@@ -119,11 +123,23 @@ impl Simulator {
         let routes = AREAS.iter().flat_map(|area| area());
         Simulator(Arc::new(Inner {
             clock: clock.follower(),
+            reach: OnceLock::new(),
             routes: routes.map(|route| (route.path, route)).collect(),
             accounts: Mutex::new(accounts.into_iter().map(Arc::new).collect()),
             states: Mutex::default(),
             drawn: AtomicU64::new(0),
         }))
+    }
+
+    /// The same, on a port of this reach; without it only this machine is meant to reach it.
+    pub fn within(self, reach: Reach) -> Simulator {
+        // It is said once, before it serves.
+        let _ = self.0.reach.set(reach);
+        self
+    }
+
+    fn reach(&self) -> Reach {
+        self.0.reach.get().copied().unwrap_or_default()
     }
 
     /// WeChat's own clock.
@@ -297,7 +313,7 @@ mod tests {
 
     async fn fetch_token(simulator: &Simulator) -> String {
         let query = format!("grant_type=client_credential&appid={MINI}&secret={SECRET}");
-        let head = "HTTP/1.1\r\nhost: wechat\r\nconnection: close\r\n\r\n";
+        let head = "HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
         exchange(simulator, &format!("GET {TOKEN}?{query} {head}")).await
     }
 
@@ -325,7 +341,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_chunked_post_meets_412() {
-        let head = "host: wechat\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n";
+        let head = "host: localhost\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n";
         let request =
             format!("POST /cgi-bin/stable_token HTTP/1.1\r\n{head}2\r\n{{}}\r\n0\r\n\r\n");
 
