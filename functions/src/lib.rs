@@ -59,7 +59,7 @@ macro_rules! operations {
 }
 
 operations! {
-    auth::{Code2Session, CheckSession, GetAccessToken, GetTicket}
+    auth::{Code2Session, CheckSession, Logout, GetAccessToken, GetTicket}
     decrypt::{GetPhoneNumber, GetUserData}
     phonenumber::{GetPhoneNumber}
     wxacode::{GetUnlimited, Get, CreateQrCode}

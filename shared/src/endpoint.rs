@@ -14,6 +14,7 @@ use crate::{
     capability::{Early, Facts},
     grant::{Action, Grant},
     trace,
+    value,
 };
 
 /// An operation that can be run without knowing its type.
@@ -78,9 +79,13 @@ impl Handler {
         mut input: Input,
         address: Option<&str>,
     ) -> Result<Body> {
-        let appid = input.take("appid")?;
+        let appid = match input.take("appid")? {
+            // As the native modules call it.
+            None => input.take("apiKey")?,
+            appid => appid,
+        };
         let openid = match self.access {
-            Access::User => input.take("openid")?,
+            Access::User => input.take("openid")?.map(checked_openid).transpose()?,
             Access::Public | Access::Service => None,
         };
         let caller = self.rules.admit(app, principal, appid, openid)?;
@@ -105,6 +110,20 @@ impl Handler {
         }
         let code = self.codes.iter().find(|(case, _)| case.fits(&error)).map_or(-1, |(_, n)| *n);
         error.code(code)
+    }
+}
+
+/// An openid becomes part of a key of the table, so it is checked before anything else.
+fn checked_openid(openid: String) -> Result<String> {
+    match value::Text::<value::Openid>::new(openid) {
+        Ok(openid) => Ok(openid.into_string()),
+        Err(fault) => {
+            let error = Error::invalid("openid", fault.detail);
+            Err(match fault.errcode {
+                Some(errcode) => error.errcode(errcode, None),
+                None => error,
+            })
+        }
     }
 }
 

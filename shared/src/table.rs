@@ -25,7 +25,7 @@ use aws_sdk_dynamodb::{
 };
 
 pub use code::{Claim, Exchange};
-pub use session::{Kept, Login, SessionKeys};
+pub use session::{Kept, LOGIN_LIFE, Login, LoginState, SessionKeys, Sessions};
 pub use sns::{SnsRecord, SnsTokens};
 
 use write::{Delete, Put, Update};

@@ -264,6 +264,7 @@ fn nonsense(why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
         Problem::WechatUnreachable,
         "WeChat answered with something else than promised; try again.",
     )
+    .unanswered()
     .because(why)
 }
 
@@ -326,15 +327,18 @@ impl Wechat {
             let (error, may_try_next) = match self.send(call, &self.hosts[index], left).await {
                 Ok(response) if response.status().is_server_error() => {
                     let why = format!("{} answered {}", call.path, response.status());
-                    (unreachable(why), call.repeat == Repeat::Safe)
+                    (unreachable(why).unanswered(), call.repeat == Repeat::Safe)
                 }
                 Ok(response) => {
                     self.preferred.store(index, Ordering::Relaxed);
                     return self.judge(call, response);
                 }
                 Err(failure) => {
-                    let safe = failure.nothing_was_sent() || call.repeat == Repeat::Safe;
-                    (unreachable(failure), safe)
+                    if failure.nothing_was_sent() {
+                        (unreachable(failure), true)
+                    } else {
+                        (unreachable(failure).unanswered(), call.repeat == Repeat::Safe)
+                    }
                 }
             };
             last = Some(error);

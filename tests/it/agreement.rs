@@ -121,8 +121,13 @@ async fn every_sample_event_is_answered() {
     }
 }
 
-/// A session of an app the function works for.
+/// What proves the caller to the function: a session of an app that it works for, or what renews
+/// one.
 pub(crate) async fn session_for(bundle: &Bundle, name: &str) -> Option<String> {
+    if name == "oauth-refreshtoken" {
+        let login = bundle.oauth_login(OFFICIAL, "alice").await;
+        return login["dynamicToken"].as_str().map(str::to_owned);
+    }
     let accounts = OPERATIONS.iter().find(|endpoint| endpoint.binary() == name)?.accounts;
     Some(match accounts.first()? {
         AccountKind::MiniProgram => bundle.session("alice").await,
@@ -142,7 +147,8 @@ pub(crate) fn prepare(bundle: &Bundle) {
 /// session in the place of the example's.
 pub(crate) fn fill_in(bundle: &Bundle, name: &str, session: &str) -> Value {
     let mut event = read(&format!("events/{name}.json")).replace("{{session}}", session);
-    for (field, fresh) in fresh(bundle, name) {
+    let renewal = (name == "oauth-refreshtoken").then(|| ("dynamicToken", session.to_owned()));
+    for (field, fresh) in fresh(bundle, name).into_iter().chain(renewal) {
         let endpoint = OPERATIONS.iter().find(|endpoint| endpoint.binary() == name).unwrap();
         let example: Value = serde_json::from_str(endpoint.example).unwrap();
         event = event.replace(example[field].as_str().unwrap(), &fresh);

@@ -27,6 +27,7 @@ mod security;
 mod shapes;
 mod site;
 mod subscribemessage;
+mod table_trouble;
 mod template;
 mod templatemessage;
 mod uniformmessage;

@@ -6,12 +6,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
     Access, AccountKind, Caller, Case, Operation, Problem, Refusal, Result, Uses,
-    capability::{SnsCalls, SnsTokens},
+    capability::{SnsTokens, SnsUser},
     table::SnsRecord,
     wechat::is_stale_token,
 };
 
-use super::{refresh, tokens};
+use super::{note_refusal, refresh, tokens};
 
 /// Reads the profile of a user who consented to show it.
 ///
@@ -95,37 +95,34 @@ impl Operation for GetUserInfo {
     type Output = UserInfo;
 
     async fn run(self, sns: Uses<'_, Self>, caller: &Caller) -> Result<UserInfo> {
-        let mut record = tokens(sns).await?;
+        let user = sns.caller()?;
+        let mut record = tokens(user).await?;
         let expired = record.tokens.expires_at <= caller.now();
         if expired {
-            record = refresh(sns, caller, &record).await?;
+            record = refresh(user, &record).await?;
         }
-        match self.ask(sns, caller, &record).await {
+        match self.ask(user, &record).await {
             Err(error) if error.wechat_errcode().is_some_and(is_stale_token) && !expired => {
-                record = refresh(sns, caller, &record).await?;
-                self.ask(sns, caller, &record).await
+                record = refresh(user, &record).await?;
+                let outcome = self.ask(user, &record).await;
+                note_refusal(user, &record, outcome).await
             }
-            outcome => outcome,
+            outcome => note_refusal(user, &record, outcome).await,
         }
     }
 }
 
 impl GetUserInfo {
-    async fn ask(
-        &self,
-        sns: SnsCalls<'_>,
-        caller: &Caller,
-        record: &SnsRecord,
-    ) -> Result<UserInfo> {
+    async fn ask(&self, user: SnsUser<'_>, record: &SnsRecord) -> Result<UserInfo> {
         let lang = match self.lang {
             Language::SimplifiedChinese => "zh_CN",
             Language::TraditionalChinese => "zh_TW",
             Language::English => "en",
         };
-        let call = sns
+        let call = user
             .get("/sns/userinfo")
             .query("access_token", record.tokens.access_token.expose())
-            .query("openid", caller.openid()?)
+            .query("openid", user.openid())
             .query("lang", lang)
             .refusals(Self::REFUSALS);
         Ok(UserInfo { status: true, profile: call.json().await? })

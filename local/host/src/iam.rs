@@ -227,6 +227,11 @@ mod tests {
         for call in ["UpdateItem", "DeleteItem", "Scan", "Query", "BatchGetItem"] {
             assert!(denied("jssdk-config", call, read(ticket)), "{call}");
         }
+        // What decrypts a user's data cannot read the user's tokens, and the other way round.
+        assert!(!denied("decrypt-getuserdata", "GetItem", read("session#wx02#o")));
+        assert!(denied("decrypt-getuserdata", "GetItem", read("sns#wx02#o")));
+        assert!(!denied("oauth-getuserinfo", "GetItem", read("sns#wx02#o")));
+        assert!(denied("oauth-getuserinfo", "GetItem", read("session#wx02#o")));
         assert!(!denied("refresh-credentials", "UpdateItem", read(ticket)));
         assert!(!denied("person", "Scan", json!({})));
     }
@@ -235,8 +240,8 @@ mod tests {
     fn a_transaction_is_denied_for_any_part() {
         let update = |pk: &str| json!({ "Update": { "Key": { "pk": { "S": pk } } } });
         let write = |parts: Value| json!({ "TransactItems": parts });
-        let good = write(json!([update("session#wx01#o"), update("unionid#u")]));
-        let bad = write(json!([update("session#wx01#o"), update("credential#wx01#access_token")]));
+        let good = write(json!([update("sns#wx01#o"), update("unionid#u")]));
+        let bad = write(json!([update("sns#wx01#o"), update("credential#wx01#access_token")]));
         assert!(!denied("auth-code2session", "TransactWriteItems", good));
         assert!(denied("auth-code2session", "TransactWriteItems", bad));
     }
