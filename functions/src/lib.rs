@@ -17,6 +17,7 @@ mod message;
 pub mod oauth;
 mod page;
 pub mod phonenumber;
+mod picture;
 pub mod refresh_credentials;
 pub mod security;
 pub mod shortlink;

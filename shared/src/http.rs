@@ -288,6 +288,9 @@ impl HttpResponse {
                 .collect();
             response.headers.insert("content-disposition", format!("inline; filename=\"{name}\""));
         }
+        if let Some(num_used) = file.num_used {
+            response.headers.insert("num-used", num_used.to_string());
+        }
         response
     }
 

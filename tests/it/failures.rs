@@ -252,7 +252,7 @@ async fn a_renewal_whose_answer_from_the_table_is_lost_is_not_taken_for_a_theft(
         let troubled = Troubled::start().await;
         let bundle = &troubled.bundle;
         let login = bundle.oauth_login(OFFICIAL, "alice").await;
-        troubled.meet(call, about, Trouble::LoseAnswer, if call == "PutItem" { 4 } else { 2 });
+        troubled.meet(call, about, Trouble::LoseAnswer, if call == "PutItem" { 3 } else { 2 });
 
         let renewed = bundle.renew(&login).await;
 

@@ -3,6 +3,7 @@
 //! Every test starts a whole stack of its own on free ports; its time is a clock the test moves.
 
 mod agreement;
+mod answers;
 mod app;
 mod auth;
 mod binaries;

@@ -319,7 +319,7 @@ async fn a_profile_is_read_and_an_old_token_refreshed_on_the_way() {
     assert_eq!(profile["openid"], alice.openid(OFFICIAL));
     assert_eq!(profile["unionid"], alice.unionid());
     assert_eq!((&profile["sex"], &profile["privilege"]), (&json!(0), &json!([])));
-    assert_eq!(profile.as_object().unwrap().len(), 7, "{profile}");
+    assert_eq!(profile.as_object().unwrap().len(), 10, "{profile}");
     let item = bundle.sns_item(OFFICIAL, "alice").await;
     let call = bundle.wechat().journal().into_iter().find(|call| call.path == PROFILE).unwrap();
     assert_eq!(

@@ -144,7 +144,7 @@ async fn settings_of_the_environment_are_honored() {
     let signed = bundle.get("/jssdk/config?url=https%3A%2F%2Fteam.example%2F").await;
     assert_eq!(signed.status, 200, "{}", signed.json());
     let refused = bundle.get("/jssdk/config?url=https%3A%2F%2Fexample.com%2F").await;
-    assert_eq!(refused.status, 400);
+    assert_eq!(refused.status, 403);
     assert_eq!(bundle.get("/hello.txt").await.bytes, b"hello");
     assert_eq!((bundle.calls("/cgi-bin/token"), bundle.calls("/cgi-bin/stable_token")), (3, 0));
     assert_eq!(bundle.stack.table.name(), "another");

@@ -126,6 +126,7 @@ async fn serve(
             let request = Request::post(inner)
                 .header("content-type", header("content-type")?)
                 .header("authorization", header("authorization")?)
+                .header("x-amz-date", header("x-amz-date")?)
                 .header("x-amz-target", target)
                 .body(body.into())
                 .ok()?;

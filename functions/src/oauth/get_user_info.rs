@@ -3,10 +3,11 @@
 //! WeChat: `GET /sns/userinfo`
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use shared::{
     Access, AccountKind, Caller, Case, Operation, Problem, Refusal, Result, Uses,
     capability::{SnsTokens, SnsUser},
+    spelling::{lenient, lenient_list, lenient_number, lenient_text},
     table::SnsRecord,
     wechat::is_stale_token,
 };
@@ -53,21 +54,41 @@ struct Profile {
     /// The user's id in this app.
     openid: String,
     /// The nickname.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient")]
     nickname: String,
     /// 1 male, 2 female, 0 unknown; always 0 since 2021.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "sex")]
     sex: u8,
+    /// The province; always empty since 2021.
+    #[serde(default, deserialize_with = "lenient")]
+    province: String,
+    /// The city; always empty since 2021.
+    #[serde(default, deserialize_with = "lenient")]
+    city: String,
+    /// The country; always empty since 2021.
+    #[serde(default, deserialize_with = "lenient")]
+    country: String,
     /// The picture's address, empty without a picture. Its last part is the size: 46, 64, 96, 132,
     /// or 0 for 640×640.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient")]
     headimgurl: String,
     /// Privileges of the user, for example `chinaunicom`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient_list")]
     privilege: Vec<String>,
     /// The user's id across the apps of one owner.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "unionid", skip_serializing_if = "Option::is_none")]
     unionid: Option<String>,
+}
+
+/// A number, or a text as some answers have it.
+fn sex<'de, D: Deserializer<'de>>(from: D) -> Result<u8, D::Error> {
+    let number = lenient_number(from)?;
+    Ok(number.and_then(|number| number.try_into().ok()).unwrap_or_default())
+}
+
+/// An empty one would join strangers.
+fn unionid<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    Ok(lenient_text(from)?.filter(|unionid| !unionid.is_empty()))
 }
 
 impl Operation for GetUserInfo {

@@ -6,7 +6,7 @@ use hyper::body::Bytes;
 use serde_json::json;
 
 use super::call::{Answer, Call, Reply, Route, refuse};
-use super::{AccountKind, Simulator, base64url};
+use super::{AccountKind, Simulator, base64url, security::read_form};
 
 const LIFE_MS: u64 = 3 * 86_400_000;
 
@@ -27,6 +27,9 @@ pub(super) fn routes() -> Vec<Route> {
         Route::get("/cgi-bin/media/get/jssdk", get_jssdk)
             .daily(10_000)
             .only(&[AccountKind::OfficialAccount]),
+        Route::post("/cgi-bin/media/upload", upload)
+            .daily(100_000)
+            .only(&[AccountKind::OfficialAccount, AccountKind::MiniProgram]),
     ]
 }
 
@@ -77,6 +80,31 @@ pub(super) fn known(media_id: &str) -> Option<Upload> {
         "demo-video" => Some(Upload::Video { url: "http://example.com/video.mp4".into() }),
         _ => None,
     }
+}
+
+/// `POST /cgi-bin/media/upload`: the part `media` of a form.
+fn upload(call: &Call) -> Answer {
+    let account = call.account()?;
+    let file = read_form(call)?.bytes;
+    let kind = call.required("type", 40004, "invalid media type")?;
+    let (limit, upload) = match kind {
+        "image" | "thumb" if file.starts_with(b"\xff\xd8\xff") || file.starts_with(b"\x89PNG") => {
+            (if kind == "thumb" { 64 << 10 } else { 10 << 20 }, Upload::Image(file.clone()))
+        }
+        "voice" if file.starts_with(b"#!AMR") => {
+            (2 << 20, Upload::Voice { amr: file.clone(), speex: SPEEX.into() })
+        }
+        "video" if file.get(4..8) == Some(b"ftyp") => {
+            (10 << 20, Upload::Video { url: "http://example.com/video.mp4".into() })
+        }
+        _ => return Err(refuse(40004, "invalid media type")),
+    };
+    if file.len() > limit {
+        return Err(refuse(40006, "invalid media size"));
+    }
+    let media_id = call.simulator.upload(&account.appid, upload);
+    let name = if kind == "thumb" { "thumb_media_id" } else { "media_id" };
+    Ok(Reply::json(&json!({ "type": kind, name: media_id, "created_at": call.now_ms() / 1_000 })))
 }
 
 fn find(call: &Call) -> Result<(String, Upload), Reply> {
@@ -137,6 +165,32 @@ mod tests {
         let token = simulator.token(appid);
         let uri = format!("/cgi-bin/media/{path}?access_token={token}&media_id={media_id}");
         simulator.send("GET", &uri, "").await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn an_uploaded_file_is_given_back() {
+        let (_, simulator) = simulator();
+        let upload = |kind: &str, file: &str| {
+            let token = simulator.token(OFFICIAL);
+            let body = format!(
+                "--x\r\nContent-Disposition: form-data; name=\"media\"; filename=\"a\"\r\n\r\n{file}\r\n--x--\r\n"
+            );
+            let uri = format!("/cgi-bin/media/upload?access_token={token}&type={kind}");
+            let request = http::Request::post(uri)
+                .header("content-type", "multipart/form-data; boundary=x")
+                .header("content-length", body.len());
+            let response = simulator.answer(request.body(Bytes::from(body)).unwrap());
+            serde_json::from_slice::<serde_json::Value>(response.body()).unwrap()
+        };
+
+        let voice = upload("voice", "#!AMR\nx");
+
+        assert_eq!(voice["type"], "voice");
+        let media_id = voice["media_id"].as_str().unwrap();
+        let reply = fetch(&simulator, OFFICIAL, "get", media_id).await;
+        assert_eq!(&reply.body[..], b"#!AMR\nx");
+        assert!(upload("thumb", "\u{89}PNG")["errcode"] == 40004, "not a PNG in UTF-8");
+        assert_eq!(upload("music", "#!AMR\nx")["errcode"], 40004);
     }
 
     #[tokio::test]

@@ -146,7 +146,7 @@ fn img_sec_check(call: &Call) -> Answer {
 }
 
 /// The part `media`: WeChat wants a file name, and sees no file whose name is not ASCII.
-fn read_form(call: &Call) -> Result<CheckedImage, Refusal> {
+pub(super) fn read_form(call: &Call) -> Result<CheckedImage, Refusal> {
     let malformed = || refuse(47001, "data format error");
     let missing = || refuse(41005, "media data missing");
     let content_type = call.request.headers().get(CONTENT_TYPE);
