@@ -29,6 +29,7 @@ pub struct LaunchMiniProgram {
     user_name: Text<UserName>,
     /// The page, with its query; by default the home page.
     #[serde(default, deserialize_with = "unless_empty")]
+    #[schemars(extend("minLength" = 0))]
     path: Option<Text<PagePath>>,
 }
 

@@ -33,6 +33,7 @@ pub struct Miniprogram {
     appid: Text<AppId>,
     /// A page of the released version, with its query; by default the first one.
     #[serde(default, deserialize_with = "unless_empty", skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("minLength" = 0))]
     pagepath: Option<Text<PageWithQuery>>,
 }
 

@@ -30,12 +30,15 @@ text! {
 pub struct ChooseCard {
     /// Only cards for this shop.
     #[serde(default, rename = "shopId", deserialize_with = "unless_empty")]
+    #[schemars(extend("minLength" = 0))]
     shop_id: Option<Text<ShopId>>,
     /// Only cards of this type, for example GROUPON.
     #[serde(default, rename = "cardType", deserialize_with = "unless_empty")]
+    #[schemars(extend("minLength" = 0))]
     card_type: Option<Text<CardType>>,
     /// Only this card.
     #[serde(default, rename = "cardId", deserialize_with = "unless_empty")]
+    #[schemars(extend("minLength" = 0))]
     card_id: Option<Text<CardId>>,
 }
 

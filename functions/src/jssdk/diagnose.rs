@@ -60,6 +60,7 @@ pub struct Diagnose {
     user_agent: Option<Text<UserAgent>>,
     /// The address the page was first loaded from, if its route has changed since.
     #[serde(default, rename = "landingUrl", deserialize_with = "unless_empty")]
+    #[schemars(extend("minLength" = 0))]
     landing_url: Option<Text<PageAddress>>,
 }
 

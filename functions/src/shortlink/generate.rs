@@ -35,6 +35,7 @@ pub struct Generate {
     jump_wxa: Option<JumpWxa>,
     /// What the chat shows; beyond 20 characters WeChat cuts it.
     #[serde(default, deserialize_with = "unless_empty")]
+    #[schemars(extend("minLength" = 0))]
     page_title: Option<Text<Title>>,
     /// Permanent instead of 30 days.
     #[serde(default)]

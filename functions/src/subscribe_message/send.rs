@@ -27,6 +27,7 @@ pub struct SendMessage {
     template_id: Text<TemplateId>,
     /// The page the message opens, with its query; without it the message opens none.
     #[serde(default, deserialize_with = "unless_empty")]
+    #[schemars(extend("minLength" = 0))]
     page: Option<Text<PageWithQuery>>,
     /// The template's values: `{"thing1":{"value":"…"}}`, each within its key's rule.
     data: Data,

@@ -67,15 +67,18 @@ struct CloudBase {
     env: Text<Name>,
     /// The site's own domain.
     #[serde(default, deserialize_with = "unless_empty", skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("minLength" = 0))]
     domain: Option<Text<Name>>,
     /// The page; by default the site's first one.
     #[serde(default, deserialize_with = "unless_empty", skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("minLength" = 0))]
     path: Option<Text<Name>>,
     /// What the page gets: at most 1024 of letters, digits and `!#$&'()*+,/:;=?@-._~%`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     query: Option<Text<PageQuery>>,
     /// The account the environment belongs to; by default the mini program itself.
     #[serde(default, deserialize_with = "unless_empty", skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("minLength" = 0))]
     resource_appid: Option<Text<AppId>>,
 }
 

@@ -34,6 +34,7 @@ pub struct GetUnlimited {
     scene: Text<Scene>,
     /// The page, without leading `/` and without query; by default the first page.
     #[serde(default, deserialize_with = "unless_empty", skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("minLength" = 0))]
     page: Option<Text<Page>>,
     /// Whether the page must be in the released version; by default it must.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -292,6 +292,7 @@ pub(super) struct ProgramShare {
     user_name: Text<UserName>,
     /// The page, with its query; by default the home page.
     #[serde(default, deserialize_with = "unless_empty", skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("minLength" = 0))]
     path: Option<Text<PagePath>>,
     /// The large picture, which iOS shows; it is scaled down to 128 KB.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -365,6 +366,7 @@ pub(super) struct MessageShare {
     err_str: Option<Text<Label>>,
     /// The content if it is a text.
     #[serde(default, deserialize_with = "unless_empty", skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("minLength" = 0))]
     text: Option<Text<Words>>,
     /// The content otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -425,6 +427,7 @@ struct Media {
     user_name: Option<Text<UserName>>,
     /// Type 4: the page, with its query.
     #[serde(default, deserialize_with = "unless_empty", skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("minLength" = 0))]
     path: Option<Text<PagePath>>,
     /// Type 4: the large picture; it is scaled down to 128 KB.
     #[serde(skip_serializing_if = "Option::is_none")]
