@@ -16,6 +16,7 @@ pub mod media;
 mod message;
 pub mod oauth;
 mod page;
+pub mod pay;
 pub mod phonenumber;
 pub mod refresh_credentials;
 pub mod security;
