@@ -4,8 +4,8 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { test } from 'node:test'
 
-import { catalogue, limits, query, read, show } from '../../local/src/console/schema.js'
-import { snippets } from '../../local/src/console/snippets.js'
+import { catalogue, limits, query, read, show } from '../../local/host/src/console/schema.js'
+import { snippets } from '../../local/host/src/console/snippets.js'
 
 const { CONSOLE_URL: base, PYTHON: python, AWS: aws } = process.env
 const document = await (await fetch(`${base}/openapi.json`)).json()

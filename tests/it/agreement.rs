@@ -6,10 +6,10 @@
 use std::{collections::BTreeSet, fs, path::PathBuf, sync::LazyLock};
 
 use functions::{JOBS, OPERATIONS};
-use local::wechat::{ONE_TIME_TEMPLATE, User};
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
 use shared::{Access, AccountKind, Problem, openapi};
+use simulator::{ONE_TIME_TEMPLATE, User};
 
 use crate::{Answer, Bench, MINI, MOBILE, OFFICIAL, WEBSITE};
 

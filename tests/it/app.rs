@@ -6,9 +6,9 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use local::wechat::User;
 use serde_json::{Value, json};
 use shared::fetch::{Connecting, Network};
+use simulator::User;
 use tokio::net::TcpStream;
 
 use crate::{Bench, MINI, MOBILE, OFFICIAL};

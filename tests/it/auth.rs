@@ -1,8 +1,8 @@
 //! Logging in, sessions, and credentials for back ends.
 
-use local::wechat::{Effect, Fault, User};
 use serde_json::{Value, json};
 use shared::crypto::sha256_hex;
+use simulator::{Effect, Fault, User};
 
 use crate::{Bench, MINI, MOBILE, NOON, OFFICIAL};
 

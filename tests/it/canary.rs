@@ -1,6 +1,6 @@
 //! Secrets that must stay where they are, looked for in every answer and every log line.
 
-use local::wechat::{Effect, Fault, User};
+use simulator::{Effect, Fault, User};
 
 use crate::{
     Bench, MINI, MOBILE, OFFICIAL, WEBSITE,

@@ -1,7 +1,7 @@
 //! Cards of the user's wallet.
 
-use local::wechat::{CardState, Effect, Fault};
 use serde_json::json;
+use simulator::{CardState, Effect, Fault};
 
 use crate::{Bench, MINI, OFFICIAL};
 

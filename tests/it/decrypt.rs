@@ -1,7 +1,7 @@
 //! Data that the client got encrypted.
 
-use local::wechat::{Sealed, User};
 use serde_json::{Value, json};
+use simulator::{Sealed, User};
 
 use crate::{Bench, MINI, NOON, OFFICIAL};
 

@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use local::{
-    Options, Stack,
-    wechat::{Effect, Fault},
-};
+use local::{Options, Stack};
 use serde_json::json;
 use shared::Clock;
+use simulator::{Effect, Fault};
 
 use crate::{Bench, MINI, NOON};
 

@@ -6,8 +6,8 @@ use std::{
     time::Duration,
 };
 
+use fleet::{self, Blow, Fault, Report, Scenario, Table, Trouble, World, killed_at};
 use functions::refresh_credentials::{Demand, State};
-use local::fleet::{self, Blow, Fault, Report, Scenario, Table, Trouble, World, killed_at};
 use shared::{
     AccountKind, Error, Problem, Result, Secret,
     config::{Aws, TokenMode},

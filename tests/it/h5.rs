@@ -1,7 +1,7 @@
 //! Template messages of the official account.
 
-use local::wechat::{CATEGORY_TEMPLATE, Effect, Fault, HISTORY_TEMPLATE, User};
 use serde_json::{Value, json};
+use simulator::{CATEGORY_TEMPLATE, Effect, Fault, HISTORY_TEMPLATE, User};
 
 use crate::{Bench, MINI, OFFICIAL};
 

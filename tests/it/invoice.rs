@@ -1,7 +1,7 @@
 //! Invoices handed in for reimbursement.
 
-use local::wechat::{Effect, Fault, InvoiceState, User};
 use serde_json::{Value, json};
+use simulator::{Effect, Fault, InvoiceState, User};
 
 use crate::{Bench, MINI, MOBILE, OFFICIAL};
 

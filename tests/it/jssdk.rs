@@ -1,8 +1,8 @@
 //! Signatures for JS-SDK pages, cards and invoices.
 
-use local::wechat::User;
 use serde_json::{Value, json};
 use shared::crypto::sha1_hex;
+use simulator::User;
 
 use crate::{Answer, Bench, MINI, NOON, OFFICIAL};
 

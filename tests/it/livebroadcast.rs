@@ -1,7 +1,7 @@
 //! Live rooms and their recordings.
 
-use local::wechat::{Effect, Fault};
 use serde_json::{Value, json};
+use simulator::{Effect, Fault};
 
 use crate::{Bench, MINI, NOON};
 

@@ -37,12 +37,10 @@ use std::{
 
 use http::Request;
 use http_body_util::Full;
-use local::{
-    Options, Stack,
-    wechat::{Effect, Fault, Simulator, User},
-};
+use local::{Options, Stack};
 use serde_json::{Value, json};
 use shared::{Clock, Log, transport::Transport};
+use simulator::{Effect, Fault, Simulator, User};
 
 /// The demo apps.
 const MINI: &str = "wx1111111111111111";

@@ -1,12 +1,10 @@
 //! What pages and users uploaded.
 
 use http::Request;
-use local::{
-    runtime_api::{Answer as Answered, Environment},
-    wechat::{Effect, Fault, Upload, User},
-};
+use local::runtime_api::{Answer as Answered, Environment};
 use serde_json::{Value, json};
 use shared::Clock;
+use simulator::{Effect, Fault, Upload, User};
 
 use crate::{Answer, Bench, MINI, OFFICIAL, binaries::build};
 

@@ -1,9 +1,9 @@
 //! OAuth: where to send a user, the tokens a code gives, and what is done with them.
 
 use http::Request;
-use local::wechat::{Effect, Fault, User};
 use serde_json::{Value, json};
 use shared::crypto::sha256_hex;
+use simulator::{Effect, Fault, User};
 
 use crate::{Answer, Bench, MINI, MOBILE, NOON, OFFICIAL, WEBSITE};
 

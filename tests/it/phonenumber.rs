@@ -1,7 +1,7 @@
 //! Phone numbers for the codes of buttons.
 
-use local::wechat::{Effect, Fault, User};
 use serde_json::json;
+use simulator::{Effect, Fault, User};
 
 use crate::{Bench, MINI, MOBILE, NOON};
 

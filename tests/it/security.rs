@@ -6,8 +6,8 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use http::Request;
 use http_body_util::Full;
 use image::{ImageFormat, Rgb, RgbImage};
-use local::wechat::{CheckedImage, User};
 use serde_json::{Value, json};
+use simulator::{CheckedImage, User};
 
 use crate::{Answer, Bench, MINI};
 

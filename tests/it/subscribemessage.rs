@@ -1,7 +1,7 @@
 //! Messages that a user has asked for in the mini program.
 
-use local::wechat::{Effect, Fault, LONG_TERM_TEMPLATE, ONE_TIME_TEMPLATE, User};
 use serde_json::{Value, json};
+use simulator::{Effect, Fault, LONG_TERM_TEMPLATE, ONE_TIME_TEMPLATE, User};
 
 use crate::{Bench, MINI};
 

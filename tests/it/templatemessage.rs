@@ -1,8 +1,8 @@
 //! One-time subscription messages.
 
 use http::Request;
-use local::wechat::{Effect, Fault, User};
 use serde_json::{Value, json};
+use simulator::{Effect, Fault, User};
 
 use crate::{Bench, MINI, MOBILE, OFFICIAL, WEBSITE};
 

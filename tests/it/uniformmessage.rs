@@ -1,8 +1,8 @@
 //! Messages of the official account to users of the mini program.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use local::wechat::{HISTORY_TEMPLATE, User};
 use serde_json::{Value, json};
+use simulator::{HISTORY_TEMPLATE, User};
 
 use crate::{Bench, MINI, OFFICIAL};
 

@@ -1,8 +1,8 @@
 //! Codes that open the mini program.
 
 use http::Request;
-use local::wechat::{Effect, Fault};
 use serde_json::{Value, json};
+use simulator::{Effect, Fault};
 
 use crate::{Bench, MINI, OFFICIAL};
 

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use model::AccountKind;
 use ring::digest::{SHA256, digest};
-use shared::AccountKind;
 
 use super::base64url;
 

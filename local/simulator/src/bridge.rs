@@ -6,9 +6,9 @@
 use std::collections::HashSet;
 
 use http::Uri;
+use model::crypto::sha1_hex;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use shared::crypto::sha1_hex;
 
 use super::{Account, Simulator, User, cards, invoices, media, tickets};
 

@@ -24,10 +24,9 @@ use shared::{
     session::{Session, SigningKey},
 };
 
-use crate::{
-    host::SharedHost,
-    wechat::{Simulator, User},
-};
+use simulator::{Simulator, User};
+
+use crate::host::SharedHost;
 
 /// What the pages need to know.
 #[derive(Clone)]
@@ -72,7 +71,7 @@ impl Demo {
 }
 
 /// Published as it is; see client/h5/README.md.
-const CLIENT: &str = include_str!("../../client/h5/jssdk.js");
+const CLIENT: &str = include_str!("../../../client/h5/jssdk.js");
 
 fn text(content_type: &'static str, content: &'static str) -> Response {
     ([(header::CONTENT_TYPE, content_type), (header::CACHE_CONTROL, "no-cache")], content)

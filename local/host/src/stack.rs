@@ -23,6 +23,7 @@ use shared::{
     table::Table,
     transport::Transport,
 };
+use simulator::Simulator;
 use tokio::{net::TcpListener, task::JoinSet};
 
 use crate::{
@@ -32,7 +33,6 @@ use crate::{
     gateway,
     host::{Host, SharedHost},
     iam, ssm,
-    wechat::{self, Simulator},
 };
 
 /// The table's name on one machine.
@@ -388,12 +388,12 @@ fn next_to(listen: SocketAddr, steps: u16) -> SocketAddr {
 }
 
 /// The accounts as WeChat's console has them.
-fn known_to_wechat(accounts: &[Account]) -> Result<Vec<wechat::Account>, StartError> {
+fn known_to_wechat(accounts: &[Account]) -> Result<Vec<simulator::Account>, StartError> {
     accounts
         .iter()
         .map(|account| match &account.secret {
             SecretSource::Value(secret) => {
-                Ok(wechat::Account::new(&account.appid, account.kind, secret.expose()))
+                Ok(simulator::Account::new(&account.appid, account.kind, secret.expose()))
             }
             SecretSource::Ssm(_) => Err(StartError(format!(
                 "The secret of {} is in SSM: on one machine give it as {{\"value\":\"…\"}}.",

@@ -12,11 +12,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use local::{
-    Stack,
-    wechat::{ONE_TIME_TEMPLATE, Simulator, User},
-};
+use local::Stack;
 use serde_json::{Value, json};
+use simulator::{ONE_TIME_TEMPLATE, Simulator, User};
 
 use crate::{peers::Peer, processor, proxy::Proxies, report::Figures};
 
@@ -378,7 +376,7 @@ fn event(name: &str, stack: &Stack) -> Box<dyn Fn() -> String> {
             let session = stack.session(MINI, &alice.openid(MINI));
             let event = std::fs::read_to_string(concat!(
                 env!("CARGO_MANIFEST_DIR"),
-                "/../events/subscribemessage-send.json"
+                "/../../events/subscribemessage-send.json"
             ));
             let event = event.expect("the event is there").replace("{{session}}", &session);
             Box::new(move || event.clone())

@@ -8,11 +8,12 @@ use std::{
     time::Duration,
 };
 
-use local::{Stack, wechat::Simulator};
+use local::Stack;
 use rustls::{
     ServerConfig,
     pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
 };
+use simulator::Simulator;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpListener, TcpStream},

@@ -1,8 +1,8 @@
-//! Simulates a day of a fleet: `cargo run --example fleet -- --help`.
+//! Simulates a day of a fleet: `cargo run -p fleet -- --help`.
 
 use std::{process::ExitCode, time::Instant};
 
-use local::fleet::{self, SCENARIOS, Scenario};
+use fleet::{self, SCENARIOS, Scenario};
 
 fn main() -> ExitCode {
     match Options::parse(std::env::args().skip(1)) {
@@ -73,7 +73,7 @@ fn help() -> String {
 Simulates a day of a fleet of handler environments: the real credentials engine on virtual time,
 against models of the table and of WeChat.
 
-cargo run --example fleet -- [--environments N] [--seed S] [--scenario NAME]
+cargo run -p fleet -- [--environments N] [--seed S] [--scenario NAME]
 
   --environments N  handler environments (default: 1, 100 and 10000 side by side)
   --seed S          the same seed gives the same day (default: 1)

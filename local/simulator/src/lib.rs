@@ -4,9 +4,12 @@
 //! What only a simulator can do (hand out login codes, move the clock, make trouble) is in
 //! [`Simulator`] for tests and below `/_simulator` for everybody else.
 //!
-//! To add an area, write `wechat/<area>.rs` with `pub(super) fn routes() -> Vec<Route>`, and list
+//! To add an area, write `<area>.rs` with `pub(super) fn routes() -> Vec<Route>`, and list
 //! it here as a module and in `AREAS`. What it must remember is a `Default` struct of its own, kept
 //! by `Simulator::state`.
+
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
 
 mod account;
 mod bridge;
@@ -47,8 +50,8 @@ use http_body_util::{BodyExt, Either, Full};
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
+use model::{AccountKind, Clock};
 use ring::digest::{SHA256, digest};
-use shared::{AccountKind, Clock};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpListener,

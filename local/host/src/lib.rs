@@ -10,7 +10,6 @@
 mod console;
 mod demo;
 mod dynamodb;
-pub mod fleet;
 mod gateway;
 mod host;
 mod iam;
@@ -18,7 +17,6 @@ pub mod runtime_api;
 mod ssm;
 mod stack;
 pub mod terminal;
-pub mod wechat;
 
 pub use host::{Host, UnknownFunction};
 pub use stack::{Options, Stack, StartError, demo_accounts};

@@ -29,7 +29,7 @@ use shared::{
     transport::Transport,
 };
 
-use crate::wechat::Simulator;
+use simulator::Simulator;
 
 /// What a browser may load and do on the pages: nothing from elsewhere, and no inline scripts.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \

@@ -6,6 +6,9 @@
 //! [`Refresher`], and tokio's stopped time jumps from
 //! one event to the next. The same seed gives the same [`Report`].
 
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
 mod fault;
 mod random;
 mod report;

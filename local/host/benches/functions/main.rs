@@ -16,7 +16,12 @@ mod report;
 mod subject;
 mod waterfall;
 
-use std::{fs, path::PathBuf, thread, time::Duration};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    thread,
+    time::Duration,
+};
 
 use clap::Parser;
 use local::{Options, Stack};
@@ -75,7 +80,7 @@ const SETTLE: Duration = Duration::from_millis(2);
 
 fn main() {
     let flags = Flags::parse();
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).parent().map(PathBuf::from);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).map(PathBuf::from);
     let root = root.expect("the workspace holds this crate");
     if flags.build_cost {
         for (what, took) in build::cost(&root) {
