@@ -25,6 +25,7 @@ mod login;
 mod media;
 mod message;
 mod onetime;
+mod pay;
 mod phonenumber;
 mod quota;
 mod security;
@@ -72,6 +73,7 @@ pub use invoices::InvoiceState;
 pub use journal::Entry;
 pub use login::Sealed;
 pub use media::Upload;
+pub use pay::{Paid, Pay, PayFault, PayMerchant};
 pub use security::CheckedImage;
 
 /// What WeChat can do here.
@@ -105,6 +107,7 @@ struct Inner {
     states: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
     /// How many random values were drawn.
     drawn: AtomicU64,
+    pay: Pay,
 }
 
 /// The connection closes without an answer.
@@ -116,8 +119,11 @@ impl Simulator {
     /// A WeChat that knows these apps, and whose clock follows `clock` but can be moved further.
     pub fn new(clock: &Clock, accounts: Vec<Account>) -> Simulator {
         let routes = AREAS.iter().flat_map(|area| area());
+        let appids: Vec<&str> = accounts.iter().map(|account| account.appid.as_str()).collect();
+        let clock = clock.follower();
         Simulator(Arc::new(Inner {
-            clock: clock.follower(),
+            pay: Pay::new(clock.clone(), &appids),
+            clock,
             routes: routes.map(|route| (route.path, route)).collect(),
             accounts: Mutex::new(accounts.into_iter().map(Arc::new).collect()),
             states: Mutex::default(),
@@ -130,9 +136,15 @@ impl Simulator {
         &self.0.clock
     }
 
+    /// WeChat Pay, which answers at the same address, below `/v3/`.
+    pub fn pay(&self) -> &Pay {
+        &self.0.pay
+    }
+
     /// Answers until it is dropped, and all connections with it.
     pub async fn serve(self, listener: TcpListener) {
         let mut connections = JoinSet::new();
+        connections.spawn(self.pay().clone().keep_delivering());
         loop {
             let Ok((stream, caller)) = listener.accept().await else {
                 // Out of sockets: those in use have to end first.
@@ -393,20 +405,27 @@ impl Simulator {
     /// Acts on a call, with whatever trouble it meets.
     async fn perform(&self, call: &Call<'_>, appid: Option<&str>) -> Result<Reply, Dropped> {
         let trouble = self.state(|faults: &mut Faults| faults.meet(call.path(), appid));
+        let answer = || {
+            if call.path().starts_with("/v3/") {
+                self.pay().answer(call.request)
+            } else {
+                Ok(call.perform())
+            }
+        };
         if !trouble.delay.is_zero() {
             tokio::time::sleep(trouble.delay).await;
         }
         let mut reply = match trouble.effect {
-            None | Some(Effect::Delay { .. }) => call.perform(),
+            None | Some(Effect::Delay { .. }) => answer()?,
             Some(Effect::Errcode { code, errmsg }) => call.refusal(refuse(code, errmsg)),
             Some(Effect::Status { status, body }) => Reply::raw(status, "text/html", body),
             Some(Effect::Garbage) => {
                 Reply::raw(200, "text/plain", &b"\x00\xff<!-- not what you asked for"[..])
             }
-            Some(Effect::Truncated) => Reply { truncated: true, ..call.perform() },
+            Some(Effect::Truncated) => Reply { truncated: true, ..answer()? },
             Some(Effect::DropBefore) => return Err(Dropped),
             Some(Effect::DropAfter) => {
-                call.perform();
+                answer()?;
                 return Err(Dropped);
             }
         };
