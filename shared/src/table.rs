@@ -5,6 +5,7 @@
 
 mod code;
 mod credential;
+mod document;
 mod session;
 mod sns;
 mod unionid;
@@ -23,6 +24,7 @@ use aws_sdk_dynamodb::{
 };
 
 pub use code::{Claim, Exchange};
+pub use document::{DUE, DUE_AT, DUE_INDEX, Document, DocumentWrite};
 pub use session::{Kept, Login, SessionKeys};
 pub use sns::{SnsRecord, SnsTokens};
 

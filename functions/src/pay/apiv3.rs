@@ -23,7 +23,7 @@ mod verify;
 mod tests;
 
 pub use answer::{Failure, Refusal, Uncertainty};
-pub use api::{Api, Request};
+pub use api::{Api, Carrier, Request};
 pub use certificate::{Certificates, PlatformCertificate};
 pub use client::{AppPayment, PagePayment, h5_link};
 pub use key::{BadKey, PrivateKey, VerifyingKey};

@@ -14,7 +14,7 @@ use dynoxide::{
 use serde_json::{Value, json};
 use shared::{
     Clock,
-    table::{PARTITION_KEY, TTL},
+    table::{DUE, DUE_AT, DUE_INDEX, PARTITION_KEY, TTL},
 };
 
 /// How often the stream is looked at.
@@ -75,7 +75,19 @@ impl Dynamodb {
         let create = parse::<CreateTableRequest>(json!({
             "TableName": self.table,
             "KeySchema": [{ "AttributeName": PARTITION_KEY, "KeyType": "HASH" }],
-            "AttributeDefinitions": [{ "AttributeName": PARTITION_KEY, "AttributeType": "S" }],
+            "AttributeDefinitions": [
+                { "AttributeName": PARTITION_KEY, "AttributeType": "S" },
+                { "AttributeName": DUE, "AttributeType": "S" },
+                { "AttributeName": DUE_AT, "AttributeType": "N" },
+            ],
+            "GlobalSecondaryIndexes": [{
+                "IndexName": DUE_INDEX,
+                "KeySchema": [
+                    { "AttributeName": DUE, "KeyType": "HASH" },
+                    { "AttributeName": DUE_AT, "KeyType": "RANGE" },
+                ],
+                "Projection": { "ProjectionType": "KEYS_ONLY" },
+            }],
             "BillingMode": "PAY_PER_REQUEST",
             "StreamSpecification": { "StreamEnabled": true, "StreamViewType": "NEW_IMAGE" },
         }));

@@ -73,7 +73,7 @@ pub use invoices::InvoiceState;
 pub use journal::Entry;
 pub use login::Sealed;
 pub use media::Upload;
-pub use pay::{Paid, Pay, PayFault, PayMerchant};
+pub use pay::{Does, Paid, Pay, PayFault, PayMerchant};
 pub use security::CheckedImage;
 
 /// What WeChat can do here.

@@ -35,7 +35,7 @@ use orders::{Order, Payment};
 use refunds::Refund;
 
 pub use faults::PayFault;
-pub use orders::Paid;
+pub use orders::{Does, Paid};
 
 /// The public key's id (微信支付公钥ID).
 const PUBLIC_KEY_ID: &str = "PUB_KEY_ID_0119000000012026010100000000000001";
@@ -109,6 +109,8 @@ struct State {
     ids: u64,
     /// Whether errors are signed as well.
     signed_errors: bool,
+    /// What users do when the cashier opens.
+    does: Does,
     /// How many answers there were, by path without numbers.
     calls: Vec<String>,
 }

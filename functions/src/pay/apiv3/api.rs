@@ -61,18 +61,40 @@ impl Request {
     }
 }
 
-/// WeChat Pay over the network.
+/// Carries a request to a host: the network, or a simulator in the same process.
+pub trait Carrier: Send + Sync {
+    /// Sends a request and reads the whole answer.
+    fn carry(
+        &self,
+        request: http::Request<Full<Bytes>>,
+        timeout: Duration,
+        limit: usize,
+    ) -> impl Future<Output = Result<Response<Bytes>, transport::Failure>> + Send;
+}
+
+impl Carrier for Transport {
+    async fn carry(
+        &self,
+        request: http::Request<Full<Bytes>>,
+        timeout: Duration,
+        limit: usize,
+    ) -> Result<Response<Bytes>, transport::Failure> {
+        self.send(request, timeout, limit).await
+    }
+}
+
+/// WeChat Pay's hosts.
 #[derive(Clone, Debug)]
-pub struct Api {
-    transport: Transport,
+pub struct Api<C = Transport> {
+    carrier: C,
     hosts: Vec<String>,
     clock: Clock,
 }
 
-impl Api {
+impl<C: Carrier> Api<C> {
     /// WeChat Pay at these hosts, the preferred one first.
-    pub fn new(transport: Transport, hosts: Vec<String>, clock: Clock) -> Api {
-        Api { transport, hosts, clock }
+    pub fn new(carrier: C, hosts: Vec<String>, clock: Clock) -> Api<C> {
+        Api { carrier, hosts, clock }
     }
 
     /// Calls WeChat Pay and returns the body of an answer that is verified.
@@ -138,7 +160,7 @@ impl Api {
             }
             let signed = self.signed(merchant, request, host);
             let signed = signed.map_err(|error| Failure::NotSent(error.into()))?;
-            match self.transport.send(signed, left, ANSWER_LIMIT).await {
+            match self.carrier.carry(signed, left, ANSWER_LIMIT).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) if error.nothing_was_sent() => failure = error.into(),
                 Err(error) => return Err(Failure::Unknown(Uncertainty::NoAnswer(error.into()))),

@@ -7,7 +7,8 @@
 use serde::Deserialize;
 
 use super::{
-    Api, Failure, Merchant, Request, Sealed, Uncertainty, Unverified, VerifyingKey, VerifyingKeys,
+    Api, Carrier, Failure, Merchant, Request, Sealed, Uncertainty, Unverified, VerifyingKey,
+    VerifyingKeys,
 };
 
 /// A certificate of WeChat Pay's.
@@ -41,7 +42,11 @@ impl Certificates {
     ///
     /// # Errors
     /// [`Failure`] says why there are none.
-    pub async fn fetch(api: &Api, merchant: &Merchant, now: u64) -> Result<Certificates, Failure> {
+    pub async fn fetch(
+        api: &Api<impl Carrier>,
+        merchant: &Merchant,
+        now: u64,
+    ) -> Result<Certificates, Failure> {
         let request = Request::get("/v3/certificates?algorithm_type=RSA");
         let answer = match api.ask(merchant, &request).await {
             Err(Failure::Refused(refusal)) if refusal.is("RESOURCE_NOT_EXISTS") => {

@@ -6,6 +6,7 @@
 //! [query]: https://pay.weixin.qq.com/doc/v3/merchant/4012791858
 //! [close]: https://pay.weixin.qq.com/doc/v3/merchant/4012791860
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -290,8 +291,48 @@ fn take_money(state: &mut State, at: usize, payer: Option<&str>, coupon: i64, no
     paid
 }
 
+/// What the user does when the cashier opens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Does {
+    /// Pays.
+    #[default]
+    Pays,
+    /// Closes the cashier.
+    Cancels,
+    /// Tries to pay, and the bank refuses.
+    Fails,
+    /// Pays, and the money is taken twice.
+    PaysTwice,
+}
+
 /// What the user does at the cashier.
 impl Pay {
+    /// Decides what users do from now on when a client opens the cashier.
+    pub fn users_do(&self, does: Does) {
+        self.state().does = does;
+    }
+
+    /// A client opens the cashier with what it was given: `wx.requestPayment` and
+    /// `wx.chooseWXPay` end with what this returns, `ok`, `cancel` or `fail …`.
+    pub fn client_pays(&self, appid: &str, openid: &str, given: &Value) -> String {
+        let prepay_id = match self.open_cashier(appid, given) {
+            Ok(prepay_id) => prepay_id,
+            Err(message) => return message,
+        };
+        let does = self.state().does;
+        match does {
+            Does::Cancels => return "cancel".to_owned(),
+            Does::Fails => return "fail 银行卡余额不足".to_owned(),
+            Does::Pays => {}
+            Does::PaysTwice => self.fault(PayFault::TwoAttemptsBothPaid, Some(1)),
+        }
+        match self.pay(&prepay_id, Some(openid), 0) {
+            Ok(_) => "ok".to_owned(),
+            Err(message) => format!("fail {message}"),
+        }
+    }
+
     /// The user pays what this `prepay_id` is for, with a coupon of so many fen.
     ///
     /// `payer` is the openid of whoever pays; `None` is the one the order names.

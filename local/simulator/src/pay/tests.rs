@@ -571,3 +571,25 @@ fn faults_of_answers_are_what_they_say() {
     once(PayFault::BillCreating);
     assert_eq!(shop.get("/v3/bill/tradebill?bill_date=2026-11-04").1, "STATEMENT_CREATING");
 }
+
+#[test]
+fn a_user_pays_cancels_fails_or_pays_twice() {
+    for (does, outcome, money) in [
+        (Does::Pays, "ok", 4999),
+        (Does::Cancels, "cancel", 0),
+        (Does::Fails, "fail 银行卡余额不足", 0),
+        (Does::PaysTwice, "ok", 2 * 4999),
+    ] {
+        let shop = shop();
+        let package = format!("prepay_id={}", shop.prepay_id("FARM0001"));
+        let signed = shop.key.sign_message(format!("{APPID}\n1\nn\n{package}\n").as_bytes());
+        let given = json!({
+            "timeStamp": "1", "nonceStr": "n", "package": package, "signType": "RSA",
+            "paySign": signed,
+        });
+        shop.pay.users_do(does);
+        assert_eq!(shop.pay.client_pays(APPID, "oAlice", &given), outcome);
+        assert_eq!(shop.pay.balance(), money, "{does:?}");
+        assert_ne!(shop.pay.client_pays(APPID, "oBob", &given), "ok", "another user's order");
+    }
+}
