@@ -1,18 +1,18 @@
-//! What a native app shows and sends through WeChat: the server half of the modules `wxPlus` and
+//! What a native app shows and sends through WeChat: the server part of the modules `wxPlus` and
 //! `wx`.
 //!
 //! An operation here checks a call before the phone makes it, and returns the method and the
-//! parameters to hand to the module. These interfaces have no server half; use instead:
+//! parameters for the module. These interfaces have no server part; use instead:
 //!
 //! | interface | use |
 //! |---|---|
-//! | `isInstalled` | the module: only the phone knows which apps it has |
+//! | `isInstalled` | the module: only the phone knows which apps are installed |
 //! | `auth` | the module, with the parameters of `oauth.authorizeUrl`; then `oauth.getToken` |
-//! | `shareMutableImg` | the module: it hands local files to the phone's own share sheet |
+//! | `shareMutableImg` | the module: it passes local files to the phone's own share sheet |
 //! | `addJumpFromWxListener` | the module: it listens on the phone (iOS) |
-//! | `sendShowMessageResp` | the module: it tells WeChat on the phone that a message was shown |
+//! | `sendShowMessageResp` | the module: it confirms on the phone that a message was shown |
 //! | `sendGetMessageResp` | the module, with the parameters of `app.share`, kind `message` |
-//! | `startWeiXinCard` | the module; its result goes to `invoice.getInvoiceInfo` |
+//! | `startWeiXinCard` | the module; pass its result to `invoice.getInvoiceInfo` |
 
 mod launch_mini_program;
 mod open_customer_service;
@@ -22,7 +22,7 @@ mod thumbnail;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::{AccountKind, Caller, Error, Result};
+use shared::{AccountKind, Caller, Error, Result, text, value::Chars};
 
 pub use launch_mini_program::LaunchMiniProgram;
 pub use open_customer_service::OpenCustomerService;
@@ -32,7 +32,7 @@ pub use subscribe_msg::SubscribeMsg;
 /// The accounts these calls are made for.
 const ACCOUNTS: &[AccountKind] = &[AccountKind::MobileApp];
 
-/// Which version of a mini program opens, in the module's words.
+/// Which version of a mini program opens, by the module's names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum MiniProgramType {
@@ -45,7 +45,7 @@ enum MiniProgramType {
     Preview,
 }
 
-/// `apiKey` is the app's id, which the session knows already.
+/// `apiKey` is the app's id; the session has it.
 fn check_api_key(api_key: Option<&str>, caller: &Caller) -> Result<String> {
     let appid = caller.appid();
     match api_key {
@@ -55,22 +55,24 @@ fn check_api_key(api_key: Option<&str>, caller: &Caller) -> Result<String> {
     }
 }
 
-/// The original id of a mini program.
-fn check_user_name(field: &str, user_name: &str) -> Result<()> {
-    let id = user_name.strip_prefix("gh_").unwrap_or_default();
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-    if (1..=60).contains(&id.len()) && id.bytes().all(plain) {
-        return Ok(());
-    }
-    let detail = "Send the mini program's original id, which begins with gh_; it is not the appid.";
-    Err(Error::invalid(field, detail))
-}
-
-/// A page of a mini program.
-fn check_path(field: &str, path: &str) -> Result<()> {
-    if path.len() > 1024 || path.contains("://") || path.chars().any(char::is_control) {
-        let detail = "A page has at most 1024 bytes and may carry a query, as pages/a?b=1.";
-        return Err(Error::invalid(field, detail));
-    }
-    Ok(())
+text! {
+    /// The original id of a mini program.
+    UserName: 4..=63, Chars::ID,
+        "Send the mini program's original id, which begins with gh_; it is not the appid.",
+        check |text: &str| {
+            if text.starts_with("gh_") {
+                Ok(())
+            } else {
+                Err("The mini program's original id begins with gh_; it is not the appid.")
+            }
+        };
+    /// A page of a mini program, with its query.
+    PagePath: 1..=1024, Chars::PRINTABLE_BYTES, "Send a page and its query, as pages/a?b=1.",
+        check |text: &str| {
+            if text.contains("://") {
+                Err("Send a page of the mini program, as pages/a?b=1; it is not an address.")
+            } else {
+                Ok(())
+            }
+        };
 }

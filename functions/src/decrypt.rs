@@ -1,7 +1,7 @@
 //! User data that only the client gets from WeChat, and only encrypted.
 //!
-//! AES-128-CBC without a signature proves little: whoever has the client can alter blocks of it.
-//! What must be trusted is better asked of WeChat, as `phonenumber.getPhoneNumber` does.
+//! AES-128-CBC without a signature proves little: anyone who controls the client can alter blocks
+//! of it. Ask WeChat for what must be trusted, as `phonenumber.getPhoneNumber` does.
 
 mod get_phone_number;
 mod get_user_data;
@@ -11,51 +11,76 @@ use cbc::{
     Decryptor,
     cipher::{BlockModeDecrypt, KeyIvInit, block_padding::Pkcs7},
 };
-use serde::de::DeserializeOwned;
+use schemars::JsonSchema;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
-use shared::{App, Caller, Error, Identity, Problem, Result, Secret};
+use shared::{
+    Caller, Error, Identity, Problem, Result, Secret,
+    capability::ReadSessionKeys,
+    spelling::base64,
+    text,
+    value::{Chars, Text},
+};
 
 pub use get_phone_number::GetPhoneNumber;
 pub use get_user_data::GetUserData;
 
-use crate::{phonenumber::Watermark, spelling::base64};
+use crate::phonenumber::Watermark;
 
-/// The longest `encryptedData` in characters; a month of steps has less than 3,000.
-const DATA_LIMIT: usize = 32 << 10;
-
+/// The cipher's block, and its key, in bytes.
 const BLOCK: usize = 16;
 
-/// `encryptedData` and `iv` as the client got them from WeChat.
+text! {
+    /// Encrypted data in base64; a month of steps has less than 3,000 characters.
+    EncryptedData: 22..=32768, Chars::ANY, "Send encryptedData unchanged, as JSON and not as a form.";
+    /// One block in base64.
+    Iv: 22..=32, Chars::ANY, "Send iv unchanged.";
+}
+
+/// `encryptedData`: whole blocks.
+#[derive(Deserialize, JsonSchema)]
+#[serde(try_from = "Text<EncryptedData>")]
+#[schemars(inline)]
+struct Blocks(Vec<u8>);
+
+impl TryFrom<Text<EncryptedData>> for Blocks {
+    type Error = &'static str;
+
+    fn try_from(text: Text<EncryptedData>) -> Result<Blocks, &'static str> {
+        let whole = |bytes: &[u8]| !bytes.is_empty() && bytes.len().is_multiple_of(BLOCK);
+        base64(&text, whole).map(Blocks).ok_or(
+            "Must be whole blocks of 16 bytes in base64. Send encryptedData unchanged, as JSON \
+             and not as a form.",
+        )
+    }
+}
+
+/// `iv`: the block that decryption begins with.
+#[derive(Deserialize, JsonSchema)]
+#[serde(try_from = "Text<Iv>")]
+#[schemars(inline)]
+struct FirstBlock([u8; BLOCK]);
+
+impl TryFrom<Text<Iv>> for FirstBlock {
+    type Error = &'static str;
+
+    fn try_from(text: Text<Iv>) -> Result<FirstBlock, &'static str> {
+        block(&text).map(FirstBlock).ok_or("Must be 16 bytes in base64. Send iv unchanged.")
+    }
+}
+
+/// Encrypted data as the client got it from WeChat.
 struct Sealed {
-    data: Vec<u8>,
-    iv: [u8; BLOCK],
+    data: Blocks,
+    iv: FirstBlock,
 }
 
 impl Sealed {
-    /// Reads what does not depend on any key, so that saying what is wrong with it tells nothing.
-    fn read(encrypted_data: &str, iv: &str) -> Result<Sealed> {
-        if encrypted_data.len() > DATA_LIMIT {
-            let detail = format!("Encrypted data may have {DATA_LIMIT} characters.");
-            return Err(Error::invalid("encryptedData", detail));
-        }
-        let whole_blocks = |bytes: &[u8]| !bytes.is_empty() && bytes.len().is_multiple_of(BLOCK);
-        let data = base64(encrypted_data, whole_blocks).ok_or_else(|| {
-            Error::invalid(
-                "encryptedData",
-                "This is no encrypted data of WeChat's: base64 of whole blocks of 16 bytes. \
-                 Send it as JSON, not as a form.",
-            )
-        })?;
-        let iv = key(iv)
-            .ok_or_else(|| Error::invalid("iv", "The iv is 16 bytes in base64, 24 characters."))?;
-        Ok(Sealed { data, iv })
-    }
-
-    /// Decrypts; `None` if this is not the key, and nothing more is told.
+    /// The decrypted data; `None`, without a reason, if this is not the key.
     fn open(&self, session_key: &Secret) -> Option<Map<String, Value>> {
-        let key = key(session_key.expose())?;
-        let plain = Decryptor::<Aes128>::new(&key.into(), &self.iv.into())
-            .decrypt_padded_vec::<Pkcs7>(&self.data)
+        let key = block(session_key.expose())?;
+        let plain = Decryptor::<Aes128>::new(&key.into(), &self.iv.0.into())
+            .decrypt_padded_vec::<Pkcs7>(&self.data.0)
             .ok()?;
         serde_json::from_slice(&plain).ok()
     }
@@ -77,7 +102,7 @@ fn open(sealed: &Sealed, keys: impl IntoIterator<Item = Secret>, appid: &str) ->
     if opened.read::<Marked>()?.watermark.appid == appid { Ok(opened) } else { Err(unusable()) }
 }
 
-#[derive(serde::Deserialize)]
+#[derive(Deserialize)]
 struct Marked {
     watermark: Watermark,
 }
@@ -91,7 +116,7 @@ impl Opened {
 
 /// The keys to try: the one a service names, else those of the user's session.
 async fn keys(
-    app: &App,
+    stored: ReadSessionKeys<'_>,
     caller: &Caller,
     session_key: Option<Secret>,
 ) -> Result<impl Iterator<Item = Secret> + use<>> {
@@ -99,19 +124,16 @@ async fn keys(
         Some(_) if matches!(caller.identity, Identity::User(_)) => {
             return Err(Error::new(
                 Problem::Forbidden,
-                "Session keys never leave the server; leave `sessionKey` out.",
+                "Only a service may send a session key; leave `sessionKey` out.",
             )
             .field("sessionKey"));
         }
-        Some(named) if key(named.expose()).is_none() => {
-            let detail = "A session key is 16 bytes in base64, 24 characters.";
-            return Err(Error::invalid("sessionKey", detail));
+        Some(named) if block(named.expose()).is_none() => {
+            return Err(Error::invalid("sessionKey", "Must be 16 bytes in base64."));
         }
         Some(named) => (named, None),
         None => {
-            let openid = caller.openid()?;
-            let keys = app.table.session_keys(caller.appid(), openid, app.clock.now()).await?;
-            let keys = keys.ok_or_else(stale)?;
+            let keys = stored.get().await?.ok_or_else(stale)?;
             (keys.current, keys.previous)
         }
     };
@@ -122,20 +144,20 @@ fn stale() -> Error {
     Error::new(
         Problem::StaleSessionKey,
         "The data is not encrypted with the stored session key: call wx.login, log in, and get \
-         the data anew.",
+         the data again.",
     )
 }
 
-/// One message, whatever is wrong with data that was decrypted.
+/// One message for everything that can be wrong with decrypted data.
 fn unusable() -> Error {
     Error::new(
         Problem::Undecryptable,
-        "The data is altered, too old, of another app or of another kind; get it anew.",
+        "The data was altered, is too old, or is of another app or another kind; get it again.",
     )
 }
 
 /// 16 bytes in base64.
-fn key(text: &str) -> Option<[u8; BLOCK]> {
+fn block(text: &str) -> Option<[u8; BLOCK]> {
     base64(text, |bytes| bytes.len() == BLOCK)?.try_into().ok()
 }
 

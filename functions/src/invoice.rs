@@ -1,4 +1,4 @@
-//! Electronic invoices that a user hands in for reimbursement.
+//! Electronic invoices that users submit for reimbursement.
 
 mod get_invoice_batch;
 mod get_invoice_info;
@@ -10,63 +10,65 @@ pub use update_invoice_status::UpdateInvoiceStatus;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
-use shared::{AccountKind, Error, Problem, Result, wechat::Verdict};
+use shared::{
+    AccountKind, Problem, Refusal, text,
+    value::{Chars, Text},
+};
 
 /// The kinds of account that may handle invoices.
 const ACCOUNTS: &[AccountKind] =
     &[AccountKind::OfficialAccount, AccountKind::MiniProgram, AccountKind::MobileApp];
 
-/// What the codes mean at all of `/card/invoice/reimburse`.
+const TOO_MANY: &str = "These are too many invoices at once; send fewer.";
+const CARD: &str = "WeChat does not accept this card_id; send it as chooseInvoice returned it.";
+
+/// The meaning of the codes at all of `/card/invoice/reimburse`.
 #[rustfmt::skip]
-const VERDICTS: &[Verdict] = &[
-    (72015, Problem::AccountNotPermitted, "The account may not handle this invoice; check the invoice right in WeChat's console."),
-    (72017, Problem::InvalidInput, "The invoice's title is not valid for WeChat."),
-    (72023, Problem::WrongState, "Another party has locked the invoice."),
-    (72024, Problem::WrongState, "The invoice's status does not allow this."),
-    (72025, Problem::CredentialUnavailable, "WeChat does not accept our access token just now; try again shortly."),
-    (72031, Problem::InvalidInput, "WeChat does not accept card_id or encrypt_code; send them as chooseInvoice gave them."),
-    (72036, Problem::WechatBusy, "WeChat is busy; try again shortly."),
-    (72037, Problem::InvalidInput, "The invoices are not all of one user."),
-    (72038, Problem::WrongState, "The invoice was never authorized; let the user choose it anew."),
-    (72039, Problem::WrongState, "The invoice must be locked first."),
-    (72052, Problem::InvalidInput, "These are too many invoices at once."),
-    (72054, Problem::WechatBusy, "WeChat is still inserting the invoice; try again shortly."),
-    (72055, Problem::InvalidInput, "These are too many invoices at once."),
-    (72059, Problem::WrongState, "The user is giving the invoice away."),
-    (72060, Problem::WrongState, "The invoice was cancelled."),
-    (72061, Problem::WrongState, "The invoice is closed: it was reimbursed."),
+const REFUSALS: &[Refusal] = &[
+    Refusal::new(40073, Problem::InvalidInput, CARD).field("card_id"),
+    Refusal::new(40101, Problem::InvalidInput, CARD).field("card_id"),
+    Refusal::new(72015, Problem::AccountNotPermitted, "The account may not handle this invoice; check the invoice permission in the WeChat console."),
+    Refusal::new(72017, Problem::InvalidInput, "WeChat does not accept the invoice's title."),
+    Refusal::new(72023, Problem::WrongState, "Another party has locked the invoice."),
+    Refusal::new(72024, Problem::WrongState, "The invoice's status does not allow this."),
+    Refusal::new(72025, Problem::CredentialUnavailable, "WeChat does not accept the access token at the moment; try again shortly."),
+    Refusal::new(72031, Problem::InvalidInput, "WeChat does not accept card_id or encrypt_code; send them as chooseInvoice returned them."),
+    Refusal::new(72036, Problem::WechatBusy, "WeChat is busy; try again shortly."),
+    Refusal::new(72037, Problem::InvalidInput, "The invoices must all belong to one user."),
+    Refusal::new(72038, Problem::WrongState, "The invoice was never authorized; let the user choose it again."),
+    Refusal::new(72039, Problem::WrongState, "The invoice must be locked first."),
+    Refusal::new(72052, Problem::InvalidInput, TOO_MANY),
+    Refusal::new(72054, Problem::WechatBusy, "WeChat is still inserting the invoice; try again shortly."),
+    Refusal::new(72055, Problem::InvalidInput, TOO_MANY),
+    Refusal::new(72059, Problem::WrongState, "The user is giving the invoice away."),
+    Refusal::new(72060, Problem::WrongState, "The invoice was canceled."),
+    Refusal::new(72061, Problem::WrongState, "The invoice is closed: it was reimbursed."),
 ];
 
-/// An invoice as `chooseInvoice` gives it.
+text! {
+    /// The card of an invoice.
+    CardId: 1..=64, Chars::VISIBLE, "Send the card_id as chooseInvoice returned it.";
+    /// An invoice's encrypted code.
+    EncryptCode: 1..=1024, Chars::VISIBLE, "Send the encrypt_code as chooseInvoice returned it.";
+}
+
+/// An invoice as `chooseInvoice` returns it.
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InvoiceKey {
     /// The card of the invoice.
-    #[schemars(length(min = 1, max = 64))]
-    card_id: String,
+    card_id: Text<CardId>,
     /// The invoice's encrypted code.
-    #[schemars(length(min = 1, max = 1024))]
-    encrypt_code: String,
+    encrypt_code: Text<EncryptCode>,
 }
 
-/// Checks what names an invoice; `place` leads to it in the input.
-fn check_key(place: &str, card_id: &str, encrypt_code: &str) -> Result<()> {
-    for (field, text, limit) in [("card_id", card_id, 64), ("encrypt_code", encrypt_code, 1024)] {
-        if !(1..=limit).contains(&text.len()) || !text.bytes().all(|b| b.is_ascii_graphic()) {
-            let detail = format!("`{field}` has 1 to {limit} characters of ASCII, no spaces.");
-            return Err(Error::invalid(format!("{place}{field}"), detail));
-        }
-    }
-    Ok(())
-}
-
-/// Where an invoice is on its way to be reimbursed.
+/// How far an invoice is reimbursed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum ReimburseStatus {
     /// Free.
     #[serde(rename = "INVOICE_REIMBURSE_INIT")]
     Init,
-    /// Locked by whoever is going to reimburse it; nobody else can take it.
+    /// Locked by the party that is going to reimburse it; no other party can lock it.
     #[serde(rename = "INVOICE_REIMBURSE_LOCK")]
     Lock,
     /// Reimbursed: final, and the invoice leaves the user's wallet.
@@ -79,16 +81,16 @@ pub enum ReimburseStatus {
 pub struct Invoice {
     /// The card of the invoice.
     card_id: String,
-    /// Whose it is, as this account knows them.
+    /// The user it belongs to, as this account knows them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     openid: Option<String>,
-    /// What kind of invoice.
+    /// The kind of invoice.
     #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
     kind: Option<String>,
-    /// Who made it out.
+    /// The issuer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     payee: Option<String>,
-    /// What for.
+    /// What it is for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
     /// Seconds since 1970.
@@ -97,17 +99,17 @@ pub struct Invoice {
     /// Seconds since 1970.
     #[serde(default, deserialize_with = "number", skip_serializing_if = "Option::is_none")]
     end_time: Option<i64>,
-    /// The invoice itself.
+    /// The content of the invoice.
     user_info: InvoiceContent,
 }
 
-/// What an invoice says; amounts are in fen.
+/// The content of an invoice; amounts are in fen.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct InvoiceContent {
     /// The total.
     #[serde(default, deserialize_with = "number", skip_serializing_if = "Option::is_none")]
     fee: Option<i64>,
-    /// To whom it is made out.
+    /// The recipient.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     title: Option<String>,
     /// Seconds since 1970.
@@ -128,10 +130,10 @@ pub struct InvoiceContent {
     /// The tax.
     #[serde(default, deserialize_with = "number", skip_serializing_if = "Option::is_none")]
     tax: Option<i64>,
-    /// Where the document is.
+    /// The address of the document.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pdf_url: Option<String>,
-    /// Where the list of trips is.
+    /// The address of the list of trips.
     #[serde(default, alias = "trip_pdf_ur", skip_serializing_if = "Option::is_none")]
     trip_pdf_url: Option<String>,
     /// Empty for a fully digital invoice.
@@ -155,7 +157,7 @@ pub struct InvoiceContent {
     cashier: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     maker: Option<String>,
-    /// Where it is on its way to be reimbursed.
+    /// How far it is reimbursed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reimburse_status: Option<ReimburseStatus>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -166,7 +168,7 @@ pub struct InvoiceContent {
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct InvoiceLine {
     name: String,
-    /// How many.
+    /// The quantity.
     #[serde(default, deserialize_with = "number", skip_serializing_if = "Option::is_none")]
     num: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -176,7 +178,7 @@ pub struct InvoiceLine {
     price: Option<i64>,
 }
 
-/// Merchants fill invoices in, and not all of them write numbers as numbers.
+/// Merchants fill in invoices, and some write numbers as texts.
 fn number<'de, D: Deserializer<'de>>(input: D) -> Result<Option<i64>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]

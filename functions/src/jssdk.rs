@@ -6,6 +6,7 @@ mod choose_invoice;
 mod config;
 mod diagnose;
 mod finding;
+mod hosts;
 mod interfaces;
 mod page;
 
@@ -15,19 +16,25 @@ pub use choose_invoice::ChooseInvoice;
 pub use config::Config;
 pub use diagnose::Diagnose;
 pub use finding::{Cause, Finding};
+pub use hosts::JssdkHosts;
 
-use shared::crypto::sha1_hex;
+use shared::{crypto::sha1_hex, text, value::Chars};
 
-/// What stands for the ticket wherever a signed text is shown.
+text! {
+    /// A card.
+    CardId: 1..=32, Chars::PRINTABLE_BYTES, "Copy the card's id from the WeChat console.";
+}
+
+/// Replaces the ticket wherever a signed text is shown.
 const MASK: &str = "***";
 
-/// The text whose SHA-1 is a page's signature; every value as it stands, nothing escaped.
+/// The text whose SHA-1 is a page's signature; the values are not escaped.
 fn page_text(ticket: &str, nonce_str: &str, timestamp: &str, url: &str) -> String {
     format!("jsapi_ticket={ticket}&noncestr={nonce_str}&timestamp={timestamp}&url={url}")
 }
 
 /// The text whose SHA-1 is a card's or an invoice's signature: the values alone, sorted by their
-/// bytes. An empty value leaves no trace in it.
+/// bytes. An empty value does not change it.
 fn card_text<const N: usize>(mut values: [&str; N]) -> String {
     values.sort_unstable();
     values.concat()
@@ -101,7 +108,7 @@ mod tests {
         }
 
         #[test]
-        fn an_empty_value_is_as_good_as_none(values in prop::array::uniform3(any::<String>())) {
+        fn an_empty_value_does_not_change_the_text(values in prop::array::uniform3(any::<String>())) {
             let [a, b, c] = values.each_ref().map(String::as_str);
             prop_assert_eq!(card_text([a, "", b, "", c]), card_text([a, b, c]));
         }

@@ -2,12 +2,18 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::{Error, Problem, Result, wechat::Verdict};
+use shared::{
+    Error, Problem, Refusal, Result, Wait,
+    value::{Int, Text},
+};
 
-use crate::page::{EnvVersion, check_path, check_visible};
+use crate::page::{EnvVersion, PagePath, PageQuery};
 
 /// WeChat's longest life of a link, in seconds: 30 days.
 pub(crate) const LONGEST: u64 = 30 * 86_400;
+
+/// The same in days.
+const LONGEST_DAYS: Days = Days::MAX_VALUE;
 
 /// WeChat's shortest life of a link, in seconds.
 const SHORTEST: u64 = 60;
@@ -25,37 +31,28 @@ const FIRST_TIME: u64 = 1_000_000_000;
 pub(crate) struct JumpWxa {
     /// A page of the released version, without query; by default the first one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 1024))]
-    pub(crate) path: Option<String>,
+    pub(crate) path: Option<Text<PagePath>>,
     /// At most 1024 of letters, digits and `!#$&'()*+,/:;=?@-._~%`; encode anything else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 1024))]
-    pub(crate) query: Option<String>,
+    pub(crate) query: Option<Text<PageQuery>>,
     /// The version that opens outside of WeChat; by default the released one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) env_version: Option<EnvVersion>,
 }
 
-impl JumpWxa {
-    /// Checks the page, naming fields below `prefix`.
-    pub(crate) fn check(&self, prefix: &str) -> Result<()> {
-        if let Some(path) = &self.path {
-            check_path(&format!("{prefix}path"), path, 1024)?;
-        }
-        if let Some(query) = &self.query {
-            check_visible(&format!("{prefix}query"), query, 1024, "%")?;
-        }
-        Ok(())
-    }
-}
+/// Which of `expire_time` and `expire_interval` counts.
+pub(crate) type ExpireType = Int<0, 1>;
+
+/// Days a link works.
+pub(crate) type Days = Int<1, 30>;
 
 /// How long a caller wants a link to work, in any of the spellings of the years.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Wish {
     pub(crate) is_expire: Option<bool>,
-    pub(crate) expire_type: Option<u8>,
+    pub(crate) expire_type: Option<ExpireType>,
     pub(crate) expire_time: Option<u64>,
-    pub(crate) expire_interval: Option<u64>,
+    pub(crate) expire_interval: Option<Days>,
 }
 
 /// How long a link works, as WeChat wants it said.
@@ -72,26 +69,24 @@ pub(crate) struct Expiry {
 }
 
 impl Wish {
-    /// Brings the wish under today's rules: a minute to 30 days, and nothing for ever.
+    /// Brings the wish under today's rules: a minute to 30 days, and nothing permanent.
     pub(crate) fn grant(self, now: u64) -> Result<Expiry> {
         let missing = |field| Err(Error::invalid(field, format!("Say {field} too, or neither.")));
-        match (self.expire_type, self.expire_time, self.expire_interval) {
-            (Some(2..), ..) => {
-                Err(Error::invalid("expire_type", "0 (expire_time) or 1 (expire_interval)."))
-            }
-            (Some(0), None, _) => missing("expire_time"),
-            (Some(1), _, None) => missing("expire_interval"),
+        let by_interval = self.expire_type.map(|kind| kind.get() == 1);
+        match (by_interval, self.expire_time, self.expire_interval) {
+            (Some(false), None, _) => missing("expire_time"),
+            (Some(true), _, None) => missing("expire_interval"),
             (None, Some(_), Some(_)) => Err(Error::invalid(
                 "expire_type",
                 "Send either expire_time or expire_interval, or say which one counts.",
             )),
-            (Some(0) | None, Some(time), _) => at(time, now),
-            (Some(1) | None, _, Some(days)) => after(days, now),
+            (Some(false) | None, Some(time), _) => at(time, now),
+            (_, _, Some(days)) => Ok(after(days, now)),
             (_, None, None) if self.is_expire == Some(true) => {
                 Err(Error::invalid("expire_time", "Say when the link ends: is_expire is true."))
             }
-            // Links for ever are gone since 2023; the longest life is the nearest to it.
-            (_, None, None) => after(LONGEST / 86_400, now),
+            // There have been no permanent links since 2023; the longest life comes nearest.
+            (_, None, None) => Ok(after(LONGEST_DAYS, now)),
         }
     }
 }
@@ -110,48 +105,41 @@ fn at(time: u64, now: u64) -> Result<Expiry> {
     Ok(Expiry { expire_type: 0, expire_time: Some(ends_at), expire_interval: None, ends_at })
 }
 
-fn after(days: u64, now: u64) -> Result<Expiry> {
-    if !(1..=30).contains(&days) {
-        return Err(Error::invalid("expire_interval", "A link works for 1 to 30 days."));
-    }
+fn after(days: Days, now: u64) -> Expiry {
+    let days = days.get().unsigned_abs();
     let ends_at = now + days * 86_400;
-    Ok(Expiry { expire_type: 1, expire_time: None, expire_interval: Some(days), ends_at })
+    Expiry { expire_type: 1, expire_time: None, expire_interval: Some(days), ends_at }
 }
 
 const RIGHT: &str = "The account may not make such links; check it in the WeChat console.";
 const BANNED: &str = "WeChat banned the account from making such links.";
 
-/// What codes mean where links are made; 40002 and 40013 mean other things elsewhere.
-pub(crate) const VERDICTS: &[Verdict] = &[
-    (40002, Problem::AccountNotPermitted, RIGHT),
-    (40013, Problem::AccountNotPermitted, BANNED),
-    (40165, Problem::InvalidInput, "The released version has no such page."),
-    (40212, Problem::InvalidInput, "WeChat does not accept the query."),
-    (85079, Problem::AccountNotPermitted, "The mini program has no released version yet."),
-    (85088, Problem::AccountNotPermitted, "The mini program has no cloud development."),
-    (85401, Problem::InvalidInput, "A link works for 60 seconds to 30 days."),
-    (85402, Problem::InvalidInput, "WeChat does not accept the env_version."),
-    (85406, Problem::QuotaExceeded, "WeChat's limit of visits for today is reached."),
-    (85407, Problem::AccountNotPermitted, RIGHT),
-    (85408, Problem::AccountNotPermitted, BANNED),
+/// What codes mean where links are made; 40002 and 40013 mean other things elsewhere. Fields of
+/// the page stand in `jump_wxa`; an input without `jump_wxa` drops the prefix.
+#[rustfmt::skip]
+pub(crate) const REFUSALS: &[Refusal] = &[
+    Refusal::new(40002, Problem::AccountNotPermitted, RIGHT),
+    Refusal::new(40013, Problem::AccountNotPermitted, BANNED),
+    Refusal::new(40165, Problem::InvalidInput, "The released version has no such page.").field("jump_wxa.path"),
+    Refusal::new(40212, Problem::InvalidInput, "WeChat does not accept the query.").field("jump_wxa.query"),
+    Refusal::new(85079, Problem::AccountNotPermitted, "The mini program has no released version yet."),
+    Refusal::new(85088, Problem::AccountNotPermitted, "The mini program has no cloud development."),
+    Refusal::new(85401, Problem::InvalidInput, "A link works for 60 seconds to 30 days.").field("expire_time"),
+    Refusal::new(85402, Problem::InvalidInput, "WeChat does not accept the env_version.").field("jump_wxa.env_version"),
+    Refusal::new(85406, Problem::QuotaExceeded, "WeChat's limit of visits for today is reached.").wait(Wait::Day),
+    Refusal::new(85407, Problem::AccountNotPermitted, RIGHT),
+    Refusal::new(85408, Problem::AccountNotPermitted, BANNED),
 ];
-
-/// Names the input a refusal is about; the page's fields are below `prefix`.
-pub(crate) fn at_fault(error: Error, prefix: &str) -> Error {
-    match error.wechat_errcode() {
-        Some(40165) => error.field(format!("{prefix}path")),
-        Some(40212) => error.field(format!("{prefix}query")),
-        Some(85401) => error.field("expire_time"),
-        Some(85402) => error.field(format!("{prefix}env_version")),
-        _ => error,
-    }
-}
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     const NOW: u64 = 1_795_147_200;
+
+    fn kind(number: i64) -> Option<ExpireType> {
+        ExpireType::new(number).ok()
+    }
 
     fn end(wish: Wish) -> Result<(u8, u64), String> {
         let expiry = wish
@@ -164,7 +152,7 @@ mod tests {
     fn todays_and_yesterdays_wishes_are_granted() {
         let wish = Wish::default();
         let time = |expire_time| Wish { expire_time: Some(expire_time), ..wish };
-        let days = |expire_interval| Wish { expire_interval: Some(expire_interval), ..wish };
+        let days = |days| Wish { expire_interval: Some(Days::new(days).unwrap()), ..wish };
         for (asked, granted) in [
             (wish, (1, LONGEST)),
             (Wish { is_expire: Some(false), ..wish }, (1, LONGEST)),
@@ -177,8 +165,8 @@ mod tests {
             (time(NOW + LONGEST), (0, LONGEST)),
             (days(1), (1, 86_400)),
             (days(30), (1, LONGEST)),
-            (Wish { expire_type: Some(0), ..time(NOW + 60) }, (0, 60)),
-            (Wish { expire_type: Some(1), expire_time: Some(5), ..days(2) }, (1, 2 * 86_400)),
+            (Wish { expire_type: kind(0), ..time(NOW + 60) }, (0, 60)),
+            (Wish { expire_type: kind(1), expire_time: Some(5), ..days(2) }, (1, 2 * 86_400)),
         ] {
             assert_eq!(end(asked), Ok(granted));
         }
@@ -188,7 +176,7 @@ mod tests {
     fn what_cannot_be_granted_is_named() {
         let wish = Wish::default();
         let time = |expire_time| Wish { expire_time: Some(expire_time), ..wish };
-        let days = |expire_interval| Wish { expire_interval: Some(expire_interval), ..wish };
+        let days = |days| Wish { expire_interval: Some(Days::new(days).unwrap()), ..wish };
         for (asked, field) in [
             (time(0), "expire_time"),
             (time(59), "expire_time"),
@@ -197,12 +185,8 @@ mod tests {
             (time(NOW + 59), "expire_time"),
             (time(NOW + LONGEST + 1), "expire_time"),
             (time(u64::MAX), "expire_time"),
-            (days(0), "expire_interval"),
-            (days(31), "expire_interval"),
-            (days(u64::MAX), "expire_interval"),
-            (Wish { expire_type: Some(2), ..days(1) }, "expire_type"),
-            (Wish { expire_type: Some(0), ..days(1) }, "expire_time"),
-            (Wish { expire_type: Some(1), ..time(60) }, "expire_interval"),
+            (Wish { expire_type: kind(0), ..days(1) }, "expire_time"),
+            (Wish { expire_type: kind(1), ..time(60) }, "expire_interval"),
             (Wish { expire_time: Some(60), ..days(1) }, "expire_type"),
             (Wish { is_expire: Some(true), ..wish }, "expire_time"),
         ] {

@@ -22,7 +22,6 @@ pub mod refresh_credentials;
 pub mod security;
 pub mod shortlink;
 pub mod site;
-mod spelling;
 pub mod subscribe_message;
 pub mod template_message;
 pub mod uniform_message;
@@ -30,7 +29,7 @@ pub mod urllink;
 pub mod urlscheme;
 pub mod wxacode;
 
-use shared::Endpoint;
+use shared::{Endpoint, JobEndpoint, settings::SettingFacts};
 
 /// Every operation. What is not listed here does not exist: the local host, the OpenAPI document
 /// and the agreement tests all read this table.
@@ -50,9 +49,9 @@ pub const OPERATIONS: &[Endpoint] = &[
     Endpoint::of::<shortlink::Generate>(),
     Endpoint::of::<security::MsgSecCheck>(),
     Endpoint::of::<security::ImgSecCheck>(),
-    Endpoint::of::<subscribe_message::Send>(),
-    Endpoint::of::<uniform_message::Send>(),
-    Endpoint::of::<h5::template_message::Send>(),
+    Endpoint::of::<subscribe_message::SendMessage>(),
+    Endpoint::of::<uniform_message::SendMessage>(),
+    Endpoint::of::<h5::template_message::SendMessage>(),
     Endpoint::of::<livebroadcast::GetLiveInfo>(),
     Endpoint::of::<livebroadcast::GetReplay>(),
     Endpoint::of::<jssdk::Config>(),
@@ -78,5 +77,16 @@ pub const OPERATIONS: &[Endpoint] = &[
     Endpoint::of::<site::WellKnown>(),
 ];
 
-/// The functions that are no operations: a schedule or a stream runs them.
-pub const JOBS: &[&str] = &[refresh_credentials::NAME];
+/// The functions that are not operations: a schedule or a stream runs them.
+pub const JOBS: &[JobEndpoint] = &[JobEndpoint::of::<refresh_credentials::RefreshCredentials>()];
+
+/// Every setting that only some functions read, each once.
+pub fn settings() -> Vec<SettingFacts> {
+    let operations = OPERATIONS.iter().flat_map(Endpoint::capabilities);
+    let jobs = JOBS.iter().flat_map(JobEndpoint::capabilities);
+    let mut settings: Vec<SettingFacts> =
+        operations.chain(jobs).flat_map(|facts| facts.settings).collect();
+    settings.sort_by_key(|setting| setting.name);
+    settings.dedup_by_key(|setting| setting.name);
+    settings
+}

@@ -1,74 +1,99 @@
 //! Live rooms of the mini program.
 
+mod cache;
 mod get_live_info;
 mod get_replay;
+
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use shared::{
-    App, Caller, Error, Problem, Result,
-    wechat::{Answer, Call, Verdict},
+    App, Caller, Capability, Error, Problem, Refusal, Result,
+    capability::{Facts, WechatCalls},
+    value::Int,
+    wechat::Answer,
 };
 
 pub use get_live_info::GetLiveInfo;
 pub use get_replay::GetReplay;
 
-/// How long an answer is good enough, in seconds: all who look at a page within them share one of
-/// the account's 100,000 calls a day.
-const CACHE_LIFE: u64 = 10;
+use self::cache::Cache;
 
-/// No more than a page's worth of pages: beyond them there are no rooms.
-const LAST_PAGE: u64 = 100_000;
-
-/// What WeChat answers where there is nothing: no room at all, or none on this page.
-const EMPTY: [i64; 2] = [1, 9_410_000];
-
-const VERDICTS: &[Verdict] = &[
-    (200_002, Problem::InvalidInput, "WeChat does not accept one of the arguments."),
-    (300_022, Problem::NotFound, "There is no such room."),
-    (300_023, Problem::NotFound, "The room is in no state that has this."),
-    (9_410_001, Problem::WechatBusy, "WeChat could not fetch the rooms; try again shortly."),
-    (9_410_002, Problem::WechatBusy, "WeChat could not fetch the goods; try again shortly."),
-    (9_410_003, Problem::WechatBusy, "WeChat could not fetch the replay; try again shortly."),
+/// WeChat's page of both lists.
+const DOCS: &[&str] = &[
+    "https://developers.weixin.qq.com/miniprogram/dev/server/API/livebroadcast/studio-management/api_getliveinfo.html",
 ];
 
-/// A page of a list, as WeChat wants it said.
-#[derive(Serialize)]
-struct Page {
-    start: u64,
-    limit: u64,
-}
+/// The codes WeChat answers with where there is nothing: no room at all, or none on this page.
+///
+/// WeChat's page lists neither; both are answers of the real service.
+const EMPTY: [i64; 2] = [1, 9_410_000];
 
-impl Page {
-    /// Reads a page counted from 1.
-    fn read(index: Option<u64>, size: Option<u64>) -> Result<Page> {
-        let (index, size) = (index.unwrap_or(1), size.unwrap_or(100));
-        if !(1..=LAST_PAGE).contains(&index) {
-            return Err(Error::invalid("pageIndex", "Pages are counted from 1 to 100000."));
-        }
-        if !(1..=100).contains(&size) {
-            return Err(Error::invalid("pageSize", "A page has 1 to 100 entries."));
-        }
-        Ok(Page { start: (index - 1) * size, limit: size })
+#[rustfmt::skip]
+const REFUSALS: &[Refusal] = &[
+    Refusal::new(200_002, Problem::InvalidInput, "WeChat does not accept one of the arguments."),
+    Refusal::new(300_022, Problem::NotFound, "The room does not exist.").field("room_id"),
+    Refusal::new(300_023, Problem::NotFound, "The room's state does not have this.").field("room_id"),
+    Refusal::new(9_410_001, Problem::WechatBusy, "WeChat could not fetch the rooms; try again shortly."),
+    Refusal::new(9_410_002, Problem::WechatBusy, "WeChat could not fetch the goods; try again shortly."),
+    Refusal::new(9_410_003, Problem::WechatBusy, "WeChat could not fetch the replay; try again shortly."),
+];
+
+/// WeChat's recent answers, which this environment keeps for a few seconds.
+pub struct Recent;
+
+impl Capability for Recent {
+    type Handle<'a> = Arc<Cache>;
+
+    /// Memory needs no policy and has no failures.
+    fn describe(_into: &mut Vec<Facts>) {}
+
+    fn of<'a>(app: &'a App, _caller: &'a Caller) -> Arc<Cache> {
+        app.state()
     }
 }
 
-/// Asks WeChat, or remembers what it said a moment ago.
-async fn ask(app: &App, caller: &Caller, request: &impl Serialize) -> Result<Answer> {
-    let call = Call::post("/wxa/business/getliveinfo", request)?.verdicts(VERDICTS);
+/// A page of a list, counted from 1; there are no rooms beyond the last.
+type PageIndex = Int<1, 100_000>;
+
+/// The entries on a page; WeChat's own limit.
+type PageSize = Int<1, 100>;
+
+/// A page of a list, in WeChat's terms.
+#[derive(Serialize)]
+struct Page {
+    start: i64,
+    limit: i64,
+}
+
+impl Page {
+    /// The page with this index and size; by default the first 100 entries.
+    fn new(index: Option<PageIndex>, size: Option<PageSize>) -> Page {
+        let (index, limit) = (index.map_or(1, Int::get), size.map_or(100, Int::get));
+        Page { start: (index - 1) * limit, limit }
+    }
+}
+
+/// Asks WeChat, unless it answered the same a moment ago.
+async fn ask(
+    wechat: WechatCalls<'_>,
+    recent: &Cache,
+    caller: &Caller,
+    request: &impl Serialize,
+) -> Result<Answer> {
     let key = serde_json::to_string(&(caller.appid(), request)).map_err(Error::internal)?;
+    let call = wechat.post("/wxa/business/getliveinfo", request).refusals(REFUSALS);
     let fetch = async {
-        match app.call(caller.appid(), call).await {
-            Ok(answer) => Ok(answer.body),
+        match call.send().await {
             Err(error) if error.wechat_errcode().is_some_and(|code| EMPTY.contains(&code)) => {
-                Ok(b"{}"[..].into())
+                Ok(Answer { body: b"{}"[..].into(), ..Answer::default() })
             }
-            Err(error) => Err(error),
+            outcome => outcome,
         }
     };
-    let body = app.cache.get(key, CACHE_LIFE, fetch).await?;
-    Ok(Answer { body, content_type: None, content_disposition: None })
+    recent.get(key, || caller.now(), fetch).await
 }
 
 /// A live room. Further fields of WeChat's are passed on as they are.
@@ -82,10 +107,10 @@ pub struct Room {
     /// 101 live, 102 not started, 103 ended, 104 banned, 105 paused, 106 in error, 107 expired.
     #[serde(default)]
     live_status: u32,
-    /// When it begins, seconds since 1970.
+    /// When it begins, in seconds since 1970.
     #[serde(default)]
     start_time: u64,
-    /// When it ends, seconds since 1970.
+    /// When it ends, in seconds since 1970.
     #[serde(default)]
     end_time: u64,
     /// The anchor's nickname.
@@ -94,10 +119,10 @@ pub struct Room {
     /// The picture behind the room.
     #[serde(default)]
     cover_img: String,
-    /// The picture on the card when it is shared.
+    /// The picture on the card when the room is shared.
     #[serde(default)]
     share_img: String,
-    /// What is on sale; prices are in fen.
+    /// The goods on sale; prices are in fen.
     #[serde(default)]
     goods: Vec<Map<String, Value>>,
     #[serde(flatten)]
@@ -105,7 +130,7 @@ pub struct Room {
 }
 
 impl Room {
-    /// Drops who the people behind the room are; that is nobody's business but the account's.
+    /// Drops the ids of the people behind the room, which only the account itself may see.
     fn without_people(mut self) -> Room {
         for name in ["creater_openid", "anchor_wechat"] {
             self.more.remove(name);

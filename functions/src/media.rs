@@ -1,4 +1,4 @@
-//! What pages and users uploaded to WeChat.
+//! Files that pages and users uploaded to WeChat.
 
 mod get;
 

@@ -7,9 +7,7 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::IgnoredAny};
-use shared::{Error, Result};
-
-use crate::spelling::text_or_number;
+use shared::{Error, Result, spelling::text_or_number};
 
 /// The values by key: `{"thing1":{"value":"…"}}`.
 #[derive(Deserialize, Serialize, JsonSchema)]
@@ -23,7 +21,7 @@ struct Entry {
     /// A text; a number is sent as its digits.
     #[serde(deserialize_with = "text_or_number")]
     value: String,
-    /// Of old; WeChat shows one color since 2023, so it is not sent.
+    /// Deprecated. WeChat has shown one color since 2023, so it is not sent.
     #[serde(default, rename = "color", skip_serializing)]
     #[schemars(with = "Option<String>")]
     _color: Option<IgnoredAny>,
@@ -223,27 +221,6 @@ fn is_day(text: &str) -> bool {
     let Some((m, rest)) = rest.split_once('月') else { return false };
     let d = (!rest.is_empty()).then(|| rest.strip_suffix('日').unwrap_or_default());
     y.is_none_or(year) && month(m) && d.is_none_or(day) && (y.is_some() || d.is_some())
-}
-
-/// Checks the id of a template.
-pub(crate) fn check_template_id(template_id: &str) -> Result<()> {
-    let plain = template_id.bytes().all(|byte| byte.is_ascii_graphic());
-    if (1..=128).contains(&template_id.len()) && plain {
-        Ok(())
-    } else {
-        Err(Error::invalid("template_id", "Copy the template's id from the WeChat console."))
-    }
-}
-
-/// Checks an openid that a service names.
-pub(crate) fn check_touser(touser: &str) -> Result<()> {
-    let plain =
-        touser.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
-    if (1..=64).contains(&touser.len()) && plain {
-        Ok(())
-    } else {
-        Err(Error::invalid("touser", "The receiver's openid, as a login gave it."))
-    }
 }
 
 #[cfg(test)]

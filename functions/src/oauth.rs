@@ -1,7 +1,7 @@
 //! Logging in with WeChat's OAuth: pages inside WeChat, websites, and native apps.
 //!
-//! The tokens WeChat gives stay in the table: `openId` and a session are what a client needs.
-//! Only `EXPOSE_SNS_TOKENS` hands them out, for apps written against the native module.
+//! WeChat's tokens stay in the table: a client needs only `openId` and a session. With
+//! `EXPOSE_SNS_TOKENS` they are handed out, for apps written for the native module.
 
 mod authorize_url;
 mod check_token;
@@ -13,10 +13,12 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use shared::{
-    AccountKind, App, Caller, Error, Problem, Result, Secret,
+    AccountKind, Caller, Error, Problem, Refusal, Result, Secret,
+    capability::{Setting, SnsCalls},
     crypto::nonce,
     table::{SnsRecord, SnsTokens},
-    wechat::{Call, Verdict},
+    text,
+    value::Chars,
 };
 
 pub use authorize_url::AuthorizeUrl;
@@ -29,21 +31,52 @@ pub use refresh_token::RefreshToken;
 const ACCOUNTS: &[AccountKind] =
     &[AccountKind::OfficialAccount, AccountKind::Website, AccountKind::MobileApp];
 
-const OVER: &str = "The user's authorization is over; let the user log in again.";
+const EXPIRED: &str = "The user's authorization has expired; let the user log in again.";
 const BUG: &str = "Something broke on our side; the log has the request id.";
 
 /// What the codes mean where the token is a user's and not the account's.
 #[rustfmt::skip]
-const VERDICTS: &[Verdict] = &[
-    (40001, Problem::Unauthenticated, OVER),
-    (40003, Problem::Unauthenticated, "The authorization is not this user's; let the user log in again."),
-    (40014, Problem::Unauthenticated, OVER),
-    (42001, Problem::Unauthenticated, OVER),
-    (41003, Problem::Internal, BUG),
-    (41009, Problem::Internal, BUG),
-    (48001, Problem::AccountNotPermitted, "The user allowed no profile: send the user to a page with scope snsapi_userinfo (snsapi_login on a website)."),
-    (50002, Problem::AccountNotPermitted, "WeChat froze or closed this user's account; do not retry."),
+const REFUSALS: &[Refusal] = &[
+    Refusal::new(40001, Problem::Unauthenticated, EXPIRED),
+    Refusal::new(40003, Problem::Unauthenticated, "The authorization is another user's; let the user log in again."),
+    Refusal::new(40014, Problem::Unauthenticated, EXPIRED),
+    Refusal::new(42001, Problem::Unauthenticated, EXPIRED),
+    Refusal::new(41003, Problem::Internal, BUG),
+    Refusal::new(41009, Problem::Internal, BUG),
+    Refusal::new(48001, Problem::AccountNotPermitted, "The user did not allow access to the profile: send the user to a page with scope snsapi_userinfo (snsapi_login on a website)."),
+    Refusal::new(50002, Problem::AccountNotPermitted, "WeChat froze or closed this user's account; do not retry."),
 ];
+
+/// What WeChat takes for a state.
+const LETTERS_AND_DIGITS: Chars = Chars {
+    noun: "ASCII letters and digits",
+    pattern: Some("^[A-Za-z0-9]*$"),
+    allow: |c| c.is_ascii_alphanumeric(),
+    ..Chars::VISIBLE
+};
+
+text! {
+    /// The state that goes to WeChat and comes back with the code.
+    State: 1..=128, LETTERS_AND_DIGITS, "Send the state unchanged.";
+}
+
+/// Whether OAuth tokens are handed to clients.
+pub struct ExposeSnsTokens(bool);
+
+impl Setting for ExposeSnsTokens {
+    const NAME: &'static str = "EXPOSE_SNS_TOKENS";
+    const EXAMPLE: &'static str = "true";
+    const ABOUT: &'static str =
+        "`true` hands OAuth tokens to clients that must have them; `false` by default.";
+
+    fn parse(text: Option<&str>) -> Result<ExposeSnsTokens, String> {
+        match text {
+            None | Some("false" | "0") => Ok(ExposeSnsTokens(false)),
+            Some("true" | "1") => Ok(ExposeSnsTokens(true)),
+            Some(_) => Err("is neither true nor false".to_owned()),
+        }
+    }
+}
 
 /// What WeChat answers to a code and to a refresh token.
 #[derive(Deserialize)]
@@ -67,30 +100,28 @@ impl Granted {
     }
 }
 
-/// The tokens a login left.
-async fn tokens(app: &App, caller: &Caller) -> Result<SnsRecord> {
-    let record = app.table.sns(caller.appid(), caller.openid()?, app.clock.now()).await?;
-    record.ok_or_else(|| Error::new(Problem::Unauthenticated, OVER))
+/// The tokens of the user's last login.
+async fn tokens(sns: SnsCalls<'_>) -> Result<SnsRecord> {
+    sns.read().await?.ok_or_else(|| Error::new(Problem::Unauthenticated, EXPIRED))
 }
 
-/// How long the second of two simultaneous refreshes waits for the first, in milliseconds
-/// between looks.
+/// The pauses, in milliseconds, between the reads of a request that waits for a simultaneous one
+/// to refresh the tokens.
 const LOOKS: [u64; 8] = [100, 150, 250, 400, 600, 800, 1000, 1200];
 
-/// Refreshes the tokens; of simultaneous requests one asks WeChat and the others get its answer.
-async fn refresh(app: &App, caller: &Caller, record: &SnsRecord) -> Result<SnsRecord> {
-    let (appid, openid, owner) = (caller.appid(), caller.openid()?, nonce());
+/// Refreshes the tokens. Of simultaneous requests one asks WeChat and the others get its answer.
+async fn refresh(sns: SnsCalls<'_>, caller: &Caller, record: &SnsRecord) -> Result<SnsRecord> {
+    let owner = nonce();
     for pause in LOOKS {
-        let now = app.clock.now();
-        if app.table.lease_sns(appid, openid, record.version, &owner, now).await? {
-            let outcome = ask(app, appid, openid, record, &owner).await;
+        if sns.lease(record.version, &owner).await? {
+            let outcome = ask(sns, caller, record, &owner).await;
             if outcome.is_err() {
-                // If this fails too, the lease ends by itself.
-                let _ = app.table.release_sns(appid, openid, &owner).await;
+                // If this fails too, the lease expires by itself.
+                let _ = sns.release(&owner).await;
             }
             return outcome;
         }
-        let current = tokens(app, caller).await?;
+        let current = tokens(sns).await?;
         if current.version != record.version {
             return Ok(current);
         }
@@ -98,33 +129,51 @@ async fn refresh(app: &App, caller: &Caller, record: &SnsRecord) -> Result<SnsRe
     }
     Err(Error::new(
         Problem::InProgress,
-        "The tokens are being refreshed by another request; try again after Retry-After.",
+        "Another request is refreshing the tokens; try again after Retry-After.",
     ))
 }
 
 async fn ask(
-    app: &App,
-    appid: &str,
-    openid: &str,
+    sns: SnsCalls<'_>,
+    caller: &Caller,
     record: &SnsRecord,
     owner: &str,
 ) -> Result<SnsRecord> {
-    let call = Call::get("/sns/oauth2/refresh_token")
-        .query("appid", appid)
+    let call = sns
+        .get("/sns/oauth2/refresh_token")
+        .query("appid", caller.appid())
         .query("grant_type", "refresh_token")
         .query("refresh_token", record.tokens.refresh_token.expose())
-        .verdicts(VERDICTS);
-    let granted: Granted = app.wechat.call(&call).await?.json()?;
-    if granted.openid != openid {
+        .refusals(REFUSALS);
+    let granted: Granted = call.json().await?;
+    if granted.openid != caller.openid()? {
         return Err(Error::internal("the refreshed tokens are another user's"));
     }
-    let now = app.clock.now();
+    let now = caller.now();
     let tokens = granted.tokens(now);
-    if app.table.refresh_sns(appid, openid, record.version, owner, &tokens, now).await? {
+    if sns.replace(record.version, owner, &tokens).await? {
         let version = record.version + 1;
         return Ok(SnsRecord { tokens, version, refreshed_at: Some(now) });
     }
-    // A login came in between, and its tokens are the newer ones.
-    let record = app.table.sns(appid, openid, now).await?;
-    record.ok_or_else(|| Error::new(Problem::Unauthenticated, OVER))
+    // The user logged in meanwhile, and the tokens of that login are newer.
+    self::tokens(sns).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_are_exposed_only_where_the_setting_says_so() {
+        for (text, expected) in [
+            (None, Ok(false)),
+            (Some("false"), Ok(false)),
+            (Some("1"), Ok(true)),
+            (Some("true"), Ok(true)),
+            (Some("yes"), Err("is neither true nor false".to_owned())),
+        ] {
+            let parsed = ExposeSnsTokens::parse(text).map(|ExposeSnsTokens(exposed)| exposed);
+            assert_eq!(parsed, expected, "{text:?}");
+        }
+    }
 }

@@ -2,7 +2,10 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::{Error, Result};
+use shared::{
+    text,
+    value::{Chars, Unit},
+};
 
 /// Which version of the mini program opens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
@@ -16,35 +19,39 @@ pub(crate) enum EnvVersion {
     Develop,
 }
 
-/// Checks a page's path: no query, and not longer than `limit` characters.
-pub(crate) fn check_path(field: &str, path: &str, limit: usize) -> Result<()> {
-    if path.chars().count() > limit {
-        return Err(Error::invalid(field, format!("A path may have {limit} characters.")));
-    }
-    if path.contains(['?', '#']) {
-        let detail = "A path carries no query; send what follows `?` in its own field.";
-        return Err(Error::invalid(field, detail));
-    }
-    if path.contains(char::is_whitespace) || path.contains(char::is_control) {
-        return Err(Error::invalid(field, "A path has no spaces."));
-    }
-    Ok(())
-}
+/// What WeChat calls visible characters.
+const VISIBLE: Chars = Chars {
+    noun: "of letters, digits and !#$&'()*+,/:;=?@-._~",
+    unit: Unit::Characters,
+    pattern: Some(r"^[A-Za-z0-9!#$&'()*+,/:;=?@\-._~]*$"),
+    allow: |c| c.is_ascii_alphanumeric() || "!#$&'()*+,/:;=?@-._~".contains(c),
+};
 
-/// Checks what WeChat calls visible characters; in queries a `%` is one of them.
-pub(crate) fn check_visible(field: &str, text: &str, limit: usize, also: &str) -> Result<()> {
-    const PUNCTUATION: &str = "!#$&'()*+,/:;=?@-._~";
-    let allowed =
-        |c: char| c.is_ascii_alphanumeric() || PUNCTUATION.contains(c) || also.contains(c);
-    if let Some(c) = text.chars().find(|c| !allowed(*c)) {
-        let c = c.escape_default();
-        let detail = format!(
-            "WeChat allows letters, digits and {PUNCTUATION}{also} here, but not `{c}`; encode it."
-        );
-        return Err(Error::invalid(field, detail));
-    }
-    if text.len() > limit {
-        return Err(Error::invalid(field, format!("WeChat allows {limit} characters here.")));
-    }
-    Ok(())
+/// The same and `%`.
+const ENCODED: Chars = Chars {
+    noun: "of letters, digits and !#$&'()*+,/:;=?@-._~%",
+    unit: Unit::Characters,
+    pattern: Some(r"^[A-Za-z0-9!#$&'()*+,/:;=?@\-._~%]*$"),
+    allow: |c| c == '%' || (VISIBLE.allow)(c),
+};
+
+text! {
+    /// A page's path, without query; empty for the first page.
+    pub(crate) PagePath: 0..=1024, Chars::ANY, check |path: &str| {
+        if path.contains(['?', '#']) {
+            Err("A path has no query; send what follows `?` in its own field.")
+        } else if path.contains(char::is_whitespace) || path.contains(char::is_control) {
+            Err("A path must not contain spaces.")
+        } else {
+            Ok(())
+        }
+    };
+    /// A page with its query.
+    pub(crate) PageWithQuery: 1..=1024, Chars::ANY;
+    /// The same, or empty for none.
+    pub(crate) AnyPage: 0..=1024, Chars::ANY;
+    /// What the page gets of a code.
+    pub(crate) Scene: 1..=32, VISIBLE, "Encode anything else.", errcode 40169;
+    /// What the page gets of a link.
+    pub(crate) PageQuery: 0..=1024, ENCODED, "Encode anything else.";
 }

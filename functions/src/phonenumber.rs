@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 pub use get_phone_number::GetPhoneNumber;
 
-use crate::spelling::text_or_number;
+use shared::spelling::text_or_number;
 
 /// A phone number that WeChat has verified.
 #[derive(Deserialize, Serialize, JsonSchema)]

@@ -1,28 +1,31 @@
 //! `refresh-credentials`: keeps every token and ticket fresh in the table.
 //!
-//! A schedule runs it every minute, the table's stream when a handler signals that WeChat
-//! refused a token, and people may invoke it.
-//! WeChat: `POST /cgi-bin/stable_token` or `GET /cgi-bin/token`, `GET /cgi-bin/ticket/getticket`.
+//! A schedule runs it every minute, the table's stream runs it when an operation signals that
+//! WeChat refused a token, and an operator may invoke it.
+//!
+//! WeChat: [`POST /cgi-bin/stable_token`][stable] or [`GET /cgi-bin/token`][legacy], and
+//! [`GET /cgi-bin/ticket/getticket`][ticket].
+//!
+//! [stable]: https://developers.weixin.qq.com/miniprogram/dev/server/API/mp-access-token/api_getstableaccesstoken.html
+//! [legacy]: https://developers.weixin.qq.com/miniprogram/dev/server/API/mp-access-token/api_getaccesstoken.html
+//! [ticket]: https://developers.weixin.qq.com/doc/service/api/webdev/jssdk/api_getticket.html
 
 mod refresher;
 mod upstream;
 
 use futures_util::future::join_all;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use shared::{
-    App, Error, Result,
-    credentials::CredentialKind,
-    crypto::nonce,
-    lambda::{Report, Working},
+    Capability, CredentialKind, Error, Job, Result, capability, crypto::nonce, lambda::Report,
 };
 
 pub use refresher::{Demand, Entry, Issued, Refresher, Source, State, margin};
 
-/// The binary, the sample event and the name at the Invoke API.
-pub const NAME: &str = "refresh-credentials";
+/// The job that refreshes what is due, and reports on every credential.
+pub struct RefreshCredentials;
 
-/// What a person may ask for; a tick and a stream record ask for nothing.
+/// What an operator may ask for; a tick and a stream record ask for nothing.
 #[derive(Debug, Default, Deserialize)]
 pub struct Request {
     /// Only this account.
@@ -31,42 +34,37 @@ pub struct Request {
     /// Only this kind.
     #[serde(default)]
     kind: Option<CredentialKind>,
-    /// `due` (the default), `now`: although it is not due yet, `force`: a new value although the
-    /// old one lives, within WeChat's limits.
+    /// `due` (the default): what is due; `now`: also what is not due yet; `force`: a new value
+    /// even if the current one is valid, within WeChat's limits.
     #[serde(default)]
     refresh: Demand,
 }
 
-/// Refreshes what is due, and reports on every credential.
-pub fn run(app: &App, event: Value) -> Working<'_> {
-    Box::pin(async move {
-        let request: Request = serde_json::from_value(event)
-            .map_err(|error| Error::invalid("refresh", error.to_string()))?;
-        refresh(app, &request).await
-    })
-}
+impl Job for RefreshCredentials {
+    const NAME: &'static str = "refresh-credentials";
+    type Uses = capability::RefreshCredentials;
+    type Input = Request;
 
-async fn refresh(app: &App, request: &Request) -> Result<Report> {
-    let accounts: Vec<_> = app
-        .config
-        .accounts
-        .iter()
-        .filter(|account| request.appid.as_ref().is_none_or(|appid| *appid == account.appid))
-        .collect();
-    if accounts.is_empty() {
-        return Err(Error::invalid("appid", "This appid is not configured here."));
+    async fn run(uses: <Self::Uses as Capability>::Handle<'_>, request: Request) -> Result<Report> {
+        let chosen = |appid: &str| request.appid.as_ref().is_none_or(|only| only == appid);
+        let accounts: Vec<_> =
+            uses.accounts.iter().filter(|account| chosen(&account.appid)).collect();
+        if accounts.is_empty() {
+            return Err(Error::invalid("appid", "This appid is not configured here."));
+        }
+        let refresher = Refresher {
+            store: uses.store.clone(),
+            source: upstream::Upstream(uses),
+            clock: uses.clock.clone(),
+            mode: uses.mode,
+            owner: nonce(),
+        };
+        let refreshed = accounts
+            .iter()
+            .map(|account| refresher.refresh(account, request.kind, request.refresh));
+        let entries: Vec<Entry> = join_all(refreshed).await.into_iter().flatten().collect();
+        Ok(report(&entries))
     }
-    let refresher = Refresher {
-        store: app.table.clone(),
-        source: upstream::Upstream { app },
-        clock: app.clock.clone(),
-        mode: app.config.token_mode,
-        owner: nonce(),
-    };
-    let refreshed =
-        accounts.iter().map(|account| refresher.refresh(account, request.kind, request.refresh));
-    let entries: Vec<Entry> = join_all(refreshed).await.into_iter().flatten().collect();
-    Ok(report(&entries))
 }
 
 fn report(entries: &[Entry]) -> Report {

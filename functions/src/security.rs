@@ -16,7 +16,7 @@ pub use msg_sec_check::MsgSecCheck;
 pub enum Suggest {
     /// Publish it.
     Pass,
-    /// Have somebody look at it.
+    /// Have it reviewed by a person.
     Review,
     /// Do not publish it.
     Risky,

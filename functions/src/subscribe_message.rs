@@ -2,4 +2,4 @@
 
 mod send;
 
-pub use send::Send;
+pub use send::SendMessage;

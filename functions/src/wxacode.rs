@@ -8,10 +8,7 @@ use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::{
-    App, Caller, Error, File, Problem, Result,
-    wechat::{Call, Verdict},
-};
+use shared::{Error, File, Problem, Refusal, Result, Wait, capability::WechatCall, value::Int};
 
 pub use create_qr_code::CreateQrCode;
 pub use get::Get;
@@ -65,46 +62,30 @@ impl TryFrom<AnyColor> for LineColor {
     }
 }
 
-fn check_width(width: Option<u32>) -> Result<()> {
-    match width {
-        Some(width) if !(280..=1280).contains(&width) => {
-            Err(Error::invalid("width", "A code is 280 to 1280 px wide."))
-        }
-        _ => Ok(()),
-    }
-}
+/// The width of a code in px.
+pub(crate) type Width = Int<280, 1280>;
 
-const VERDICTS: &[Verdict] = &[
-    (40097, Problem::InvalidInput, "WeChat does not accept one of the arguments."),
-    (40129, Problem::InvalidInput, "WeChat does not accept a character of the scene."),
-    (40159, Problem::InvalidInput, "WeChat does not accept the path; is it too long?"),
-    (40169, Problem::InvalidInput, "WeChat does not accept the length of the scene."),
-    (41030, Problem::InvalidInput, "The released version has no such page; see check_path."),
-    (45009, Problem::QuotaExceeded, "WeChat's limit for this minute is reached."),
-    (85096, Problem::InvalidInput, "WeChat reserves the parameter scancode_time for itself."),
+#[rustfmt::skip]
+const REFUSALS: &[Refusal] = &[
+    Refusal::new(40097, Problem::InvalidInput, "WeChat does not accept one of the arguments."),
+    Refusal::new(40129, Problem::InvalidInput, "WeChat does not accept a character of the scene.").field("scene"),
+    Refusal::new(40159, Problem::InvalidInput, "WeChat does not accept the path; check its length.").field("path"),
+    Refusal::new(40169, Problem::InvalidInput, "WeChat does not accept the length of the scene.").field("scene"),
+    Refusal::new(41030, Problem::InvalidInput, "The released version has no such page; see check_path.").field("page"),
+    Refusal::new(45009, Problem::QuotaExceeded, "WeChat's limit for this minute is reached.").wait(Wait::Seconds(60)),
+    Refusal::new(45029, Problem::QuotaExceeded, "The account's number of codes is used up."),
+    Refusal::new(85096, Problem::InvalidInput, "WeChat reserves the parameter scancode_time for itself."),
 ];
 
 /// Has WeChat draw a code.
-async fn draw(
-    app: &App,
-    caller: &Caller,
-    path: &'static str,
-    body: &impl Serialize,
-) -> Result<File> {
-    let call = Call::post(path, body)?.binary().within(Duration::from_secs(20)).verdicts(VERDICTS);
-    let answer =
-        app.call(caller.appid(), call).await.map_err(|error| match error.wechat_errcode() {
-            Some(40129 | 40169) => error.field("scene"),
-            Some(40159) => error.field("path"),
-            Some(41030) => error.field("page"),
-            Some(45009) => error.retry_after(60),
-            _ => error,
-        })?;
+async fn draw(call: WechatCall<'_>) -> Result<File> {
+    let call = call.binary().within(Duration::from_secs(20)).refusals(REFUSALS);
+    let answer = call.send().await?;
     let (content_type, name) = match *answer.body {
         [0xff, 0xd8, 0xff, ..] => ("image/jpeg", "wxacode.jpg"),
         [0x89, b'P', b'N', b'G', ..] => ("image/png", "wxacode.png"),
         _ => {
-            let detail = "WeChat answered with something else than an image; try again.";
+            let detail = "WeChat returned something other than an image; try again.";
             return Err(Error::new(Problem::WechatUnreachable, detail));
         }
     };

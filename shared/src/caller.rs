@@ -1,8 +1,8 @@
 //! Who is calling, and for which account.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
-use crate::{Access, Account, AccountKind, App, Error, Problem, Result, session::Session};
+use crate::{Access, Account, AccountKind, App, Clock, Error, Problem, Result, session::Session};
 
 /// The resolved caller of an operation.
 #[derive(Clone, Debug)]
@@ -14,6 +14,9 @@ pub struct Caller {
     /// Whether the call or its session names the account; otherwise the first that fits was
     /// taken.
     named: bool,
+    /// All accounts of this deployment.
+    accounts: Arc<[Account]>,
+    clock: Clock,
 }
 
 /// Who a caller is.
@@ -42,20 +45,41 @@ impl fmt::Debug for Identity {
 }
 
 impl Caller {
+    /// A job: a service that acts for no user.
+    pub(crate) fn job(app: &App) -> Caller {
+        Caller {
+            account: app.config.accounts[0].clone(),
+            identity: Identity::Service { openid: None },
+            named: false,
+            accounts: Arc::clone(&app.config.accounts),
+            clock: app.clock.clone(),
+        }
+    }
+
     /// The account's app id.
     pub fn appid(&self) -> &str {
         &self.account.appid
+    }
+
+    /// All accounts of this deployment, in order of preference.
+    pub fn accounts(&self) -> &[Account] {
+        &self.accounts
+    }
+
+    /// The time, seconds since 1970.
+    pub fn now(&self) -> u64 {
+        self.clock.now()
     }
 
     /// The account of one kind the call is for, where an input decides which kind it must be.
     ///
     /// # Errors
     /// The call names an account of another kind, or none of this kind is configured.
-    pub fn account_of(&self, app: &App, kind: AccountKind) -> Result<Account> {
+    pub fn account_of(&self, kind: AccountKind) -> Result<Account> {
         if self.account.kind == kind {
             return Ok(self.account.clone());
         }
-        let configured = || app.config.accounts.iter().find(|account| account.kind == kind);
+        let configured = || self.accounts.iter().find(|account| account.kind == kind);
         let found = if self.named { None } else { configured().cloned() };
         found.ok_or_else(|| {
             let kind = kind.as_str();
@@ -104,14 +128,13 @@ impl Caller {
     }
 }
 
-/// What an event says of its sender, before it is believed.
+/// Who sent an event, once that is proven.
 #[derive(Clone)]
 pub(crate) enum Principal {
-    /// An HTTP request, perhaps with a bearer token.
-    Http {
-        /// The token of `Authorization: Bearer`.
-        bearer: Option<String>,
-    },
+    /// Nobody known.
+    Anyone,
+    /// A user with a session.
+    User(Session),
     /// An IAM principal, by direct invocation or a signed request.
     Service,
 }
@@ -124,37 +147,19 @@ pub(crate) struct Rules {
 }
 
 impl Rules {
-    /// Believes the principal, or not, and finds the account.
-    pub(crate) fn admit(
-        self,
-        app: &App,
-        principal: &Principal,
-        appid: Option<String>,
-        openid: Option<String>,
-    ) -> Result<Caller> {
-        let identity = self.identify(app, principal, openid)?;
-        let named = appid.is_some() || matches!(identity, Identity::User(_));
-        let account = self.choose(app, &identity, appid)?;
-        Ok(Caller { account, identity, named })
-    }
-
-    fn identify(
-        self,
-        app: &App,
-        principal: &Principal,
-        openid: Option<String>,
-    ) -> Result<Identity> {
-        let session = || match principal {
-            Principal::Http { bearer: Some(token) } => app.sessions.verify(token, app.clock.now()),
-            _ => Err(Error::new(
+    /// Authenticates an HTTP request that is not signed by an IAM principal, before its body is
+    /// read.
+    pub(crate) fn authenticate(self, app: &App, bearer: Option<&str>) -> Result<Principal> {
+        let session = || match bearer {
+            Some(token) => app.sessions.verify(token, app.clock.now()),
+            None => Err(Error::new(
                 Problem::Unauthenticated,
                 "This operation needs a session: log in and send `Authorization: Bearer <session_token>`.",
             )),
         };
-        match (self.access, principal) {
-            (_, Principal::Service) => Ok(Identity::Service { openid }),
-            (Access::Public, Principal::Http { .. }) => Ok(Identity::Anyone),
-            (Access::User, Principal::Http { .. }) => {
+        match self.access {
+            Access::Public => Ok(Principal::Anyone),
+            Access::User => {
                 let session = session()?;
                 if session.snapshot {
                     return Err(Error::new(
@@ -163,16 +168,9 @@ impl Rules {
                          let the visitor choose to use the full service, then log in again.",
                     ));
                 }
-                match openid {
-                    Some(openid) if openid != session.openid => Err(Error::new(
-                        Problem::Forbidden,
-                        "A user may only act for themselves; leave `openid` out.",
-                    )
-                    .field("openid")),
-                    _ => Ok(Identity::User(session)),
-                }
+                Ok(Principal::User(session))
             }
-            (Access::Service, Principal::Http { .. }) => {
+            Access::Service => {
                 session()?;
                 Err(Error::new(
                     Problem::Forbidden,
@@ -180,6 +178,32 @@ impl Rules {
                 ))
             }
         }
+    }
+
+    /// Resolves the account and the user that a principal acts for.
+    pub(crate) fn admit(
+        self,
+        app: &App,
+        principal: Principal,
+        appid: Option<String>,
+        openid: Option<String>,
+    ) -> Result<Caller> {
+        let identity = match (principal, openid) {
+            (Principal::Anyone, _) => Identity::Anyone,
+            (Principal::Service, openid) => Identity::Service { openid },
+            (Principal::User(session), Some(openid)) if openid != session.openid => {
+                return Err(Error::new(
+                    Problem::Forbidden,
+                    "A user may only act for themselves; leave `openid` out.",
+                )
+                .field("openid"));
+            }
+            (Principal::User(session), _) => Identity::User(session),
+        };
+        let named = appid.is_some() || matches!(identity, Identity::User(_));
+        let account = self.choose(app, &identity, appid)?;
+        let accounts = Arc::clone(&app.config.accounts);
+        Ok(Caller { account, identity, named, accounts, clock: app.clock.clone() })
     }
 
     fn choose(self, app: &App, identity: &Identity, appid: Option<String>) -> Result<Account> {

@@ -1,6 +1,13 @@
 //! What a deployment sets: read once from the environment, checked at start.
 
-use crate::{Account, Secret, SecretSource, site::SiteFiles};
+use std::sync::Arc;
+
+use model::value::{AppId, Text};
+
+use crate::{
+    Account, Secret, SecretSource,
+    settings::{SettingFacts, Values},
+};
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 
 /// The settings of a function, all from its environment.
@@ -9,7 +16,7 @@ pub struct Config {
     /// `TABLE_NAME`: the DynamoDB table.
     pub table_name: String,
     /// `WECHAT_APPS`: the accounts this deployment serves, in order of preference.
-    pub accounts: Vec<Account>,
+    pub accounts: Arc<[Account]>,
     /// `WECHAT_API_BASE`: WeChat's hosts, the preferred one first.
     pub wechat_api: Vec<String>,
     /// `TOKEN_MODE`: how access tokens are fetched.
@@ -18,14 +25,10 @@ pub struct Config {
     pub session_public_keys: Vec<PublicKey>,
     /// `SESSION_SIGNING_KEY_SSM`: where the login operations find the signing key.
     pub session_signing_key: Option<SecretSource>,
-    /// `JSSDK_ALLOWED_HOSTS`: hosts whose pages may be signed, sub-domains included.
-    pub jssdk_allowed_hosts: Vec<String>,
     /// `EDGE_ONLY`: refuse requests that reach the function URL directly.
     pub edge_only: bool,
-    /// `EXPOSE_SNS_TOKENS`: hand OAuth tokens to clients that must have them.
-    pub expose_sns_tokens: bool,
-    /// `SITE_FILES`: the files `site.wellKnown` serves, as JSON; see [`SiteFiles::EXAMPLE`].
-    pub site_files: SiteFiles,
+    /// The settings that only some functions read.
+    pub settings: Values,
     /// Region, credentials and endpoints of AWS.
     pub aws: Aws,
 }
@@ -78,6 +81,16 @@ pub enum TokenMode {
     Stable,
     /// `GET /cgi-bin/token`: each call retires the token before.
     Legacy,
+}
+
+impl TokenMode {
+    /// The spelling in `TOKEN_MODE`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            TokenMode::Stable => "stable",
+            TokenMode::Legacy => "legacy",
+        }
+    }
 }
 
 /// A key that verifies session tokens.
@@ -150,20 +163,32 @@ impl<L: Fn(&str) -> Option<String>> Environment<L> {
 }
 
 impl Config {
-    /// Reads the process environment.
+    /// Reads the process environment, and of the settings that only some functions have those of
+    /// `settings`.
     ///
     /// # Errors
     /// Names every setting that is missing or malformed, each with an example.
-    pub fn from_env() -> Result<Config, ConfigError> {
-        Config::read(|name| std::env::var(name).ok())
+    pub fn from_env(settings: &[SettingFacts]) -> Result<Config, ConfigError> {
+        Config::read(|name| std::env::var(name).ok(), settings)
     }
 
     /// Reads settings through `lookup`.
     ///
     /// # Errors
     /// As [`Config::from_env`].
-    pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Config, ConfigError> {
+    pub fn read(
+        lookup: impl Fn(&str) -> Option<String>,
+        some: &[SettingFacts],
+    ) -> Result<Config, ConfigError> {
         let mut env = Environment { lookup, complaints: Vec::new() };
+        let mut settings = Values::default();
+        for setting in some {
+            let text = env.optional(setting.name);
+            if let Err(why) = settings.read(setting, text.as_deref()) {
+                let (name, example) = (setting.name, setting.example);
+                env.complaints.push(format!("{name} {why}; for example {name}={example}"));
+            }
+        }
 
         let table_name = env.required("TABLE_NAME", "wechat");
         const APPS: &str = r#"[{"appid":"wx0123456789abcdef","kind":"mini_program","secret":{"ssm":"/wechat/prod/wx0123456789abcdef"}}]"#;
@@ -190,21 +215,13 @@ impl Config {
             .unwrap_or_default();
         let config = Config {
             table_name,
-            accounts,
+            accounts: accounts.into(),
             wechat_api,
             token_mode: token_mode.unwrap_or_default(),
             session_public_keys,
             session_signing_key: env.optional("SESSION_SIGNING_KEY_SSM").map(SecretSource::Ssm),
-            jssdk_allowed_hosts: env
-                .list("JSSDK_ALLOWED_HOSTS")
-                .into_iter()
-                .map(|host| host.to_ascii_lowercase())
-                .collect(),
             edge_only: env.flag("EDGE_ONLY"),
-            expose_sns_tokens: env.flag("EXPOSE_SNS_TOKENS"),
-            site_files: env
-                .parsed("SITE_FILES", SiteFiles::EXAMPLE, SiteFiles::parse)
-                .unwrap_or_default(),
+            settings,
             aws: Aws {
                 region: env.required("AWS_REGION", "ap-east-1"),
                 access_key_id: env.required("AWS_ACCESS_KEY_ID", "AKIA… (Lambda sets it)"),
@@ -245,7 +262,7 @@ pub fn parse_accounts(text: &str) -> Result<Vec<Account>, String> {
     })?;
     for (index, account) in accounts.iter().enumerate() {
         let appid = &account.appid;
-        if !appid.starts_with("wx") || !(4..=32).contains(&appid.len()) || !is_plain(appid) {
+        if Text::<AppId>::new(appid).is_err() {
             return Err(format!("has an app {index} whose appid is not an app id"));
         }
         if accounts[..index].iter().any(|earlier| earlier.appid == *appid) {
@@ -309,10 +326,13 @@ mod tests {
     use super::*;
 
     fn read(pairs: &[(&str, &str)]) -> Result<Config, ConfigError> {
-        Config::read(|name| {
-            let found = pairs.iter().find(|(key, _)| *key == name)?;
-            Some(found.1.to_owned())
-        })
+        Config::read(
+            |name| {
+                let found = pairs.iter().find(|(key, _)| *key == name)?;
+                Some(found.1.to_owned())
+            },
+            &[],
+        )
     }
 
     const WHOLE: &[(&str, &str)] = &[
@@ -345,7 +365,6 @@ mod tests {
             ("TOKEN_MODE", "fresh"),
             ("SESSION_PUBLIC_KEYS", "k1:short"),
             ("EDGE_ONLY", "maybe"),
-            ("SITE_FILES", r#"{"texts":{"../x":""}}"#),
         ] {
             let mut pairs = vec![(name, value)];
             pairs.extend_from_slice(WHOLE);

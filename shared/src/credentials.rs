@@ -164,6 +164,15 @@ impl<S: Store> Credentials<S> {
         self.recover(key, &cell, None, asked_at_ms, "missing or expired").await
     }
 
+    /// The credential in the store, read consistently; a missing one is not asked for.
+    ///
+    /// # Errors
+    /// [`Problem::TableUnavailable`].
+    pub async fn stored(&self, key: &CredentialKey) -> Result<Option<Credential>> {
+        let record = self.store.read(key, Consistency::Strong).await?;
+        Ok(record.and_then(|record| record.credential))
+    }
+
     /// Reads a credential before anybody asks for it, once the store is `ready`; whoever asks
     /// meanwhile waits for this read.
     ///

@@ -1,18 +1,17 @@
 //! Operations with their types erased: one to run, and one to list and describe.
 
-use std::pin::Pin;
+use std::{collections::BTreeSet, sync::Arc};
 
+use futures_util::future::BoxFuture;
 use schemars::{Schema, SchemaGenerator};
 use serde_json::Value;
 
 use crate::{
-    Access, AccountKind, App, Body, Caller, Case, Error, Method, Operation, Reply, Result, Touch,
-    Upload,
+    Access, AccountKind, App, Body, Caller, Capability, Case, Error, Http, Input, Operation,
+    Problem, Refusal, Reply, Result, Upload,
     caller::{Principal, Rules},
-    input::Input,
+    capability::{Early, Facts},
 };
-
-type Running<'a> = Pin<Box<dyn Future<Output = Result<Body>> + Send + 'a>>;
 
 /// An operation that can be run without knowing its type.
 ///
@@ -21,21 +20,16 @@ type Running<'a> = Pin<Box<dyn Future<Output = Result<Body>> + Send + 'a>>;
 pub struct Handler {
     /// [`Operation::ID`].
     pub id: &'static str,
-    /// [`Operation::METHOD`].
-    pub method: Method,
     /// [`Operation::ACCESS`].
     pub access: Access,
-    /// [`Operation::BODY_LIMIT`].
-    pub body_limit: usize,
-    /// [`Operation::STREAMED`].
-    pub streamed: bool,
-    /// [`Operation::FILES`].
-    pub files: &'static [&'static str],
+    /// [`Operation::HTTP`].
+    pub http: Http,
+    /// How it takes a file, if it does.
+    pub(crate) upload: Option<Upload>,
+    pub(crate) rules: Rules,
     codes: &'static [(Case, i64)],
-    /// [`Operation::UPLOAD`].
-    pub upload: Option<Upload>,
-    rules: Rules,
-    run: for<'a> fn(Input, &'a App, &'a Caller) -> Result<Running<'a>>,
+    prepare: fn(&mut Early),
+    run: for<'a> fn(Input, &'a App, &'a Caller) -> Result<BoxFuture<'a, Result<Body>>>,
 }
 
 impl Handler {
@@ -43,29 +37,36 @@ impl Handler {
     pub const fn of<O: Operation>() -> Handler {
         Handler {
             id: O::ID,
-            method: O::METHOD,
             access: O::ACCESS,
-            body_limit: O::BODY_LIMIT,
-            streamed: O::STREAMED,
-            files: O::FILES,
-            codes: O::CODES,
-            upload: match O::UPLOAD {
+            http: O::HTTP,
+            upload: match O::HTTP.upload {
                 Some(field) => Some(Upload::into(field)),
                 None => None,
             },
             rules: Rules { access: O::ACCESS, accounts: O::ACCOUNTS },
+            codes: O::CODES,
+            prepare: O::Uses::prepare,
             run: |input, app, caller| {
-                let operation: O = input.read()?;
-                Ok(Box::pin(async move { operation.run(app, caller).await?.into_body() }))
+                let operation = O::read(input)?;
+                Ok(Box::pin(async move {
+                    operation.run(O::Uses::of(app, caller), caller).await?.into_body()
+                }))
             },
         }
     }
 
-    /// Runs the operation: admits the caller, reads the input, does the work.
+    /// Begins, in the background, what the first request will wait for.
+    pub(crate) fn prepare(&self, app: &Arc<App>) {
+        let mut early = Early::default();
+        (self.prepare)(&mut early);
+        app.prepare(early, app.default_account(self.rules.accounts));
+    }
+
+    /// Runs the operation for an authenticated principal.
     pub(crate) async fn call(
         &self,
         app: &App,
-        principal: &Principal,
+        principal: Principal,
         mut input: Input,
     ) -> Result<Body> {
         let appid = input.take("appid")?;
@@ -85,17 +86,6 @@ impl Handler {
         let code = self.codes.iter().find(|(case, _)| case.fits(&error)).map_or(-1, |(_, n)| *n);
         error.code(code)
     }
-
-    /// Whether a path is one of [`Operation::FILES`].
-    pub fn serves(&self, path: &str) -> bool {
-        self.files.iter().any(|pattern| match pattern.split_once('*') {
-            None => path == *pattern,
-            Some((before, after)) => path
-                .strip_prefix(before)
-                .and_then(|rest| rest.strip_suffix(after))
-                .is_some_and(|within| !within.is_empty() && !within.contains('/')),
-        })
-    }
 }
 
 /// An operation as the registry lists it.
@@ -105,10 +95,14 @@ pub struct Endpoint {
     pub handler: Handler,
     /// [`Operation::ACCOUNTS`].
     pub accounts: &'static [AccountKind],
-    /// [`Operation::TOUCHES`].
-    pub touches: &'static [Touch],
+    /// [`Operation::DOCS`].
+    pub docs: &'static [&'static str],
     /// [`Operation::EXAMPLE`].
     pub example: &'static str,
+    /// [`Operation::REFUSALS`].
+    pub refusals: &'static [Refusal],
+    problems: &'static [Problem],
+    facts: fn(&mut Vec<Facts>),
     describe: fn(&mut SchemaGenerator) -> Description,
 }
 
@@ -127,8 +121,11 @@ impl Endpoint {
         Endpoint {
             handler: Handler::of::<O>(),
             accounts: O::ACCOUNTS,
-            touches: O::TOUCHES,
+            docs: O::DOCS,
             example: O::EXAMPLE,
+            refusals: O::REFUSALS,
+            problems: O::PROBLEMS,
+            facts: O::Uses::describe,
             describe: |generator| Description {
                 input: O::json_schema(generator),
                 content: O::Output::content(generator),
@@ -154,6 +151,41 @@ impl Endpoint {
     /// `AuthCode2session`: the logical id in `template.yaml`.
     pub fn logical_id(&self) -> String {
         logical_id(&self.binary())
+    }
+
+    /// What it may use, one entry per capability.
+    pub fn capabilities(&self) -> Vec<Facts> {
+        let mut facts = Vec::new();
+        (self.facts)(&mut facts);
+        facts
+    }
+
+    /// What can go wrong over HTTP by a method (`get` or `post`), in the order of
+    /// [`Problem::ALL`]: from its access, its capabilities, its refusals, and what it says itself.
+    pub fn problems(&self, method: &str) -> Vec<Problem> {
+        let mut problems = BTreeSet::from([
+            Problem::InvalidInput,
+            Problem::UnknownApp,
+            Problem::Forbidden,
+            Problem::MethodNotAllowed,
+            Problem::Internal,
+        ]);
+        if self.handler.access == Access::User {
+            problems.insert(Problem::Unauthenticated);
+        }
+        if method == "post" {
+            problems.extend([
+                Problem::MalformedBody,
+                Problem::BodyTooLarge,
+                Problem::UnsupportedMediaType,
+            ]);
+        }
+        for facts in self.capabilities() {
+            problems.extend(facts.problems);
+        }
+        problems.extend(self.refusals.iter().map(|refusal| refusal.problem));
+        problems.extend(self.problems);
+        problems.into_iter().collect()
     }
 
     /// Input and output schemas; definitions they share go into the generator.

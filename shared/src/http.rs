@@ -7,8 +7,10 @@ use hyper::body::Bytes;
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 
 use crate::{
-    Access, App, Body, Error, File, Handler, Method, Problem, Result, caller::Principal,
-    input::Input,
+    Access, App, Body, Error, File, Handler, Method, Problem, Result,
+    caller::Principal,
+    input::{Input, RawRequest},
+    reply::Text,
 };
 
 /// A request as Lambda hands it over.
@@ -94,20 +96,45 @@ impl HttpEvent {
         self.request_context.domain_name.ends_with(".on.aws")
     }
 
-    /// Runs the operation for this request.
-    pub(crate) async fn handle(&self, handler: &Handler, app: &App) -> Result<Body> {
+    /// Authenticates the caller, then reads the input.
+    pub(crate) async fn open(&self, handler: &Handler, app: &App) -> Result<(Principal, Input)> {
         if app.config.edge_only && self.by_function_url() {
             return Err(Error::new(
                 Problem::Forbidden,
                 "This deployment is reached through its own domain, not through this URL.",
             ));
         }
-        let mut input = self.input(handler).await?;
-        let principal = self.principal(handler, &mut input)?;
-        handler.call(app, &principal, input).await
+        let method = self.request_context.http.method.as_str();
+        let gets = match (method, handler.http.method) {
+            ("GET" | "HEAD", Method::Get | Method::GetOrPost) => true,
+            ("POST", Method::Post | Method::GetOrPost) => false,
+            _ => {
+                let allow = handler.http.method.allow().replace(", ", " or ");
+                return Err(Error::new(Problem::MethodNotAllowed, format!("Use {allow}.")));
+            }
+        };
+        let mut query = Input::query(&self.raw_query_string);
+        let principal = self.principal(handler, app, gets, &mut query)?;
+        let input = match gets {
+            _ if handler.http.raw => self.raw(handler.http.body_limit)?,
+            true => {
+                if handler.http.serves(&self.raw_path) {
+                    query.set("file", &self.raw_path);
+                }
+                query
+            }
+            false => self.body_input(handler, query).await?,
+        };
+        Ok((principal, input))
     }
 
-    fn principal(&self, handler: &Handler, input: &mut Input) -> Result<Principal> {
+    fn principal(
+        &self,
+        handler: &Handler,
+        app: &App,
+        gets: bool,
+        query: &mut Input,
+    ) -> Result<Principal> {
         let iam = self.request_context.authorizer.as_ref().is_some_and(|auth| auth.iam.is_some());
         if iam {
             return Ok(Principal::Service);
@@ -117,45 +144,41 @@ impl HttpEvent {
             scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
         });
         // `<image src>` cannot send a header.
-        let is_post = self.request_context.http.method == "POST";
         let in_query = match handler.access {
-            Access::User if !is_post => input.take("session_token")?,
+            Access::User if gets => query.take("session_token")?,
             _ => None,
         };
-        Ok(Principal::Http { bearer: bearer.or(in_query) })
+        handler.rules.authenticate(app, bearer.or(in_query).as_deref())
     }
 
-    async fn input(&self, handler: &Handler) -> Result<Input> {
+    async fn body_input(&self, handler: &Handler, query: Input) -> Result<Input> {
         let content_type = self.header("content-type").unwrap_or("application/json");
-        match (self.request_context.http.method.as_str(), handler.method) {
-            ("GET" | "HEAD", Method::Get | Method::GetOrPost) => {
-                let mut input = Input::query(&self.raw_query_string)?;
-                if handler.serves(&self.raw_path) {
-                    input.set("file", &self.raw_path);
-                }
-                Ok(input)
-            }
-            ("POST", Method::Post | Method::GetOrPost) => {
-                let takes = |upload: &crate::Upload| upload.takes(content_type);
-                if let Some(upload) = handler.upload.filter(takes) {
-                    let query = Input::query(&self.raw_query_string)?;
-                    return upload.read(content_type, query, self.body(handler.body_limit)?).await;
-                }
-                check_content_type(content_type)?;
-                Input::json(&self.body(handler.body_limit)?)
-            }
-            _ => Err(Error::new(
-                Problem::MethodNotAllowed,
-                format!("Use {}.", handler.method.allow().replace(", ", " or ")),
-            )),
+        let limit = handler.http.body_limit;
+        if let Some(upload) = handler.upload.filter(|upload| upload.takes(content_type)) {
+            return upload.read(content_type, query, self.body(limit)?.into()).await;
         }
+        check_content_type(content_type)?;
+        Input::json(&self.body(limit)?)
+    }
+
+    /// The request as it came.
+    fn raw(&self, limit: usize) -> Result<Input> {
+        let headers =
+            self.headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.clone()));
+        Ok(Input::raw(RawRequest {
+            method: self.request_context.http.method.clone(),
+            path: self.raw_path.clone(),
+            query: self.raw_query_string.clone(),
+            headers: headers.collect(),
+            body: self.body(limit)?.into(),
+        }))
     }
 
     /// The body's bytes; the limit is checked before base64 is decoded.
     fn body(&self, limit: usize) -> Result<Vec<u8>> {
         let body = self.body.as_deref().unwrap_or_default();
         let too_large = || {
-            let detail = format!("The body may have {limit} bytes.");
+            let detail = format!("The body must be at most {limit} bytes.");
             Error::new(Problem::BodyTooLarge, detail)
         };
         if !self.is_base64_encoded {
@@ -194,6 +217,9 @@ impl HttpResponse {
             Body::Json(json) => {
                 HttpResponse::new(200, "application/json".to_owned(), json, request_id)
             }
+            Body::Text(Text { status, content_type, text }) => {
+                HttpResponse::new(status, content_type.to_owned(), text, request_id)
+            }
             Body::File(file) => {
                 let mut response = HttpResponse::head(&file, request_id);
                 response.body = BASE64_STANDARD.encode(&file.bytes);
@@ -206,7 +232,7 @@ impl HttpResponse {
     /// The same, its body apart and as plain bytes.
     pub(crate) fn streamed(body: Body, request_id: &str) -> (HttpResponse, Bytes) {
         match body {
-            Body::Json(_) => HttpResponse::success(body, request_id).split(),
+            Body::Json(_) | Body::Text(_) => HttpResponse::success(body, request_id).split(),
             Body::File(file) => (HttpResponse::head(&file, request_id), file.bytes),
         }
     }
@@ -242,7 +268,7 @@ impl HttpResponse {
         }
         match error.problem() {
             Problem::MethodNotAllowed => {
-                response.headers.insert("allow", handler.method.allow().to_owned());
+                response.headers.insert("allow", handler.http.method.allow().to_owned());
             }
             Problem::Unauthenticated => {
                 response.headers.insert("www-authenticate", "Bearer".to_owned());

@@ -13,6 +13,7 @@ use std::{
 
 use futures_util::{
     FutureExt,
+    future::BoxFuture,
     stream::{self, Once},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
@@ -23,8 +24,10 @@ use lambda_runtime::{
 use serde_json::{Map, Value, json, value::RawValue};
 
 use crate::{
-    App, Body, Clock, Error, Handler, Log, Operation, Problem, Result, Touch,
+    App, Body, Capability, Clock, Error, Handler, Job, JobEndpoint, Log, Operation, Problem,
+    Result,
     caller::Principal,
+    capability::Facts,
     config::{Config, ConfigError},
     http::{HttpEvent, HttpResponse},
     input::Input,
@@ -64,33 +67,20 @@ pub struct Invocation {
 /// Runs an operation as a Lambda function; a binary's whole `main`.
 pub fn run<O: Operation>() -> ExitCode {
     let handler = Handler::of::<O>();
-    let prepare = |app: &Arc<App>| {
-        app.prepare(O::TOUCHES, O::ACCOUNTS);
-        if const { signs_sessions(O::TOUCHES) } {
-            app.prepare_secrets(O::TOUCHES, O::ACCOUNTS);
-        }
-    };
-    serve(prepare, move |app, event, invocation| {
-        Box::pin(async move { invoke(&handler, app, event, &invocation).await })
-    })
+    serve(
+        facts_of::<O::Uses>(),
+        move |app| handler.prepare(app),
+        move |app, event, invocation| {
+            Box::pin(async move { invoke(&handler, app, event, &invocation).await })
+        },
+    )
 }
 
-const fn signs_sessions(touches: &[Touch]) -> bool {
-    let mut index = 0;
-    while index < touches.len() {
-        if touches[index].signs_sessions() {
-            return true;
-        }
-        index += 1;
-    }
-    false
+fn facts_of<C: Capability>() -> Vec<Facts> {
+    let mut facts = Vec::new();
+    C::describe(&mut facts);
+    facts
 }
-
-/// What a job does with an event: the same for a tick, a stream record and a person's request.
-pub type Job = for<'a> fn(&'a App, Value) -> Working<'a>;
-
-/// A job at work.
-pub type Working<'a> = std::pin::Pin<Box<dyn Future<Output = Result<Report>> + Send + 'a>>;
 
 /// What a job did.
 #[derive(Debug)]
@@ -120,32 +110,40 @@ impl Report {
 }
 
 /// Runs a job as a Lambda function; a binary's whole `main`.
-pub fn run_job(name: &'static str, job: Job) -> ExitCode {
-    serve(App::prepare_job, move |app, event, invocation| {
-        Box::pin(async move { invoke_job(name, job, app, event, &invocation).await })
-    })
+pub fn run_job<J: Job>() -> ExitCode {
+    let job = JobEndpoint::of::<J>();
+    serve(
+        facts_of::<J::Uses>(),
+        move |app| job.prepare(app),
+        move |app, event, invocation| {
+            Box::pin(async move { invoke_job(&job, app, event, &invocation).await })
+        },
+    )
 }
 
-type Answering<'a> = std::pin::Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
+type Answering<'a> = BoxFuture<'a, Outcome>;
 
 /// Not generic over the operation: otherwise forty binaries would compile the runtime forty
 /// times.
 fn serve(
-    prepare: fn(&Arc<App>),
+    facts: Vec<Facts>,
+    prepare: impl Fn(&Arc<App>) + 'static,
     answer: impl for<'a> Fn(&'a App, &'a [u8], Invocation) -> Answering<'a> + Send + Sync + 'static,
 ) -> ExitCode {
-    serve_boxed(prepare, Box::new(answer))
+    serve_boxed(&facts, Box::new(prepare), Box::new(answer))
 }
+
+type Prepare = Box<dyn Fn(&Arc<App>)>;
 
 type Answer = Box<dyn for<'a> Fn(&'a App, &'a [u8], Invocation) -> Answering<'a> + Send + Sync>;
 
-fn serve_boxed(prepare: fn(&Arc<App>), answer: Answer) -> ExitCode {
+fn serve_boxed(facts: &[Facts], prepare: Prepare, answer: Answer) -> ExitCode {
     // The default hook prints the panic's text, which may hold what must not be logged.
     std::panic::set_hook(Box::new(|info| {
         let place = info.location().map(ToString::to_string).unwrap_or_default();
         eprintln!("{}", json!({ "level": "ERROR", "message": "panic", "place": place }));
     }));
-    let app = match app() {
+    let app = match app(facts) {
         Ok(app) => Arc::new(app),
         Err(error) => {
             let message = format!("The configuration cannot be used: {error}");
@@ -200,8 +198,9 @@ fn serve_boxed(prepare: fn(&Arc<App>), answer: Answer) -> ExitCode {
     }
 }
 
-fn app() -> Result<App, ConfigError> {
-    let config = Config::from_env()?;
+fn app(facts: &[Facts]) -> Result<App, ConfigError> {
+    let settings: Vec<_> = facts.iter().flat_map(|facts| facts.settings.iter().copied()).collect();
+    let config = Config::from_env(&settings)?;
     let transport = Transport::new(config.aws.ca_bundle.as_deref()).map_err(ConfigError::new)?;
     Ok(App::new(config, transport, Clock::system(), Log::from_env()))
 }
@@ -242,15 +241,17 @@ pub async fn invoke(
     let http = HttpEvent::read(event);
     let started = Instant::now();
     let work = async {
-        match &http {
-            Some(http) => http.handle(handler, app).await,
-            None => handler.call(app, &Principal::Service, Input::json(event)?).await,
-        }
+        let opened = match &http {
+            Some(http) => http.open(handler, app).await,
+            None => Input::json(event).map(|input| (Principal::Service, input)),
+        };
+        let (principal, input) = opened?;
+        handler.call(app, principal, input).await
     };
     let (result, mut summary) = trace::scope(AssertUnwindSafe(work).catch_unwind()).await;
     summary.table_reads += app.early_reads();
     let result = result.unwrap_or_else(|_| Err(Error::internal("panic")));
-    let streamed = handler.streamed && http.as_ref().is_some_and(HttpEvent::by_function_url);
+    let streamed = handler.http.streamed && http.as_ref().is_some_and(HttpEvent::by_function_url);
     let result = result.and_then(|body| if streamed { Ok(body) } else { fit(body) });
     let result = result.map_err(|error| handler.numbered(error));
     let correlation_id = http.as_ref().and_then(HttpEvent::correlation_id);
@@ -268,7 +269,7 @@ pub async fn invoke(
         (Some(_), Ok(body)) => Outcome::Http(HttpResponse::success(body, request_id)),
         (Some(_), Err(error)) => Outcome::Http(HttpResponse::problem(&error, handler, request_id)),
         (None, Ok(Body::Json(output))) => Outcome::Output(output),
-        (None, Ok(file @ Body::File(_))) => {
+        (None, Ok(file @ (Body::File(_) | Body::Text(_)))) => {
             // As an HTTP response has it, so that a back end can pass it on as it is.
             match serde_json::to_string(&HttpResponse::success(file, request_id)) {
                 Ok(output) => Outcome::Output(output),
@@ -300,17 +301,18 @@ fn fit(body: Body) -> Result<Body> {
 
 /// Answers one event for a job.
 pub async fn invoke_job(
-    name: &'static str,
-    job: Job,
+    job: &JobEndpoint,
     app: &App,
     event: &[u8],
     invocation: &Invocation,
 ) -> Outcome {
     let started = Instant::now();
     let work = async {
-        let Input::Json(event) = Input::json(event)? else { return Err(Error::internal("query")) };
-        job(app, Value::Object(event)).await
+        let event = serde_json::from_slice(event)
+            .map_err(|_| Error::new(Problem::MalformedBody, "The event is not JSON."))?;
+        job.call(app, event).await
     };
+    let name = job.name;
     let (result, summary) = trace::scope(AssertUnwindSafe(work).catch_unwind()).await;
     let result = result.unwrap_or_else(|_| Err(Error::internal("panic")));
     match result {

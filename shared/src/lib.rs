@@ -1,48 +1,51 @@
 //! Everything two operations need.
 //!
 //! Start at [`Operation`]: what an operation is. [`lambda`] runs one as a function;
-//! [`Handler`] and [`Endpoint`] are its erased forms. An operation gets the [`App`]:
-//! [`credentials`] hands it a valid token, [`wechat`] calls WeChat, [`table`] keeps what must be
-//! kept. Every failure is an [`Error`].
+//! [`Handler`] and [`Endpoint`] are its erased forms. What it may use beyond its input are
+//! [`capability`] types. Every failure is an [`Error`].
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
 mod app;
-mod cache;
 mod caller;
+pub mod capability;
 pub mod config;
 pub mod credentials;
 mod endpoint;
 pub mod fetch;
+pub mod grant;
 mod http;
 mod input;
+mod job;
 pub mod lambda;
 mod log;
-pub mod login;
 pub mod openapi;
 mod operation;
-pub mod policy;
 mod reply;
 pub mod secrets;
 pub mod session;
-pub mod site;
+pub mod settings;
+mod state;
 pub mod table;
 pub mod trace;
 pub mod transport;
 mod upload;
-pub mod weburl;
 pub mod wechat;
 
 pub use app::App;
-pub use cache::Cache;
 pub use caller::{Caller, Identity};
+pub use capability::Capability;
+pub use config::Config;
 pub use endpoint::{Description, Endpoint, Handler, logical_id};
 pub use http::HttpResponse;
+pub use input::{Input, RawRequest};
+pub use job::{Job, JobEndpoint};
 pub use log::Log;
 pub use model::{
-    Account, AccountKind, Clock, Error, Problem, Result, Secret, SecretSource, china, crypto,
+    Account, AccountKind, Clock, CredentialKind, Error, FromText, Problem, Refusal, Result, Secret,
+    SecretSource, Wait, china, crypto, percent, spelling, text, value,
 };
-pub use operation::{Access, Case, Method, Operation, Touch};
-pub use reply::{Body, File, Reply};
-pub use upload::Upload;
+pub use operation::{Access, Case, Http, Method, Operation, Uses};
+pub use reply::{Body, File, Reply, Text};
+pub use upload::{FileInput, Upload};

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::{SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
-use crate::{Access, Endpoint, Problem, Touch, upload::PART};
+use crate::{Access, Endpoint, Problem, upload::PART};
 
 /// What the namespaces are about, in the order of the document.
 pub const NAMESPACES: &[(&str, &str)] = &[
@@ -52,7 +52,7 @@ pub fn document(operations: &[Endpoint]) -> Value {
             item.insert("servers".into(), lambda_servers());
             item.insert("post".into(), writer.operation(endpoint, "post"));
         } else {
-            for method in endpoint.handler.method.names() {
+            for method in endpoint.handler.http.method.names() {
                 item.insert((*method).into(), writer.operation(endpoint, method));
             }
         }
@@ -157,7 +157,7 @@ fn path(endpoint: &Endpoint) -> String {
 
 /// An image's address cannot send a header.
 fn takes_session_in_query(endpoint: &Endpoint) -> bool {
-    endpoint.handler.access == Access::User && endpoint.handler.method.names().contains(&"get")
+    endpoint.handler.access == Access::User && endpoint.handler.http.method.names().contains(&"get")
 }
 
 fn lambda_servers() -> Value {
@@ -193,7 +193,7 @@ impl Writer {
         if let Some(own) = input["properties"].as_object_mut() {
             properties.append(own);
         }
-        let second = method == "get" && endpoint.handler.method.names().len() > 1;
+        let second = method == "get" && endpoint.handler.http.method.names().len() > 1;
         let mut operation = json!({
             "operationId": if second { format!("{}.get", endpoint.id()) } else { endpoint.id().to_owned() },
             "summary": description.split("\n\n").next().unwrap_or_default()
@@ -232,7 +232,7 @@ impl Writer {
                 "required": !required.is_empty(),
                 "content": { "application/json": { "schema": input, "example": example } },
             });
-            if endpoint.handler.upload.is_some() {
+            if endpoint.handler.http.upload.is_some() {
                 let file = json!({ "type": "string", "format": "binary" });
                 let content = &mut operation["requestBody"]["content"];
                 content["multipart/form-data"] = json!({ "schema": {
@@ -278,7 +278,6 @@ impl Writer {
                 "404": refused,
             });
         }
-        let answers_file = content.get("application/json").is_none();
         let mut responses = Map::new();
         let request_id = json!({ "$ref": "#/components/headers/RequestId" });
         let headers = json!({ "X-Request-Id": request_id });
@@ -287,7 +286,7 @@ impl Writer {
             json!({ "description": "Done.", "headers": headers, "content": content }),
         );
         let mut by_status: BTreeMap<u16, Vec<Problem>> = BTreeMap::new();
-        for problem in problems(endpoint, method, answers_file) {
+        for problem in endpoint.problems(method) {
             by_status.entry(problem.status()).or_default().push(problem);
         }
         for (status, problems) in by_status {
@@ -299,39 +298,6 @@ impl Writer {
         }
         responses.into()
     }
-}
-
-/// What can go wrong over HTTP, in the order of [`Problem::ALL`].
-///
-/// Derived from what the operation is and touches, so it names all that can happen and for some
-/// operations a little more.
-fn problems(endpoint: &Endpoint, method: &str, answers_file: bool) -> Vec<Problem> {
-    let touches = |wanted: fn(&Touch) -> bool| endpoint.touches.iter().any(wanted);
-    let logs_in = touches(|touch| matches!(touch, Touch::LogIn));
-    let keys = touches(|touch| matches!(touch, Touch::Session));
-    let credential = touches(|touch| touch.credential().is_some());
-    let calls_wechat = touches(|touch| touch.calls_wechat());
-    let can_happen = |problem: &Problem| match problem {
-        Problem::InvalidInput
-        | Problem::MalformedBody
-        | Problem::UnknownApp
-        | Problem::Forbidden
-        | Problem::MethodNotAllowed
-        | Problem::Internal
-        | Problem::Misconfigured => true,
-        Problem::Unauthenticated => endpoint.handler.access == Access::User || calls_wechat,
-        Problem::BodyTooLarge => method == "post" || answers_file,
-        Problem::UnsupportedMediaType => method == "post",
-        Problem::LoginBlocked | Problem::InProgress => logs_in,
-        Problem::StaleSessionKey => keys || calls_wechat,
-        Problem::Undecryptable => keys,
-        Problem::NotFound => calls_wechat || !endpoint.handler.files.is_empty(),
-        Problem::TableUnavailable => !endpoint.touches.is_empty(),
-        Problem::CredentialUnavailable => credential,
-        // All that WeChat may say of an input, a receiver, an account, or of itself.
-        _ => calls_wechat,
-    };
-    Problem::ALL.iter().copied().filter(can_happen).collect()
 }
 
 fn response(status: u16, problems: &[Problem], slugs: &[&str]) -> Value {

@@ -2,26 +2,75 @@
 
 use std::future::Future;
 
+use model::{AccountKind, Error, Problem, Refusal, Result};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
-use crate::{AccountKind, App, Caller, Error, Problem, Reply, Result, credentials::CredentialKind};
+use crate::{Caller, Capability, Input, Reply};
+
+/// What an operation is handed: the handle of each capability it names.
+pub type Uses<'a, O> = <<O as Operation>::Uses as Capability>::Handle<'a>;
 
 /// One operation of the bundle.
 ///
 /// The implementing struct is the operation's input: its doc comment becomes the description,
-/// its fields the parameters, both in the OpenAPI document.
+/// its fields the parameters, both in the OpenAPI document. Its fields are values that check
+/// themselves ([`model::value`]), so that [`Operation::run`] meets valid ones only.
+///
 /// Binary, template block, sample event and local route follow from [`Operation::ID`] and are
-/// checked against it by tests.
+/// generated.
 ///
 /// `appid` is an input of every operation, and `openid` of every [`Access::User`] one; both
-/// arrive resolved in the [`Caller`] and are no fields of the struct.
+/// arrive resolved in the [`Caller`] and are not fields of the struct.
+///
+/// ```
+/// use schemars::JsonSchema;
+/// use serde::{Deserialize, Serialize};
+/// use shared::{
+///     Access, AccountKind, Caller, Operation, Result, Uses, capability::Wechat, text,
+///     value::{Chars, Text},
+/// };
+///
+/// text! {
+///     /// A word.
+///     pub Word: 1..=32, Chars::PRINTABLE;
+/// }
+///
+/// /// Counts the letters of a word.
+/// #[derive(Deserialize, JsonSchema)]
+/// #[serde(deny_unknown_fields)]
+/// pub struct CountLetters {
+///     /// The word.
+///     word: Text<Word>,
+/// }
+///
+/// /// A count.
+/// #[derive(Serialize, JsonSchema)]
+/// pub struct Letters {
+///     /// How many.
+///     count: usize,
+/// }
+///
+/// impl Operation for CountLetters {
+///     const ID: &'static str = "words.countLetters";
+///     const ACCESS: Access = Access::Public;
+///     const ACCOUNTS: &'static [AccountKind] = AccountKind::ALL;
+///     const DOCS: &'static [&'static str] = &[];
+///     const EXAMPLE: &'static str = r#"{"word":"hello"}"#;
+///     type Uses = ();
+///     type Output = Letters;
+///
+///     async fn run(self, (): Uses<'_, Self>, _caller: &Caller) -> Result<Letters> {
+///         Ok(Letters { count: self.word.chars().count() })
+///     }
+/// }
+/// ```
 pub trait Operation: DeserializeOwned + JsonSchema + Send + 'static {
     /// `<namespace>.<operation>`, as in the contract. Path, binary, file and logical id follow.
     const ID: &'static str;
 
-    /// Which HTTP methods it answers.
-    const METHOD: Method = Method::Post;
+    /// How it is reached over HTTP.
+    const HTTP: Http = Http::POST;
 
     /// Who may call it.
     const ACCESS: Access;
@@ -29,38 +78,95 @@ pub trait Operation: DeserializeOwned + JsonSchema + Send + 'static {
     /// The kinds of account it works for, the preferred one first.
     const ACCOUNTS: &'static [AccountKind];
 
-    /// What it touches beyond its input; its IAM policy is exactly this.
-    const TOUCHES: &'static [Touch];
+    /// WeChat's pages that it follows, the most important one first; none if WeChat has none.
+    const DOCS: &'static [&'static str];
+
+    /// What WeChat's codes mean here, before what they usually mean; a call takes them by
+    /// `.refusals(Self::REFUSALS)`, and the document lists them.
+    const REFUSALS: &'static [Refusal] = &[];
+
+    /// What can go wrong beside what access, capabilities and refusals tell.
+    const PROBLEMS: &'static [Problem] = &[];
 
     /// The numbers an older interface had for its failures, for clients that switch over.
     ///
     /// The first case that fits decides; where there are codes and none fits, it is -1.
     const CODES: &'static [(Case, i64)] = &[];
 
-    /// Further paths it answers on a domain of its own: files whose place others prescribe.
-    ///
-    /// A `*` stands for anything within one segment. The path arrives as the input `file`.
-    const FILES: &'static [&'static str] = &[];
-
-    /// The largest body it takes, in bytes after base64.
-    const BODY_LIMIT: usize = 64 << 10;
-
-    /// Whether the answer may be larger than the 6 MB Lambda buffers: it is then streamed to
-    /// whoever comes by the Function URL, which needs `InvokeMode: RESPONSE_STREAM`.
-    const STREAMED: bool = false;
-
-    /// The one field that takes a file: in JSON it is base64; the part `media` of a form, or a
-    /// body that is an image, become it as well.
-    const UPLOAD: Option<&'static str> = None;
-
     /// A valid input in JSON; shown in the documents and replayed by the tests.
     const EXAMPLE: &'static str;
+
+    /// What it may use beyond its input; its IAM policy is exactly this.
+    type Uses: Capability;
 
     /// What it answers.
     type Output: Reply;
 
-    /// Does it.
-    fn run(self, app: &App, caller: &Caller) -> impl Future<Output = Result<Self::Output>> + Send;
+    /// Gives the input its type. Only an operation whose input is more than one struct, or an HTTP
+    /// request as it came, reads it by itself.
+    ///
+    /// # Errors
+    /// [`Problem::InvalidInput`], naming the field at fault.
+    fn read(input: Input) -> Result<Self> {
+        input.read()
+    }
+
+    /// Runs the operation.
+    fn run(
+        self,
+        uses: Uses<'_, Self>,
+        caller: &Caller,
+    ) -> impl Future<Output = Result<Self::Output>> + Send;
+}
+
+/// How an operation is reached over HTTP.
+#[derive(Clone, Copy, Debug)]
+pub struct Http {
+    /// The methods it answers.
+    pub method: Method,
+    /// The largest body it takes, in bytes after base64.
+    pub body_limit: usize,
+    /// The one field that takes a file: in JSON it is base64; the part `media` of a form, or a
+    /// body that is an image, become it as well.
+    pub upload: Option<&'static str>,
+    /// Whether the answer may be larger than the 6 MB Lambda buffers: it is then streamed by the
+    /// Function URL, which needs `InvokeMode: RESPONSE_STREAM`.
+    pub streamed: bool,
+    /// Whether the operation reads the request by itself, byte for byte.
+    pub raw: bool,
+    /// Further paths it answers on a domain of its own: files whose place others prescribe.
+    ///
+    /// A `*` stands for anything within one segment. The path arrives as the input `file`.
+    pub files: &'static [&'static str],
+}
+
+impl Http {
+    /// `POST` with JSON of at most 64 KB.
+    pub const POST: Http = Http {
+        method: Method::Post,
+        body_limit: 64 << 10,
+        upload: None,
+        streamed: false,
+        raw: false,
+        files: &[],
+    };
+    /// `GET`, the input in the query.
+    pub const GET: Http = Http { method: Method::Get, ..Http::POST };
+    /// Either.
+    pub const GET_OR_POST: Http = Http { method: Method::GetOrPost, ..Http::POST };
+    /// `GET` or `POST`, read by the operation itself, at most 256 KB.
+    pub const RAW: Http = Http { body_limit: 256 << 10, raw: true, ..Http::GET_OR_POST };
+
+    /// Whether a path is one of [`Http::files`].
+    pub fn serves(&self, path: &str) -> bool {
+        self.files.iter().any(|pattern| match pattern.split_once('*') {
+            None => path == *pattern,
+            Some((before, after)) => path
+                .strip_prefix(before)
+                .and_then(|rest| rest.strip_suffix(after))
+                .is_some_and(|within| !within.is_empty() && !within.contains('/')),
+        })
+    }
 }
 
 /// Which HTTP methods an operation answers.
@@ -135,54 +241,5 @@ impl Case {
             Case::Field(name) => error.field_name() == Some(name),
             Case::Problem(problem) => error.problem() == problem,
         }
-    }
-}
-
-/// Something outside an operation that it reads or writes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Touch {
-    /// Calls WeChat with the account's access token, which it reads as [`Touch::Credential`] does.
-    Wechat,
-    /// Reads a credential, and may signal that it is missing or refused.
-    Credential(CredentialKind),
-    /// Writes session, code and unionid items, with the app secret and the signing key.
-    LogIn,
-    /// Reads a session's keys.
-    Session,
-    /// Reads a session's OAuth tokens, and writes them when they are refreshed.
-    SnsTokens,
-    /// Signs sessions: reads the signing key, and no app secret.
-    SignSession,
-    /// Reads which openids are one person's.
-    Unionid,
-}
-
-impl Touch {
-    /// The credential it reads.
-    pub const fn credential(self) -> Option<CredentialKind> {
-        match self {
-            Touch::Wechat => Some(CredentialKind::AccessToken),
-            Touch::Credential(kind) => Some(kind),
-            Touch::LogIn
-            | Touch::Session
-            | Touch::SnsTokens
-            | Touch::SignSession
-            | Touch::Unionid => None,
-        }
-    }
-
-    /// Whether it reads or writes the table.
-    pub const fn uses_table(self) -> bool {
-        !matches!(self, Touch::SignSession)
-    }
-
-    /// Whether it reads the signing key.
-    pub const fn signs_sessions(self) -> bool {
-        matches!(self, Touch::LogIn | Touch::SignSession)
-    }
-
-    /// Whether it calls WeChat.
-    pub const fn calls_wechat(self) -> bool {
-        matches!(self, Touch::Wechat | Touch::LogIn | Touch::SnsTokens)
     }
 }

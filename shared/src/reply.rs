@@ -1,6 +1,6 @@
-//! What operations answer: JSON, or a file.
+//! What operations answer: JSON, a file, or a text.
 
-use hyper::body::Bytes;
+use bytes::Bytes;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -26,6 +26,31 @@ pub enum Body {
     Json(String),
     /// Bytes with their type.
     File(File),
+    /// A text with its status, for callers that expect exactly that.
+    Text(Text),
+}
+
+/// A text with its status and type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Text {
+    /// The HTTP status.
+    pub status: u16,
+    /// The media type.
+    pub content_type: &'static str,
+    /// The body.
+    pub text: String,
+}
+
+impl Text {
+    /// A plain text with status 200.
+    pub fn plain(text: impl Into<String>) -> Text {
+        Text { status: 200, content_type: "text/plain; charset=utf-8", text: text.into() }
+    }
+
+    /// Status 204 and no body.
+    pub fn empty() -> Text {
+        Text { status: 204, ..Text::plain("") }
+    }
 }
 
 /// An image or another file.
@@ -56,5 +81,15 @@ impl Reply for File {
 
     fn content(_generator: &mut SchemaGenerator) -> Value {
         json!({ "image/*": { "schema": { "type": "string", "format": "binary" } } })
+    }
+}
+
+impl Reply for Text {
+    fn into_body(self) -> Result<Body> {
+        Ok(Body::Text(self))
+    }
+
+    fn content(_generator: &mut SchemaGenerator) -> Value {
+        json!({ "text/plain": { "schema": { "type": "string" } } })
     }
 }

@@ -9,6 +9,7 @@ mod document;
 mod session;
 mod sns;
 mod unionid;
+mod write;
 
 use std::{
     collections::HashMap,
@@ -28,7 +29,12 @@ pub use document::{DUE, DUE_AT, DUE_INDEX, Document, DocumentWrite};
 pub use session::{Kept, Login, SessionKeys};
 pub use sns::{SnsRecord, SnsTokens};
 
-use crate::{Error, Problem, Secret, config::Aws, transport::Transport};
+use write::{Delete, Put, Update};
+
+use crate::{
+    Error, Problem, Result, Secret, config::Aws, credentials::Consistency, trace,
+    transport::Transport,
+};
 
 /// The name of the partition key.
 pub const PARTITION_KEY: &str = "pk";
@@ -63,6 +69,32 @@ impl Table {
     /// The table's name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Reads one item.
+    pub(crate) async fn get(&self, pk: String, consistency: Consistency) -> Result<Option<Item>> {
+        trace::table_read();
+        let get = self.client().get_item().table_name(&self.name).key(PARTITION_KEY, text(pk));
+        let output = get.consistent_read(consistency == Consistency::Strong).send().await;
+        Ok(output.map_err(unavailable)?.item)
+    }
+
+    /// Changes one item.
+    pub(crate) fn update(&self, pk: String) -> Update {
+        let update = self.client().update_item();
+        Update(update.table_name(&self.name).key(PARTITION_KEY, text(pk)))
+    }
+
+    /// Writes one item.
+    pub(crate) fn put(&self, pk: String) -> Put {
+        let put = self.client().put_item();
+        Put(put.table_name(&self.name).item(PARTITION_KEY, text(pk)))
+    }
+
+    /// Removes one item.
+    pub(crate) fn delete(&self, pk: String) -> Delete {
+        let delete = self.client().delete_item();
+        Delete(delete.table_name(&self.name).key(PARTITION_KEY, text(pk)))
     }
 }
 

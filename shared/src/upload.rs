@@ -1,26 +1,108 @@
 //! Files in requests: forms as `wx.uploadFile` sends them, and bodies that are the file.
 
-use std::{convert::Infallible, pin::Pin};
+use std::{borrow::Cow, convert::Infallible, fmt, ops::Deref};
 
-use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
-use futures_util::stream;
-use hyper::body::Bytes;
+use bytes::Bytes;
+use futures_util::{future::BoxFuture, stream};
+use model::spelling::base64;
 use multer::{Multipart, parse_boundary};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error as _, Visitor},
+};
 
 use crate::{Error, Problem, Result, input::Input};
 
 /// The part of a form that is the file.
 pub(crate) const PART: &str = "media";
 
-type Reading<'a> = Pin<Box<dyn Future<Output = Result<Vec<(String, String)>>> + Send + 'a>>;
+/// A file in an input: bytes where a form or a body brings it, base64 where JSON does, with or
+/// without `data:…;base64,` before it.
+#[derive(Clone)]
+pub struct FileInput(Bytes);
+
+impl FileInput {
+    /// The file, owned.
+    pub fn into_bytes(self) -> Bytes {
+        self.0
+    }
+}
+
+impl Deref for FileInput {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for FileInput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FileInput({} bytes)", self.0.len())
+    }
+}
+
+impl<'de> Deserialize<'de> for FileInput {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<FileInput, D::Error> {
+        struct Either;
+
+        impl Visitor<'_> for Either {
+            type Value = FileInput;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a file: as the part `media` of a form, as the body, or as base64")
+            }
+
+            fn visit_byte_buf<E>(self, bytes: Vec<u8>) -> Result<FileInput, E> {
+                Ok(FileInput(bytes.into()))
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<FileInput, E> {
+                let data = match text.split_once(";base64,") {
+                    Some((prefix, data)) if prefix.starts_with("data:") => data,
+                    _ => text,
+                };
+                let bytes = base64(data, |bytes| !bytes.is_empty());
+                bytes.map(|bytes| FileInput(bytes.into())).ok_or_else(|| {
+                    E::custom(
+                        "Must be a file: as the part `media` of a form, as the body, or as base64.",
+                    )
+                })
+            }
+        }
+
+        deserializer.deserialize_any(Either).map_err(D::Error::custom)
+    }
+}
+
+impl JsonSchema for FileInput {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "FileInput".into()
+    }
+
+    fn json_schema(_generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "contentEncoding": "base64", "minLength": 1 })
+    }
+}
 
 /// How an operation takes a file.
 #[derive(Clone, Copy)]
 pub struct Upload {
-    /// The input the file becomes, as base64.
+    /// The input the file becomes.
     pub field: &'static str,
     /// A pointer, so that only operations that take files carry a reader of forms.
-    form: for<'a> fn(&'static str, &'a str, Vec<u8>) -> Reading<'a>,
+    form: for<'a> fn(&'static str, &'a str, Bytes) -> BoxFuture<'a, Result<Input>>,
+}
+
+impl fmt::Debug for Upload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Upload").field("field", &self.field).finish_non_exhaustive()
+    }
 }
 
 impl Upload {
@@ -37,22 +119,21 @@ impl Upload {
         let essence = essence(content_type);
         essence == "multipart/form-data"
             || essence == "application/octet-stream"
-            || essence.starts_with("image/")
+            || ["image/", "audio/", "video/"].iter().any(|kind| essence.starts_with(kind))
     }
 
     /// Reads the file and what came with it: the other parts of the form, or the query.
     pub(crate) async fn read(
         self,
         content_type: &str,
-        query: Input,
-        body: Vec<u8>,
+        mut query: Input,
+        body: Bytes,
     ) -> Result<Input> {
         if essence(content_type) == "multipart/form-data" {
-            return (self.form)(self.field, content_type, body).await.map(Input::Query);
+            return (self.form)(self.field, content_type, body).await;
         }
-        let Input::Query(mut pairs) = query else { return Err(Error::internal("not a query")) };
-        pairs.push((self.field.to_owned(), text(&body)));
-        Ok(Input::Query(pairs))
+        query.attach(self.field, body);
+        Ok(query)
     }
 }
 
@@ -60,67 +141,56 @@ fn essence(content_type: &str) -> String {
     content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-/// Base64 of the alphabet that a form need not escape.
-fn text(file: &[u8]) -> String {
-    BASE64_URL_SAFE_NO_PAD.encode(file)
-}
-
-async fn form(
-    field: &'static str,
-    content_type: &str,
-    body: Vec<u8>,
-) -> Result<Vec<(String, String)>> {
+async fn form(field: &'static str, content_type: &str, body: Bytes) -> Result<Input> {
     let malformed = |error: multer::Error| {
-        Error::new(Problem::MalformedBody, "The body is no multipart form.").because(error)
+        Error::new(Problem::MalformedBody, "The body is not a multipart form.").because(error)
     };
     let boundary = parse_boundary(content_type).map_err(malformed)?;
-    let body = stream::iter([Ok::<_, Infallible>(Bytes::from(body))]);
+    let body = stream::iter([Ok::<_, Infallible>(body)]);
     let mut form = Multipart::new(body, boundary);
-    let mut pairs = Vec::new();
+    let mut input = Input::default();
     let mut file = None;
     while let Some(part) = form.next_field().await.map_err(malformed)? {
         let name = part.name().unwrap_or_default().to_owned();
         if part.file_name().is_some() && name != PART {
-            return Err(Error::invalid(
-                PART,
-                "Name the part of the form that is the file `media`.",
-            ));
+            let detail = "Name the part of the form that is the file `media`.";
+            return Err(Error::invalid(PART, detail));
         }
         let content = part.bytes().await.map_err(malformed)?;
         if name == PART {
-            if file.replace(text(&content)).is_some() {
+            if file.replace(content).is_some() {
                 return Err(Error::invalid(PART, "Send one file at a time."));
             }
         } else {
             let content = String::from_utf8(content.into())
-                .map_err(|_| Error::invalid(name.clone(), "It is no UTF-8 text."))?;
-            pairs.push((name, content));
+                .map_err(|_| Error::invalid(name.clone(), "Must be UTF-8 text."))?;
+            input.push(&name, content);
         }
     }
-    let file =
-        file.ok_or_else(|| Error::invalid(PART, "The form has no file: name its part `media`."))?;
-    pairs.push((field.to_owned(), file));
-    Ok(pairs)
+    let missing = || Error::invalid(PART, "The form has no file: name its part `media`.");
+    input.attach(field, file.ok_or_else(missing)?);
+    Ok(input)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn read(content_type: &str, body: &str) -> Result<Vec<(String, String)>> {
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Sample {
+        appid: String,
+        base64: FileInput,
+    }
+
+    fn read(content_type: &str, body: &[u8]) -> Result<(String, Vec<u8>)> {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let upload = Upload::into("base64");
         assert!(upload.takes(content_type));
-        let query = Input::query("appid=wx1").unwrap();
-        let body = body.as_bytes().to_vec();
-        match runtime.block_on(upload.read(content_type, query, body))? {
-            Input::Query(pairs) => Ok(pairs),
-            Input::Json(_) => panic!("forms have no types"),
-        }
-    }
-
-    fn pair(name: &str, value: &str) -> (String, String) {
-        (name.to_owned(), value.to_owned())
+        let body = Bytes::copy_from_slice(body);
+        let input = runtime.block_on(upload.read(content_type, Input::query("appid=wx1"), body))?;
+        let Sample { appid, base64 } = input.read()?;
+        Ok((appid, base64.to_vec()))
     }
 
     #[test]
@@ -128,16 +198,31 @@ mod tests {
         let form = "--x\r\nContent-Disposition: form-data; name=\"appid\"\r\n\r\nwx2\r\n\
                     --x\r\nContent-Disposition: form-data; name=\"media\"; filename=\"猫.png\"\r\n\
                     Content-Type: image/png\r\n\r\n\u{1}\r\n--y\r\n--x--\r\n";
-        let pairs = read("Multipart/Form-Data; boundary=\"x\"", form).unwrap();
-        assert_eq!(pairs, [pair("appid", "wx2"), pair("base64", &text(b"\x01\r\n--y"))]);
+        let read = read("Multipart/Form-Data; boundary=\"x\"", form.as_bytes()).unwrap();
+        assert_eq!(read, ("wx2".to_owned(), b"\x01\r\n--y".to_vec()));
     }
 
     #[test]
-    fn a_body_is_the_file_and_the_query_what_comes_with_it() {
-        for content_type in ["image/png", "IMAGE/JPEG; q=1", "application/octet-stream"] {
-            let pairs = read(content_type, "\u{1}").unwrap();
-            assert_eq!(pairs, [pair("appid", "wx1"), pair("base64", &text(b"\x01"))]);
+    fn a_body_that_is_the_file_has_its_other_inputs_in_the_query() {
+        for content_type in ["image/png", "Image/JPEG", "application/octet-stream; x=y"] {
+            let bytes = b"\x89PNG\xff";
+            assert_eq!(read(content_type, bytes).unwrap(), ("wx1".to_owned(), bytes.to_vec()));
         }
+    }
+
+    #[test]
+    fn json_brings_the_file_as_base64() {
+        for text in ["AQI=", "data:image/png;base64,AQI="] {
+            let body = format!(r#"{{"appid":"wx1","base64":"{text}"}}"#);
+            let Sample { base64, .. } = Input::json(body.as_bytes()).unwrap().read().unwrap();
+            assert_eq!(&*base64, [1, 2]);
+        }
+        let broken = Input::json(br#"{"appid":"wx1","base64":"?"}"#).unwrap().read::<Sample>();
+        assert_eq!(broken.unwrap_err().field_name(), Some("base64"));
+    }
+
+    #[test]
+    fn other_bodies_are_not_files() {
         let upload = Upload::into("base64");
         assert!(!upload.takes("application/json") && !upload.takes("text/plain"));
     }
@@ -158,7 +243,7 @@ mod tests {
                 Problem::InvalidInput,
             ),
         ] {
-            let error = read(content_type, form).unwrap_err();
+            let error = read(content_type, form.as_bytes()).unwrap_err();
             assert_eq!(error.problem(), problem, "{form}");
         }
     }

@@ -3,7 +3,7 @@
 //! Bodies are sized and raw UTF-8, answers are judged by their bytes and not by their headers,
 //! and nothing that may have been acted upon is sent twice unless it is safe to.
 
-mod verdict;
+mod refusals;
 
 use std::{
     borrow::Cow,
@@ -14,16 +14,16 @@ use std::{
     time::Duration,
 };
 
-use http::{Method, Request, header};
+use http::{Method, header};
 use http_body_util::Full;
 use hyper::body::Bytes;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-pub use verdict::{Verdict, is_stale_token};
+pub use refusals::is_stale_token;
 
 use crate::{
-    Clock, Error, Problem, Result, Secret,
+    Clock, Error, Problem, Refusal, Result, Secret,
     crypto::{hex, jitter, random_bytes},
     trace,
     transport::{Failure, Transport},
@@ -57,50 +57,85 @@ pub enum Repeat {
     Never,
 }
 
-/// One call to WeChat.
+/// What is sent, whoever carries it.
 #[derive(Clone)]
-pub struct Call {
+pub struct Request {
     method: Method,
     path: &'static str,
-    query: Vec<(&'static str, String)>,
-    body: Option<(Cow<'static, str>, Bytes)>,
+    query: Vec<(Cow<'static, str>, String)>,
+    body: Result<Option<(Cow<'static, str>, Bytes)>, String>,
     repeat: Repeat,
     timeout: Duration,
     binary: bool,
-    verdicts: &'static [Verdict],
+    refusals: &'static [Refusal],
+}
+
+impl Request {
+    fn access_token(mut self, token: &Secret) -> Request {
+        self.query.push(("access_token".into(), token.expose().to_owned()));
+        self
+    }
+}
+
+/// Carries a request to WeChat: with the account's access token, or as it is.
+pub trait Carrier: Sync {
+    /// Sends it and judges the answer.
+    fn carry(&self, request: Request) -> impl Future<Output = Result<Answer>> + Send;
+}
+
+/// One call to WeChat, being put together.
+///
+/// It ends with [`Call::json`] where the answer proves itself by what is in it, with
+/// [`Call::done`] where `errcode` 0 is the only sign of success, or with [`Call::send`].
+pub struct Call<C = ()> {
+    carrier: C,
+    request: Request,
 }
 
 impl Call {
     /// `GET path`; may be repeated.
     pub fn get(path: &'static str) -> Call {
-        Call {
-            method: Method::GET,
+        Call::new((), Method::GET, path)
+    }
+}
+
+impl<C> Call<C> {
+    /// A call without body; may be repeated.
+    pub(crate) fn new(carrier: C, method: Method, path: &'static str) -> Call<C> {
+        let request = Request {
+            method,
             path,
             query: Vec::new(),
-            body: None,
+            body: Ok(None),
             repeat: Repeat::Safe,
             timeout: TIMEOUT,
             binary: false,
-            verdicts: &[],
-        }
+            refusals: &[],
+        };
+        Call { carrier, request }
     }
 
-    /// `POST path` with a JSON body in raw UTF-8; may be repeated.
-    ///
-    /// # Errors
-    /// The body cannot be serialized, which is a bug.
-    pub fn post(path: &'static str, body: &impl Serialize) -> Result<Call> {
-        let body = serde_json::to_vec(body).map_err(Error::internal)?;
-        Ok(Call { method: Method::POST, ..Call::get(path) }.body("application/json", body))
+    /// Who carries it.
+    pub fn via<D>(self, carrier: D) -> Call<D> {
+        Call { carrier, request: self.request }
     }
 
-    /// `POST path` with one file in the multipart field `media`, sized and with an ASCII name.
-    pub fn upload(
-        path: &'static str,
-        file_name: &'static str,
-        content_type: &'static str,
-        file: &[u8],
-    ) -> Call {
+    /// A JSON body in raw UTF-8.
+    pub fn body(mut self, body: &impl Serialize) -> Call<C> {
+        self.request.body = serde_json::to_vec(body)
+            .map(|body| Some(("application/json".into(), body.into())))
+            .map_err(|error| error.to_string());
+        self
+    }
+
+    /// A body as it is.
+    pub fn bytes(mut self, content_type: impl Into<Cow<'static, str>>, body: Bytes) -> Call<C> {
+        self.request.body = Ok(Some((content_type.into(), body)));
+        self
+    }
+
+    /// One file in the multipart field `media`, sized and with an ASCII name.
+    pub fn file(self, file_name: &str, content_type: &str, file: &[u8]) -> Call<C> {
         let boundary = hex(&random_bytes::<16>());
         let mut body = format!(
             "--{boundary}\r\nContent-Disposition: form-data; name=\"media\"; filename=\"{file_name}\"\r\nContent-Type: {content_type}\r\n\r\n"
@@ -108,52 +143,74 @@ impl Call {
         .into_bytes();
         body.extend_from_slice(file);
         body.extend_from_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
-        Call { method: Method::POST, ..Call::get(path) }
-            .body(format!("multipart/form-data; boundary={boundary}"), body)
-    }
-
-    fn body(mut self, content_type: impl Into<Cow<'static, str>>, body: Vec<u8>) -> Call {
-        self.body = Some((content_type.into(), body.into()));
-        self
+        self.bytes(format!("multipart/form-data; boundary={boundary}"), body.into())
     }
 
     /// Adds a query parameter.
-    pub fn query(mut self, name: &'static str, value: impl Into<String>) -> Call {
-        self.query.push((name, value.into()));
+    pub fn query(
+        mut self,
+        name: impl Into<Cow<'static, str>>,
+        value: impl Into<String>,
+    ) -> Call<C> {
+        self.request.query.push((name.into(), value.into()));
         self
     }
 
-    pub(crate) fn access_token(self, token: &Secret) -> Call {
-        self.query("access_token", token.expose())
-    }
-
     /// Marks a call that spends a code or sends a message: never sent again once bytes left.
-    pub fn once(mut self) -> Call {
-        self.repeat = Repeat::Never;
+    pub fn once(mut self) -> Call<C> {
+        self.request.repeat = Repeat::Never;
         self
     }
 
     /// Changes how long the call may take (5 s).
-    pub fn within(mut self, timeout: Duration) -> Call {
-        self.timeout = timeout;
+    pub fn within(mut self, timeout: Duration) -> Call<C> {
+        self.request.timeout = timeout;
         self
     }
 
     /// Expects an image or another file; JSON is then a refusal, or an answer of its own.
-    pub fn binary(mut self) -> Call {
-        self.binary = true;
+    pub fn binary(mut self) -> Call<C> {
+        self.request.binary = true;
         self
     }
 
-    /// Codes that mean something else at this endpoint than they usually do.
-    pub fn verdicts(mut self, verdicts: &'static [Verdict]) -> Call {
-        self.verdicts = verdicts;
+    /// What codes mean at this endpoint, before what they usually mean.
+    pub fn refusals(mut self, refusals: &'static [Refusal]) -> Call<C> {
+        self.request.refusals = refusals;
         self
     }
 }
 
+impl<C: Carrier> Call<C> {
+    /// The answer, if it is not a refusal.
+    ///
+    /// # Errors
+    /// A refusal becomes the problem its code means; no answer becomes
+    /// [`Problem::WechatUnreachable`].
+    pub async fn send(self) -> Result<Answer> {
+        self.carrier.carry(self.request).await
+    }
+
+    /// The answer's JSON with its type.
+    ///
+    /// # Errors
+    /// As [`Call::send`], and [`Problem::WechatUnreachable`] if it is not what the endpoint
+    /// promises.
+    pub async fn json<T: DeserializeOwned>(self) -> Result<T> {
+        self.send().await?.json()
+    }
+
+    /// Nothing but success, which WeChat proves by `errcode` 0.
+    ///
+    /// # Errors
+    /// As [`Call::send`], and [`Problem::WechatUnreachable`] if the answer does not have it.
+    pub async fn done(self) -> Result<()> {
+        self.send().await?.proven().map(drop)
+    }
+}
+
 /// A successful answer.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Answer {
     /// The body: JSON, an image or another file.
     pub body: Bytes,
@@ -185,6 +242,17 @@ impl Answer {
             .map_err(|error| nonsense(format!("line {}, column {}", error.line(), error.column())))
     }
 
+    /// The same answer, if it says that the call succeeded.
+    ///
+    /// # Errors
+    /// [`Problem::WechatUnreachable`] unless `errcode` is 0.
+    pub fn proven(self) -> Result<Answer> {
+        match errcode(&self.json::<Value>()?) {
+            Errcode::Zero => Ok(self),
+            _ => Err(nonsense("success without errcode 0")),
+        }
+    }
+
     /// Whether the body is JSON, whatever the header says.
     pub fn is_json(&self) -> bool {
         let first = self.body.iter().find(|byte| !byte.is_ascii_whitespace());
@@ -207,12 +275,22 @@ impl Wechat {
         Wechat { transport, hosts, preferred: Arc::default(), clock }
     }
 
-    /// Makes a call that carries no access token, or carries it already.
-    ///
-    /// # Errors
-    /// A refusal becomes the problem its code means; no answer becomes
-    /// [`Problem::WechatUnreachable`].
-    pub async fn call(&self, call: &Call) -> Result<Answer> {
+    /// `GET path` without access token.
+    pub fn get(&self, path: &'static str) -> Call<&Wechat> {
+        Call::new(self, Method::GET, path)
+    }
+
+    /// `POST path` with a JSON body, without access token.
+    pub fn post(&self, path: &'static str, body: &impl Serialize) -> Call<&Wechat> {
+        Call::new(self, Method::POST, path).body(body)
+    }
+
+    /// The same request with an access token.
+    pub(crate) async fn carry_with(&self, request: &Request, token: &Secret) -> Result<Answer> {
+        self.call(&request.clone().access_token(token)).await
+    }
+
+    async fn call(&self, call: &Request) -> Result<Answer> {
         let started = tokio::time::Instant::now();
         let mut busy = 0;
         loop {
@@ -237,7 +315,7 @@ impl Wechat {
     }
 
     /// Tries the hosts in turn, as far as that is safe, and judges the answer.
-    async fn exchange(&self, call: &Call, timeout: Duration) -> Result<Answer> {
+    async fn exchange(&self, call: &Request, timeout: Duration) -> Result<Answer> {
         let started = tokio::time::Instant::now();
         let first = self.preferred.load(Ordering::Relaxed);
         let mut last = None;
@@ -270,7 +348,7 @@ impl Wechat {
 
     async fn send(
         &self,
-        call: &Call,
+        call: &Request,
         host: &str,
         timeout: Duration,
     ) -> Result<http::Response<Bytes>, Failure> {
@@ -280,11 +358,15 @@ impl Wechat {
             uri.push('?');
             uri.push_str(&query);
         }
-        let mut request = Request::builder().method(call.method.clone()).uri(uri);
-        if let Some((content_type, _)) = &call.body {
+        let mut request = http::Request::builder().method(call.method.clone()).uri(uri);
+        let body = match &call.body {
+            Ok(body) => body.as_ref(),
+            Err(why) => return Err(Failure::Connect(why.clone().into())),
+        };
+        if let Some((content_type, _)) = body {
             request = request.header(header::CONTENT_TYPE, &**content_type);
         }
-        let body = call.body.as_ref().map(|(_, body)| body.clone()).unwrap_or_default();
+        let body = body.map(|(_, body)| body.clone()).unwrap_or_default();
         let request = request.body(Full::new(body)).map_err(|e| Failure::Connect(e.into()))?;
         let started = tokio::time::Instant::now();
         let outcome = self.transport.send(request, timeout, ANSWER_LIMIT).await;
@@ -292,7 +374,7 @@ impl Wechat {
         outcome
     }
 
-    fn judge(&self, call: &Call, response: http::Response<Bytes>) -> Result<Answer> {
+    fn judge(&self, call: &Request, response: http::Response<Bytes>) -> Result<Answer> {
         let text = |name| {
             let value = response.headers().get(name)?;
             Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
@@ -317,9 +399,20 @@ impl Wechat {
             Err(_) if call.binary => return Ok(answer),
             Err(error) => return Err(error),
         };
-        let Some(refusal) = Refusal::find(&json) else { return Ok(answer) };
-        trace::refusal(refusal.errcode, refusal.rid.as_deref());
-        Err(verdict::error(refusal, call.verdicts, self.clock.now()))
+        match errcode(&json) {
+            Errcode::Absent | Errcode::Zero => Ok(answer),
+            Errcode::Odd => {
+                Err(nonsense(format!("{} answered an errcode that is not a number", call.path)))
+            }
+            Errcode::Refused(code) => {
+                let errmsg = json.get("errmsg").or_else(|| json.get("errMsg"));
+                let errmsg = errmsg.and_then(Value::as_str).unwrap_or_default();
+                let rid = rid(errmsg);
+                trace::refusal(code, rid.as_deref());
+                let error = refusals::error(code, errmsg, call.refusals, self.clock.now());
+                Err(error.errcode(code, rid))
+            }
+        }
     }
 }
 
@@ -327,28 +420,40 @@ fn unreachable(why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Erro
     Error::new(Problem::WechatUnreachable, "WeChat cannot be reached; try again.").because(why)
 }
 
-/// What WeChat says instead of an answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Refusal {
-    pub errcode: i64,
-    pub errmsg: String,
-    pub rid: Option<String>,
+impl Carrier for &Wechat {
+    async fn carry(&self, request: Request) -> Result<Answer> {
+        self.call(&request).await
+    }
 }
 
-impl Refusal {
-    /// `errcode` is a number, sometimes a text; absent or 0 means success.
-    fn find(answer: &Value) -> Option<Refusal> {
-        let errcode = match answer.get("errcode")? {
-            Value::Number(code) => code.as_i64()?,
-            Value::String(code) => code.trim().parse().ok()?,
-            _ => return None,
-        };
-        if errcode == 0 {
-            return None;
-        }
-        let errmsg = answer.get("errmsg").or_else(|| answer.get("errMsg"));
-        let errmsg = errmsg.and_then(Value::as_str).unwrap_or_default().to_owned();
-        Some(Refusal { errcode, rid: rid(&errmsg), errmsg })
+/// What an answer's `errcode` says.
+#[derive(Debug, PartialEq, Eq)]
+enum Errcode {
+    /// There is none, or null.
+    Absent,
+    /// Success.
+    Zero,
+    /// A refusal.
+    Refused(i64),
+    /// Neither a number nor a text that is one: it proves nothing.
+    Odd,
+}
+
+/// `errcode` is a number, sometimes a text, and may be written with a fraction of zero.
+fn errcode(answer: &Value) -> Errcode {
+    let code = match answer.get("errcode") {
+        None | Some(Value::Null) => return Errcode::Absent,
+        Some(Value::Number(code)) => code.as_i64().or_else(|| {
+            let code = code.as_f64()?;
+            (code.fract() == 0.0 && code.abs() < 9e15).then_some(code as i64)
+        }),
+        Some(Value::String(code)) => code.trim().parse().ok(),
+        Some(_) => None,
+    };
+    match code {
+        Some(0) => Errcode::Zero,
+        Some(code) => Errcode::Refused(code),
+        None => Errcode::Odd,
     }
 }
 
@@ -361,29 +466,43 @@ fn rid(errmsg: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use serde_json::json;
 
-    fn find(answer: Value) -> Option<Refusal> {
-        Refusal::find(&answer)
-    }
+    use super::*;
 
     #[test]
     fn errcode_may_be_a_number_a_text_or_absent() {
-        use serde_json::json;
-        assert_eq!(find(json!({"openid": "o"})), None);
-        assert_eq!(find(json!({"errcode": 0, "errmsg": "ok"})), None);
-        assert_eq!(find(json!({"errcode": "0"})), None);
-        assert_eq!(find(json!({"errcode": "40013"})).unwrap().errcode, 40013);
-        let refusal = find(json!({
-            "errcode": 40029, "errmsg": "invalid code, rid: 61250a39-612fed42-36740516"
-        }));
-        assert_eq!(refusal.unwrap().rid.as_deref(), Some("61250a39-612fed42-36740516"));
+        for (answer, expected) in [
+            (json!({"openid": "o"}), Errcode::Absent),
+            (json!({"errcode": null}), Errcode::Absent),
+            (json!({"errcode": 0, "errmsg": "ok"}), Errcode::Zero),
+            (json!({"errcode": "0"}), Errcode::Zero),
+            (json!({"errcode": "40013"}), Errcode::Refused(40013)),
+            (json!({"errcode": 87014.0}), Errcode::Refused(87014)),
+            (json!({"errcode": 0.5}), Errcode::Odd),
+            (json!({"errcode": "oops"}), Errcode::Odd),
+            (json!({"errcode": []}), Errcode::Odd),
+        ] {
+            assert_eq!(errcode(&answer), expected, "{answer}");
+        }
+        let id = rid("invalid code, rid: 61250a39-612fed42-36740516");
+        assert_eq!(id.as_deref(), Some("61250a39-612fed42-36740516"));
+    }
+
+    #[test]
+    fn success_is_proven_by_errcode_0() {
+        let proven =
+            |body: &'static str| Answer { body: body.into(), ..Answer::default() }.proven().is_ok();
+        assert!(proven(r#"{"errcode":0}"#) && proven(r#"{"errcode":"0"}"#));
+        for body in ["{}", r#"{"errcode":null}"#, r#"{"errcode":"oops"}"#, r#"{"errcode":0.5}"#] {
+            assert!(!proven(body), "{body}");
+        }
     }
 
     #[test]
     fn control_characters_and_broken_utf8_do_not_hide_an_answer() {
         let body = Bytes::from_static(b"{\"name\":\"a\x01b\nc\xff\"}");
-        let answer = Answer { body, content_type: None, content_disposition: None };
+        let answer = Answer { body, ..Answer::default() };
         assert_eq!(answer.json::<Value>().unwrap()["name"], "a b c\u{fffd}");
     }
 }

@@ -11,7 +11,7 @@ use serde_json::Value;
 use shared::{Access, AccountKind, Problem, openapi};
 use simulator::{ONE_TIME_TEMPLATE, User};
 
-use crate::{Answer, Bench, MINI, MOBILE, OFFICIAL, WEBSITE};
+use crate::{Answer, Bundle, MINI, MOBILE, OFFICIAL, WEBSITE};
 
 pub(crate) fn root() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
@@ -19,7 +19,7 @@ pub(crate) fn root() -> PathBuf {
 
 static DOCUMENT: LazyLock<Value> = LazyLock::new(|| openapi::document(OPERATIONS));
 
-/// Asserts that the document has what a test was answered; [`Bench::send`] asks this every time.
+/// Asserts that the document has what a test was answered; [`Bundle::send`] asks this every time.
 #[track_caller]
 pub(crate) fn assert_documented(method: &str, path: &str, answer: &Answer) {
     let operation = &DOCUMENT["paths"][path][method.to_ascii_lowercase()];
@@ -31,7 +31,7 @@ pub(crate) fn assert_documented(method: &str, path: &str, answer: &Answer) {
         Value::String(target) => &DOCUMENT["components"]["responses"][&target[23..]],
         _ => &operation["responses"][&status],
     };
-    let advice = "let `problems` in shared/src/openapi.rs derive it";
+    let advice = "name it in the operation's REFUSALS or PROBLEMS, or in a capability";
     assert!(!response.is_null(), "{id} answered {status}, which its document lacks: {advice}");
     let problems = &response["content"]["application/problem+json"]["schema"]["allOf"][1]["properties"]
         ["type"]["enum"];
@@ -63,7 +63,7 @@ fn read(path: &str) -> String {
 /// Every function: the operations' binaries and the jobs.
 pub(crate) fn functions() -> BTreeSet<String> {
     let operations = OPERATIONS.iter().map(|endpoint| endpoint.binary());
-    operations.chain(JOBS.iter().map(|name| (*name).to_owned())).collect()
+    operations.chain(JOBS.iter().map(|job| job.name.to_owned())).collect()
 }
 
 fn stems(directory: &str, extension: &str) -> BTreeSet<String> {
@@ -193,7 +193,7 @@ fn the_readme_lists_the_operations_and_the_problems() {
         let summary = description.split_inclusive(". ").next().unwrap().trim();
         let http = match endpoint.handler.access {
             Access::Service => "–".to_owned(),
-            _ => format!("{} `{}`", endpoint.handler.method.allow(), endpoint.path()),
+            _ => format!("{} `{}`", endpoint.handler.http.method.allow(), endpoint.path()),
         };
         let access = endpoint.handler.access.as_str();
         table.push_str(&format!("| `{}` | {http} | {access} | {summary} |\n", endpoint.id()));
@@ -211,12 +211,12 @@ fn the_readme_lists_the_operations_and_the_problems() {
 #[tokio::test]
 async fn every_sample_event_is_answered() {
     assert_same("an event", &stems("events", "json"), "add events/<name>.json; it is replayed");
-    let bench = Bench::start().await;
-    prepare(&bench);
+    let bundle = Bundle::start().await;
+    prepare(&bundle);
     for name in functions() {
-        let session = session_for(&bench, &name).await.unwrap_or_default();
-        let event = fill_in(&bench, &name, &session);
-        let answer = bench.invoke(&name, event).await;
+        let session = session_for(&bundle, &name).await.unwrap_or_default();
+        let event = fill_in(&bundle, &name, &session);
+        let answer = bundle.invoke(&name, event).await;
         let answer = answer.unwrap_or_else(|problem| panic!("events/{name}.json: {problem}"));
         let status = answer.get("statusCode").and_then(Value::as_u64).unwrap_or(200);
         assert!(status < 400, "events/{name}.json: {answer}");
@@ -224,54 +224,54 @@ async fn every_sample_event_is_answered() {
 }
 
 /// A session of an app the function works for.
-pub(crate) async fn session_for(bench: &Bench, name: &str) -> Option<String> {
+pub(crate) async fn session_for(bundle: &Bundle, name: &str) -> Option<String> {
     let accounts = OPERATIONS.iter().find(|endpoint| endpoint.binary() == name)?.accounts;
     Some(match accounts.first()? {
-        AccountKind::MiniProgram => bench.session("alice").await,
-        AccountKind::OfficialAccount => bench.oauth_session(OFFICIAL, "alice").await,
-        AccountKind::MobileApp => bench.oauth_session(MOBILE, "alice").await,
-        AccountKind::Website => bench.oauth_session(WEBSITE, "alice").await,
+        AccountKind::MiniProgram => bundle.session("alice").await,
+        AccountKind::OfficialAccount => bundle.oauth_session(OFFICIAL, "alice").await,
+        AccountKind::MobileApp => bundle.oauth_session(MOBILE, "alice").await,
+        AccountKind::Website => bundle.oauth_session(WEBSITE, "alice").await,
     })
 }
 
 /// What the sample events find at WeChat.
-pub(crate) fn prepare(bench: &Bench) {
-    bench.wechat().open_rooms(MINI, &["a", "b", "c"]);
-    bench.wechat().subscribe(MINI, &User::new("alice"), ONE_TIME_TEMPLATE, 1);
+pub(crate) fn prepare(bundle: &Bundle) {
+    bundle.wechat().open_rooms(MINI, &["a", "b", "c"]);
+    bundle.wechat().subscribe(MINI, &User::new("alice"), ONE_TIME_TEMPLATE, 1);
 }
 
 /// A sample event with its placeholders filled in for a stack.
-pub(crate) fn fill_in(bench: &Bench, name: &str, session: &str) -> Value {
+pub(crate) fn fill_in(bundle: &Bundle, name: &str, session: &str) -> Value {
     let event = read(&format!("events/{name}.json"))
         .replace("{{session}}", session)
-        .replace("{{code}}", &bench.code("bob"))
-        .replace("{{oauth_code}}", &bench.oauth_code(OFFICIAL, "bob"))
-        .replace("{{phone_code}}", &bench.wechat().mint_phone_code(MINI, &User::new("alice")));
+        .replace("{{code}}", &bundle.code("bob"))
+        .replace("{{oauth_code}}", &bundle.oauth_code(OFFICIAL, "bob"))
+        .replace("{{phone_code}}", &bundle.wechat().mint_phone_code(MINI, &User::new("alice")));
     assert!(!event.contains("{{"), "events/{name}.json has a placeholder nobody fills in");
     serde_json::from_str(&event).unwrap_or_else(|error| panic!("events/{name}.json: {error}"))
 }
 
 #[tokio::test]
 async fn closed_operations_stay_closed_without_a_session() {
-    let bench = Bench::start().await;
-    bench.wechat().clear_journal();
+    let bundle = Bundle::start().await;
+    bundle.wechat().clear_journal();
     for endpoint in OPERATIONS {
         let example: Value = serde_json::from_str(endpoint.example).unwrap();
         if endpoint.handler.access == Access::Public {
             continue;
         }
-        for method in endpoint.handler.method.names() {
+        for method in endpoint.handler.http.method.names() {
             let answer = match *method {
-                "get" => bench.get(&endpoint.path()).await,
-                _ => bench.post(&endpoint.path(), example.clone()).await,
+                "get" => bundle.get(&endpoint.path()).await,
+                _ => bundle.post(&endpoint.path(), example.clone()).await,
             };
             answer.problem(401, "unauthenticated");
             let forged = Some("eyJhbGciOiJub25lIn0.e30.");
             if *method == "post" {
-                let answer = bench.post_as(forged, &endpoint.path(), example.clone()).await;
+                let answer = bundle.post_as(forged, &endpoint.path(), example.clone()).await;
                 answer.problem(401, "unauthenticated");
             }
         }
     }
-    assert_eq!(bench.wechat().journal().len(), 0, "WeChat was called without a session");
+    assert_eq!(bundle.wechat().journal().len(), 0, "WeChat was called without a session");
 }

@@ -11,9 +11,9 @@ use shared::fetch::{Connecting, Network};
 use simulator::User;
 use tokio::net::TcpStream;
 
-use crate::{Bench, MINI, MOBILE, OFFICIAL};
+use crate::{Bundle, MINI, MOBILE, OFFICIAL};
 
-impl Bench {
+impl Bundle {
     /// Asks for parameters as a user of the native app.
     async fn app(&self, session: &str, operation: &str, input: Value) -> crate::Answer {
         self.post_as(Some(session), &format!("/app/{operation}"), input).await
@@ -22,11 +22,11 @@ impl Bench {
 
 #[tokio::test]
 async fn a_mini_program_is_launched_in_its_released_version() {
-    let bench = Bench::start().await;
-    let session = bench.oauth_session(MOBILE, "alice").await;
+    let bundle = Bundle::start().await;
+    let session = bundle.oauth_session(MOBILE, "alice").await;
 
     let input = json!({ "userName": "gh_d43f693ca31f", "path": "pages/中?a=🌸", "apiKey": MOBILE });
-    let answer = bench.app(&session, "launchMiniProgram", input).await;
+    let answer = bundle.app(&session, "launchMiniProgram", input).await;
     assert_eq!(
         answer.json(),
         json!({ "method": "launchMiniProgram", "params": {
@@ -35,7 +35,7 @@ async fn a_mini_program_is_launched_in_its_released_version() {
         } })
     );
     let input = json!({ "userName": "gh_d43f693ca31f", "path": "", "miniProgramType": "test" });
-    let params = bench.app(&session, "launchMiniProgram", input).await.json()["params"].take();
+    let params = bundle.app(&session, "launchMiniProgram", input).await.json()["params"].take();
     assert_eq!((&params["miniProgramType"], params.get("path")), (&json!("test"), None));
 
     for (input, field) in [
@@ -49,22 +49,22 @@ async fn a_mini_program_is_launched_in_its_released_version() {
         (json!({ "userName": "gh_1", "apiKey": OFFICIAL }), "apiKey"),
         (json!({ "userName": "gh_1", "user": "x" }), "user"),
     ] {
-        let answer = bench.app(&session, "launchMiniProgram", input).await;
+        let answer = bundle.app(&session, "launchMiniProgram", input).await;
         assert_eq!(answer.problem(400, "invalid-input")["field"], field);
     }
     let edge = json!({ "userName": format!("gh_{}", "a".repeat(60)), "path": "a".repeat(1024) });
-    assert_eq!(bench.app(&session, "launchMiniProgram", edge).await.status, 200);
+    assert_eq!(bundle.app(&session, "launchMiniProgram", edge).await.status, 200);
 }
 
 #[tokio::test]
 async fn a_chat_is_opened_with_an_unchanged_link() {
-    let bench = Bench::start().await;
-    let session = bench.oauth_session(MOBILE, "alice").await;
+    let bundle = Bundle::start().await;
+    let session = bundle.oauth_session(MOBILE, "alice").await;
     let input = json!({
         "corpId": "ww0123456789abcdef", "url": "https://work.weixin.qq.com/kfid/kfc0123",
     });
 
-    let answer = bench.app(&session, "openCustomerService", input.clone()).await;
+    let answer = bundle.app(&session, "openCustomerService", input.clone()).await;
     assert_eq!(answer.json(), json!({ "method": "openCustomerService", "params": input }));
 
     for (name, value) in [
@@ -76,18 +76,18 @@ async fn a_chat_is_opened_with_an_unchanged_link() {
     ] {
         let mut input = input.clone();
         input[name] = value;
-        let answer = bench.app(&session, "openCustomerService", input).await;
+        let answer = bundle.app(&session, "openCustomerService", input).await;
         assert_eq!(answer.problem(400, "invalid-input")["field"], name);
     }
 }
 
 #[tokio::test]
 async fn a_confirmation_is_a_page_or_parameters() {
-    let bench = Bench::start().await;
+    let bundle = Bundle::start().await;
     let back = "https%3A%2F%2Fh5.example.com%2Fa%3Fb%3D1";
 
     let page = format!("scene=0&templateId=T_1-2&redirect_url={back}&reserved=abc123");
-    let answer = bench.get(&format!("/app/subscribeMsg?{page}")).await.json();
+    let answer = bundle.get(&format!("/app/subscribeMsg?{page}")).await.json();
     assert_eq!(
         answer,
         json!({
@@ -100,7 +100,7 @@ async fn a_confirmation_is_a_page_or_parameters() {
             },
         })
     );
-    let answer = bench.get("/app/subscribeMsg?scene=10000&templateId=T").await.json();
+    let answer = bundle.get("/app/subscribeMsg?scene=10000&templateId=T").await.json();
     assert_eq!((&answer["method"], answer.get("url")), (&json!("subscribeMsg"), None));
     assert_eq!(answer["params"]["apiKey"], MOBILE);
     assert_eq!(answer["params"]["reserved"].as_str().unwrap().len(), 32);
@@ -111,29 +111,29 @@ async fn a_confirmation_is_a_page_or_parameters() {
         ("scene=one&templateId=T".to_owned(), "scene"),
         ("scene=1".to_owned(), "templateId"),
         ("scene=1&templateId=".to_owned(), "templateId"),
-        (format!("scene=1&templateId={}", "T".repeat(1025)), "templateId"),
+        (format!("scene=1&templateId={}", "T".repeat(129)), "templateId"),
         ("scene=1&templateId=T&reserved=a-b".to_owned(), "reserved"),
         (format!("scene=1&templateId=T&reserved={}", "a".repeat(129)), "reserved"),
         ("scene=1&templateId=T&redirect_url=h5.example.com".to_owned(), "redirect_url"),
     ] {
-        let answer = bench.get(&format!("/app/subscribeMsg?{query}")).await;
+        let answer = bundle.get(&format!("/app/subscribeMsg?{query}")).await;
         assert_eq!(answer.problem(400, "invalid-input")["field"], field, "{query}");
     }
-    let edge = format!("scene=1&templateId={}&reserved={}", "T".repeat(1024), "a".repeat(128));
-    assert_eq!(bench.get(&format!("/app/subscribeMsg?{edge}")).await.status, 200);
+    let edge = format!("scene=1&templateId={}&reserved={}", "T".repeat(128), "a".repeat(128));
+    assert_eq!(bundle.get(&format!("/app/subscribeMsg?{edge}")).await.status, 200);
     let other = format!("scene=1&templateId=T&redirect_url={back}&appid={MOBILE}");
-    bench.get(&format!("/app/subscribeMsg?{other}")).await.problem(400, "unknown-app");
+    bundle.get(&format!("/app/subscribeMsg?{other}")).await.problem(400, "unknown-app");
 }
 
 #[tokio::test]
 async fn only_users_of_the_app_get_parameters() {
-    let bench = Bench::start().await;
-    let mini = bench.session("alice").await;
+    let bundle = Bundle::start().await;
+    let mini = bundle.session("alice").await;
     let input = json!({ "userName": "gh_1" });
-    bench.app(&mini, "launchMiniProgram", input.clone()).await.problem(400, "unknown-app");
+    bundle.app(&mini, "launchMiniProgram", input.clone()).await.problem(400, "unknown-app");
     let mut service = input;
     service["openid"] = User::new("alice").openid(MOBILE).into();
-    assert!(bench.invoke("app-launchminiprogram", service).await.is_ok());
+    assert!(bundle.invoke("app-launchminiprogram", service).await.is_ok());
 }
 
 /// A picture of one pixel.
@@ -143,8 +143,8 @@ const PAGE: &str = "https://h5.example.com/中?a=🌸";
 
 #[tokio::test]
 async fn every_kind_has_its_method_and_its_parameters() {
-    let bench = Bench::start().await;
-    let session = bench.oauth_session(MOBILE, "alice").await;
+    let bundle = Bundle::start().await;
+    let session = bundle.oauth_session(MOBILE, "alice").await;
     for (input, method, params) in [
         (
             json!({ "kind": "text", "text": "分享 🌸" }),
@@ -210,7 +210,7 @@ async fn every_kind_has_its_method_and_its_parameters() {
             } }),
         ),
     ] {
-        let answer = bench.app(&session, "share", input).await.json();
+        let answer = bundle.app(&session, "share", input).await.json();
         assert_eq!((&answer["method"], &answer["params"]), (&json!(method), &params), "{answer}");
         assert!(answer["warnings"].is_array() && answer.get("thumb").is_none());
     }
@@ -218,8 +218,8 @@ async fn every_kind_has_its_method_and_its_parameters() {
 
 #[tokio::test]
 async fn every_limit_is_kept_in_bytes() {
-    let bench = Bench::start().await;
-    let session = bench.oauth_session(MOBILE, "alice").await;
+    let bundle = Bundle::start().await;
+    let session = bundle.oauth_session(MOBILE, "alice").await;
     let text = || json!({ "kind": "text", "text": "t" });
     let page = || json!({ "kind": "webpage", "contentUrl": "https://a.b" });
     let program = || json!({ "kind": "program", "webpageUrl": "https://a.b", "userName": "gh_1" });
@@ -249,21 +249,21 @@ async fn every_limit_is_kept_in_bytes() {
     ] {
         let mut input = base;
         input[field] = fits.clone().into();
-        let answer = bench.app(&session, "share", input.clone()).await;
+        let answer = bundle.app(&session, "share", input.clone()).await;
         assert_eq!(answer.status, 200, "{field}: {answer:?}");
         assert_eq!(answer.json()["params"][field], fits);
         input[field] = breaks.into();
-        let answer = bench.app(&session, "share", input).await;
+        let answer = bundle.app(&session, "share", input).await;
         assert_eq!(answer.problem(400, "invalid-input")["field"], field);
     }
     let mut long = page();
     long["scene"] = "session".into();
     long["description"] = "字".repeat(342).into();
-    let answer = bench.app(&session, "share", long.clone()).await.json();
+    let answer = bundle.app(&session, "share", long.clone()).await.json();
     assert_eq!(answer["params"]["description"], "字".repeat(341));
     assert!(answer["warnings"][0].as_str().unwrap().contains("1026"), "{answer}");
     long["description"] = bytes(1024).into();
-    let answer = bench.app(&session, "share", long).await.json();
+    let answer = bundle.app(&session, "share", long).await.json();
     assert_eq!(
         (&answer["params"]["description"], &answer["warnings"]),
         (&json!(bytes(1024)), &json!([]))
@@ -272,8 +272,8 @@ async fn every_limit_is_kept_in_bytes() {
 
 #[tokio::test]
 async fn what_a_kind_has_not_or_lacks_is_named() {
-    let bench = Bench::start().await;
-    let session = bench.oauth_session(MOBILE, "alice").await;
+    let bundle = Bundle::start().await;
+    let session = bundle.oauth_session(MOBILE, "alice").await;
     for (input, field) in [
         (json!({}), "kind"),
         (json!({ "kind": "file" }), "kind"),
@@ -316,21 +316,21 @@ async fn what_a_kind_has_not_or_lacks_is_named() {
         (json!({ "kind": "webpage", "contentUrl": PAGE, "thumb": "no picture" }), "thumb"),
         (json!({ "kind": "webpage", "contentUrl": PAGE, "thumb": "aGVsbG8=" }), "thumb"),
     ] {
-        let answer = bench.app(&session, "share", input.clone()).await;
+        let answer = bundle.app(&session, "share", input.clone()).await;
         assert_eq!(answer.problem(400, "invalid-input")["field"], field, "{input}");
     }
 }
 
 #[tokio::test]
 async fn pictures_become_files_for_the_module() {
-    let bench = Bench::start().await;
-    let session = bench.oauth_session(MOBILE, "alice").await;
+    let bundle = Bundle::start().await;
+    let session = bundle.oauth_session(MOBILE, "alice").await;
     let input = json!({
         "kind": "program", "webpageUrl": PAGE, "userName": "gh_1", "thumb": PIXEL,
         "hdImageData": format!("data:image/png;base64,{PIXEL}"), "miniProgramType": "preview",
     });
 
-    let answer = bench.app(&session, "share", input).await.json();
+    let answer = bundle.app(&session, "share", input).await.json();
 
     for field in ["thumb", "hdImageData"] {
         let picture = &answer[field];
@@ -343,7 +343,7 @@ async fn pictures_become_files_for_the_module() {
     let warnings = answer["warnings"].to_string();
     assert!(warnings.contains("Android") && warnings.contains("members"), "{warnings}");
     let input = json!({ "kind": "message", "message": { "thumb": PIXEL } });
-    let answer = bench.app(&session, "share", input).await.json();
+    let answer = bundle.app(&session, "share", input).await.json();
     assert_eq!(answer["params"]["message"]["thumb"], answer["thumb"]["path"]);
 }
 
@@ -371,8 +371,8 @@ async fn a_thumbnail_never_comes_from_inside() {
         let hostile =
             Arc::new(Hostile { address: address.parse().unwrap(), connections: Mutex::default() });
         let network = Arc::clone(&hostile) as Arc<dyn Network>;
-        let bench = Bench::with(|options| options.network = network).await;
-        let session = bench.oauth_session(MOBILE, "alice").await;
+        let bundle = Bundle::with(|options| options.network = network).await;
+        let session = bundle.oauth_session(MOBILE, "alice").await;
         for thumb in [
             "https://pictures.example.com/a.png",
             "https://127.0.0.1/a.png",
@@ -385,7 +385,7 @@ async fn a_thumbnail_never_comes_from_inside() {
             "gopher://pictures.example.com/",
         ] {
             let input = json!({ "kind": "webpage", "contentUrl": PAGE, "thumb": thumb });
-            let answer = bench.app(&session, "share", input).await;
+            let answer = bundle.app(&session, "share", input).await;
             let problem = answer.problem(400, "invalid-input");
             assert_eq!(problem["field"], "thumb", "{thumb}");
             assert!(!problem.to_string().contains(address), "{problem}");

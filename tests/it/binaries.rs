@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use shared::{crypto::sha1_hex, logical_id};
 
 use crate::{
-    Bench, MINI, OFFICIAL,
+    Bundle, MINI, OFFICIAL,
     agreement::{fill_in, functions, prepare, root, session_for},
 };
 
@@ -61,32 +61,32 @@ async fn the_binaries_answer_their_events_under_the_runtime_api() {
     let path =
         build(&["auth-code2session", "jssdk-config", "refresh-credentials", "auth-getaccesstoken"]);
     // Real processes have the real time, so everything else must too.
-    let bench = Bench::with(|options| options.clock = shared::Clock::system()).await;
-    let variables = bench.stack.environment();
+    let bundle = Bundle::with(|options| options.clock = shared::Clock::system()).await;
+    let variables = bundle.stack.environment().to_vec();
     let start = async |name: &str| start(name, &path(name), &variables).await;
 
     let mut login = start("auth-code2session").await;
-    let event = fill_in(&bench, "auth-code2session", "");
+    let event = fill_in(&bundle, "auth-code2session", "");
     let answer = json(&login.invoke(event.to_string()).await);
     assert_eq!(answer["statusCode"], 200, "{answer}");
     let body: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
     let openid = body["openid"].as_str().unwrap();
-    let item = bench.item(&format!("session#{MINI}#{openid}")).await;
+    let item = bundle.item(&format!("session#{MINI}#{openid}")).await;
     assert!(item["session_key"].is_string(), "{item}");
     // A session signed by the process opens what the in-process host closes.
     let token = body["session_token"].as_str();
-    let checked = bench.post_as(token, "/auth/checkSession", json!({})).await;
+    let checked = bundle.post_as(token, "/auth/checkSession", json!({})).await;
     assert_eq!(checked.json(), json!({ "valid": true }));
     // The same environment serves the next request, and again the first answer.
     let again = json(&login.invoke(event.to_string()).await);
     assert_eq!(again["body"].as_str().map(|body| body.contains(token.unwrap())), Some(true));
-    assert_eq!(bench.calls("/sns/jscode2session"), 1);
+    assert_eq!(bundle.calls("/sns/jscode2session"), 1);
 
     let mut config = start("jssdk-config").await;
-    let event = fill_in(&bench, "jssdk-config", "");
+    let event = fill_in(&bundle, "jssdk-config", "");
     let answer = json(&config.invoke(event.to_string()).await);
     let signed: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
-    let ticket = bench.wechat().ticket(OFFICIAL, "jsapi").unwrap();
+    let ticket = bundle.wechat().ticket(OFFICIAL, "jsapi").unwrap();
     let (nonce, timestamp) = (signed["nonceStr"].as_str().unwrap(), &signed["timestamp"]);
     let string1 = format!(
         "jsapi_ticket={ticket}&noncestr={nonce}&timestamp={timestamp}&url=https://h5.example.com/shop?id=1"
@@ -98,17 +98,17 @@ async fn the_binaries_answer_their_events_under_the_runtime_api() {
     let line: Value = serde_json::from_str(log.lines().next().unwrap()).unwrap();
     assert_eq!((&line["cold_start"], &line["table_reads"]), (&json!(true), &json!(1)), "{line}");
 
-    bench.wechat().invalidate_token(MINI);
+    bundle.wechat().invalidate_token(MINI);
     let mut refresher = start("refresh-credentials").await;
     let input = json!({ "appid": MINI, "refresh": "now" });
     let report = json(&refresher.invoke(input.to_string()).await);
     assert_eq!(report["credentials"][0]["state"], "renewed", "{report}");
-    let item = bench.item(&format!("credential#{MINI}#access_token")).await;
+    let item = bundle.item(&format!("credential#{MINI}#access_token")).await;
     assert_eq!(item["version"], 2);
 
     let mut token = start("auth-getaccesstoken").await;
     let answer = json(&token.invoke("{}").await);
-    assert_eq!(answer["access_token"], bench.wechat().access_token(MINI).unwrap());
+    assert_eq!(answer["access_token"], bundle.wechat().access_token(MINI).unwrap());
     // A direct invocation that fails is a function error with the problem as its message.
     let Answer::Error(error) = token.invoke(r#"{"appid":"wx9"}"#).await else { panic!() };
     let error: Value = serde_json::from_slice(&error).unwrap();
@@ -128,12 +128,12 @@ async fn the_binaries_answer_their_events_under_the_runtime_api() {
 #[ignore = "needs BINARIES_DIR; .ci/sam-build runs it"]
 async fn every_built_function_answers_its_event() {
     let path = build(&[]);
-    let bench = Bench::with(|options| options.clock = shared::Clock::system()).await;
-    let variables = bench.stack.environment();
-    prepare(&bench);
+    let bundle = Bundle::with(|options| options.clock = shared::Clock::system()).await;
+    let variables = bundle.stack.environment().to_vec();
+    prepare(&bundle);
     for name in functions() {
-        let session = session_for(&bench, &name).await.unwrap_or_default();
-        let event = fill_in(&bench, &name, &session).to_string();
+        let session = session_for(&bundle, &name).await.unwrap_or_default();
+        let event = fill_in(&bundle, &name, &session).to_string();
         let mut function = start(&name, &path(&name), &variables).await;
         let answer = json(&function.invoke(event).await);
         let status = answer.get("statusCode").and_then(Value::as_u64).unwrap_or(200);

@@ -3,7 +3,7 @@
 use simulator::{Effect, Fault, User};
 
 use crate::{
-    Bench, MINI, MOBILE, OFFICIAL, WEBSITE,
+    Bundle, MINI, MOBILE, OFFICIAL, WEBSITE,
     agreement::{fill_in, functions, session_for},
 };
 
@@ -12,15 +12,15 @@ const HANDS_OUT: &[&str] = &["auth-getaccesstoken", "auth-getticket"];
 
 #[tokio::test]
 async fn no_function_tells_a_secret() {
-    let bench = Bench::start().await;
+    let bundle = Bundle::start().await;
     let mut answers = Vec::new();
     for trouble in 0..4 {
         for name in functions() {
-            bench.wechat().clear_faults();
-            let session = session_for(&bench, &name).await.unwrap_or_default();
-            let event = fill_in(&bench, &name, &session);
+            bundle.wechat().clear_faults();
+            let session = session_for(&bundle, &name).await.unwrap_or_default();
+            let event = fill_in(&bundle, &name, &session);
             let everywhere = |effect| {
-                bench.wechat().fault(Fault::on("/", effect).times(3));
+                bundle.wechat().fault(Fault::on("/", effect).times(3));
             };
             match trouble {
                 0 => {}
@@ -28,17 +28,17 @@ async fn no_function_tells_a_secret() {
                 2 => everywhere(Effect::DropAfter),
                 // What WeChat says may quote what it was asked.
                 _ => {
-                    let errmsg = format!("invalid {}", secrets(&bench).join(" "));
+                    let errmsg = format!("invalid {}", secrets(&bundle).join(" "));
                     everywhere(Effect::Errcode { code: 50_000, errmsg });
                 }
             }
-            let answer = bench.invoke(&name, event).await.unwrap_or_else(|problem| problem);
+            let answer = bundle.invoke(&name, event).await.unwrap_or_else(|problem| problem);
             answers.push((name, answer.to_string()));
         }
     }
 
-    let (log, secrets) = (bench.log(), secrets(&bench));
-    assert!(bench.wechat().sns_tokens().len() > 10, "there is little to look for");
+    let (log, secrets) = (bundle.log(), secrets(&bundle));
+    assert!(bundle.wechat().sns_tokens().len() > 10, "there is little to look for");
     for secret in &secrets {
         assert!(!log.contains(secret), "a log line has {secret}");
         for (name, answer) in &answers {
@@ -49,8 +49,8 @@ async fn no_function_tells_a_secret() {
 }
 
 /// All of WeChat's there are by now.
-fn secrets(bench: &Bench) -> Vec<String> {
-    let wechat = bench.wechat();
+fn secrets(bundle: &Bundle) -> Vec<String> {
+    let wechat = bundle.wechat();
     let apps = [MINI, OFFICIAL, MOBILE, WEBSITE];
     let app_secrets = apps.iter().map(|appid| format!("secret-of-{appid}"));
     let tokens = apps.iter().filter_map(|appid| wechat.access_token(appid));

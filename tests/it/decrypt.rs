@@ -3,12 +3,12 @@
 use serde_json::{Value, json};
 use simulator::{Sealed, User};
 
-use crate::{Bench, MINI, NOON, OFFICIAL};
+use crate::{Bundle, MINI, NOON, OFFICIAL};
 
 const PHONE: &str = "/decrypt/getPhoneNumber";
 const DATA: &str = "/decrypt/getUserData";
 
-impl Bench {
+impl Bundle {
     /// What Alice's client gets encrypted.
     fn sealed(&self, data: &Value) -> Value {
         input(&self.wechat().seal(MINI, &User::new("alice"), data).unwrap())
@@ -30,81 +30,81 @@ fn phone() -> Value {
 
 #[tokio::test]
 async fn a_phone_number_is_decrypted_with_the_session_key_on_the_server() {
-    let bench = Bench::start().await;
-    let session = bench.session("alice").await;
-    bench.wechat().clear_journal();
+    let bundle = Bundle::start().await;
+    let session = bundle.session("alice").await;
+    bundle.wechat().clear_journal();
 
-    let answer = bench.post_as(Some(&session), PHONE, bench.sealed(&phone())).await;
+    let answer = bundle.post_as(Some(&session), PHONE, bundle.sealed(&phone())).await;
 
     let mut expected = phone();
     expected["watermark"] = json!({ "appid": MINI, "timestamp": NOON });
     assert_eq!((answer.status, answer.json()), (200, expected));
-    assert_eq!(bench.wechat().journal().len(), 0, "WeChat need not be asked");
-    assert!(!bench.log().contains("91234567"));
+    assert_eq!(bundle.wechat().journal().len(), 0, "WeChat need not be asked");
+    assert!(!bundle.log().contains("91234567"));
 }
 
 #[tokio::test]
 async fn user_data_keeps_its_unicode_and_its_signature_is_checked() {
-    let bench = Bench::start().await;
-    let session = bench.session("alice").await;
+    let bundle = Bundle::start().await;
+    let session = bundle.session("alice").await;
     let raw = r#"{"nickName":"𠮷野家 👩‍👧 O'Brien","gender":0}"#;
     let data: Value = serde_json::from_str(raw).unwrap();
-    let key = bench.wechat().session_key(MINI, &User::new("alice")).unwrap();
-    let mut input = bench.sealed(&data);
+    let key = bundle.wechat().session_key(MINI, &User::new("alice")).unwrap();
+    let mut input = bundle.sealed(&data);
     input["rawData"] = raw.into();
     input["signature"] = shared::crypto::sha1_hex(format!("{raw}{key}")).into();
 
-    let answer = bench.post_as(Some(&session), DATA, input.clone()).await;
+    let answer = bundle.post_as(Some(&session), DATA, input.clone()).await;
 
     assert_eq!(answer.status, 200);
     assert_eq!(answer.json()["data"]["nickName"], data["nickName"]);
     input["rawData"] = raw.replace("Brien", "Brian").into();
-    bench.post_as(Some(&session), DATA, input.clone()).await.problem(422, "undecryptable");
+    bundle.post_as(Some(&session), DATA, input.clone()).await.problem(422, "undecryptable");
     input.as_object_mut().unwrap().remove("rawData");
-    let problem = bench.post_as(Some(&session), DATA, input).await.problem(400, "invalid-input");
+    let problem = bundle.post_as(Some(&session), DATA, input).await.problem(400, "invalid-input");
     assert_eq!(problem["field"], "rawData");
 }
 
 #[tokio::test]
 async fn the_key_of_the_login_before_works_for_five_minutes() {
-    let bench = Bench::start().await;
-    let session = bench.session("alice").await;
-    let input = bench.sealed(&phone());
-    bench.new_session_key().await;
-    let ask = || bench.post_as(Some(&session), PHONE, input.clone());
+    let bundle = Bundle::start().await;
+    let session = bundle.session("alice").await;
+    let input = bundle.sealed(&phone());
+    bundle.new_session_key().await;
+    let ask = || bundle.post_as(Some(&session), PHONE, input.clone());
 
-    bench.advance(299);
+    bundle.advance(299);
     assert_eq!(ask().await.status, 200);
-    bench.advance(1);
+    bundle.advance(1);
     let problem = ask().await.problem(409, "stale-session-key");
     assert!(problem["detail"].as_str().unwrap().contains("wx.login"), "{problem}");
 }
 
 #[tokio::test]
 async fn old_data_is_refused_where_the_caller_asks_for_it() {
-    let bench = Bench::start().await;
-    let session = bench.session("alice").await;
-    let mut input = bench.sealed(&phone());
-    let ask = |input: &Value| bench.post_as(Some(&session), PHONE, input.clone());
-    bench.advance(60);
+    let bundle = Bundle::start().await;
+    let session = bundle.session("alice").await;
+    let mut input = bundle.sealed(&phone());
+    let ask = |input: &Value| bundle.post_as(Some(&session), PHONE, input.clone());
+    bundle.advance(60);
 
     assert_eq!(ask(&input).await.status, 200);
     input["max_age_s"] = 60.into();
     assert_eq!(ask(&input).await.status, 200);
-    bench.advance(1);
+    bundle.advance(1);
     ask(&input).await.problem(422, "undecryptable");
 }
 
 #[tokio::test]
 async fn data_of_another_app_or_kind_is_refused_with_one_message() {
-    let bench = Bench::start().await;
-    let session = bench.session("alice").await;
-    let key = bench.wechat().session_key(MINI, &User::new("alice")).unwrap();
-    let other_kind = bench.sealed(&json!({ "openGId": "tGDGS46zr9vvPvDqGkYNxPPC2aZg0" }));
-    let ask = |input: Value| bench.post_as(Some(&session), PHONE, input);
+    let bundle = Bundle::start().await;
+    let session = bundle.session("alice").await;
+    let key = bundle.wechat().session_key(MINI, &User::new("alice")).unwrap();
+    let other_kind = bundle.sealed(&json!({ "openGId": "tGDGS46zr9vvPvDqGkYNxPPC2aZg0" }));
+    let ask = |input: Value| bundle.post_as(Some(&session), PHONE, input);
 
     let kind = ask(other_kind).await.problem(422, "undecryptable");
-    let foreign = ask(input(&bench.wechat().seal_with(&key, OFFICIAL, &phone()))).await;
+    let foreign = ask(input(&bundle.wechat().seal_with(&key, OFFICIAL, &phone()))).await;
     let foreign = foreign.problem(422, "undecryptable");
 
     assert_eq!(kind["detail"], foreign["detail"]);
@@ -112,9 +112,9 @@ async fn data_of_another_app_or_kind_is_refused_with_one_message() {
 
 #[tokio::test]
 async fn malformed_and_forbidden_input_is_named() {
-    let bench = Bench::start().await;
-    let session = bench.session("alice").await;
-    let good = bench.sealed(&phone());
+    let bundle = Bundle::start().await;
+    let session = bundle.session("alice").await;
+    let good = bundle.sealed(&phone());
     let with = |name: &str, value: Value| {
         let mut input = good.clone();
         input[name] = value;
@@ -130,50 +130,50 @@ async fn malformed_and_forbidden_input_is_named() {
             (with("sessionKey", json!("x")), 403, "forbidden", "sessionKey"),
             (with("openid", json!("o-bob")), 403, "forbidden", "openid"),
         ] {
-            let answer = bench.post_as(Some(&session), path, input).await;
+            let answer = bundle.post_as(Some(&session), path, input).await;
             assert_eq!(answer.problem(status, slug)["field"], field, "{path}");
         }
-        bench.post(path, good.clone()).await.problem(401, "unauthenticated");
+        bundle.post(path, good.clone()).await.problem(401, "unauthenticated");
     }
 }
 
 #[tokio::test]
 async fn a_service_brings_the_key_or_names_the_user() {
-    let bench = Bench::start().await;
-    bench.session("alice").await;
-    let mut input = bench.sealed(&phone());
-    let key = bench.wechat().session_key(MINI, &User::new("alice")).unwrap();
+    let bundle = Bundle::start().await;
+    bundle.session("alice").await;
+    let mut input = bundle.sealed(&phone());
+    let key = bundle.wechat().session_key(MINI, &User::new("alice")).unwrap();
 
     input["sessionKey"] = key.into();
-    let answer = bench.invoke("decrypt-getphonenumber", input.clone()).await.unwrap();
+    let answer = bundle.invoke("decrypt-getphonenumber", input.clone()).await.unwrap();
     assert_eq!(answer["purePhoneNumber"], "91234567");
     input["sessionKey"] = "tiihtNczf5v6AKRyjwEUhQ==".into();
-    let problem = bench.invoke("decrypt-getuserdata", input.clone()).await.unwrap_err();
+    let problem = bundle.invoke("decrypt-getuserdata", input.clone()).await.unwrap_err();
     assert_eq!(problem["type"], "stale-session-key");
     input["sessionKey"] = "short".into();
-    let problem = bench.invoke("decrypt-getuserdata", input.clone()).await.unwrap_err();
+    let problem = bundle.invoke("decrypt-getuserdata", input.clone()).await.unwrap_err();
     assert_eq!(problem["field"], "sessionKey");
 
     input.as_object_mut().unwrap().remove("sessionKey");
-    let problem = bench.invoke("decrypt-getphonenumber", input.clone()).await.unwrap_err();
+    let problem = bundle.invoke("decrypt-getphonenumber", input.clone()).await.unwrap_err();
     assert_eq!(problem["field"], "openid");
     input["openid"] = User::new("alice").openid(MINI).into();
-    let answer = bench.invoke("decrypt-getphonenumber", input.clone()).await.unwrap();
+    let answer = bundle.invoke("decrypt-getphonenumber", input.clone()).await.unwrap();
     assert_eq!(answer["purePhoneNumber"], "91234567");
     input["openid"] = User::new("nobody").openid(MINI).into();
-    let problem = bench.invoke("decrypt-getphonenumber", input).await.unwrap_err();
+    let problem = bundle.invoke("decrypt-getphonenumber", input).await.unwrap_err();
     assert_eq!(problem["type"], "stale-session-key");
 }
 
 #[tokio::test]
 async fn the_sample_events_decrypt() {
-    let bench = Bench::start().await;
+    let bundle = Bundle::start().await;
     for (name, event) in [
         ("decrypt-getphonenumber", include_str!("../../events/decrypt-getphonenumber.json")),
         ("decrypt-getuserdata", include_str!("../../events/decrypt-getuserdata.json")),
     ] {
         let event = serde_json::from_str(event).unwrap();
-        let answer = bench.invoke(name, event).await.unwrap();
+        let answer = bundle.invoke(name, event).await.unwrap();
         assert_eq!(answer["statusCode"], 200, "{answer}");
     }
 }

@@ -7,12 +7,12 @@ use serde_json::json;
 use shared::Clock;
 use simulator::{Effect, Fault};
 
-use crate::{Bench, MINI, NOON};
+use crate::{Bundle, MINI, NOON};
 
 #[tokio::test]
 async fn wechat_in_trouble_is_a_clean_problem() {
-    let bench = Bench::start().await;
-    let token = bench.session("alice").await;
+    let bundle = Bundle::start().await;
+    let token = bundle.session("alice").await;
     let path = "/wxa/checksession";
     let errcode = |code| Effect::Errcode { code, errmsg: "trouble".to_owned() };
     for (effect, status, slug, calls) in [
@@ -26,116 +26,116 @@ async fn wechat_in_trouble_is_a_clean_problem() {
         (errcode(48001), 403, "account-not-permitted", 1),
         (errcode(99_999), 502, "wechat-refused", 1),
     ] {
-        bench.wechat().clear_faults();
-        bench.wechat().clear_journal();
-        bench.wechat().fault(Fault::on(path, effect.clone()));
-        let answer = bench.post_as(Some(&token), "/auth/checkSession", json!({})).await;
+        bundle.wechat().clear_faults();
+        bundle.wechat().clear_journal();
+        bundle.wechat().fault(Fault::on(path, effect.clone()));
+        let answer = bundle.post_as(Some(&token), "/auth/checkSession", json!({})).await;
         let problem = answer.problem(status, slug);
         assert!(!problem.to_string().contains("oops"), "{problem}");
-        assert_eq!(bench.calls(path), calls, "{effect:?}");
+        assert_eq!(bundle.calls(path), calls, "{effect:?}");
     }
 }
 
 #[tokio::test]
 async fn a_busy_wechat_that_recovers_is_not_noticed() {
-    let bench = Bench::start().await;
-    let token = bench.session("alice").await;
+    let bundle = Bundle::start().await;
+    let token = bundle.session("alice").await;
     let busy = Effect::Errcode { code: -1, errmsg: "system error".to_owned() };
-    bench.wechat().fault(Fault::on("/wxa/checksession", busy).times(2));
-    let answer = bench.post_as(Some(&token), "/auth/checkSession", json!({})).await;
+    bundle.wechat().fault(Fault::on("/wxa/checksession", busy).times(2));
+    let answer = bundle.post_as(Some(&token), "/auth/checkSession", json!({})).await;
     assert_eq!((answer.status, answer.json()), (200, json!({ "valid": true })));
 }
 
 #[tokio::test]
 async fn a_token_that_wechat_forgot_is_renewed_within_the_request() {
-    let bench = Bench::start().await;
-    let session = bench.session("alice").await;
-    bench.post_as(Some(&session), "/auth/checkSession", json!({})).await;
-    bench.wechat().clear_journal();
-    bench.wechat().invalidate_token(MINI);
+    let bundle = Bundle::start().await;
+    let session = bundle.session("alice").await;
+    bundle.post_as(Some(&session), "/auth/checkSession", json!({})).await;
+    bundle.wechat().clear_journal();
+    bundle.wechat().invalidate_token(MINI);
 
-    let answer = bench.post_as(Some(&session), "/auth/checkSession", json!({})).await;
+    let answer = bundle.post_as(Some(&session), "/auth/checkSession", json!({})).await;
 
     assert_eq!((answer.status, answer.json()), (200, json!({ "valid": true })));
-    assert_eq!(bench.calls("/wxa/checksession"), 2);
-    assert_eq!(bench.calls("/cgi-bin/stable_token"), 1);
-    let item = bench.item(&format!("credential#{MINI}#access_token")).await;
+    assert_eq!(bundle.calls("/wxa/checksession"), 2);
+    assert_eq!(bundle.calls("/cgi-bin/stable_token"), 1);
+    let item = bundle.item(&format!("credential#{MINI}#access_token")).await;
     assert_eq!(item["version"], 2);
-    assert_eq!(bench.item(&format!("signal#{MINI}#access_token")).await["version"], 1);
+    assert_eq!(bundle.item(&format!("signal#{MINI}#access_token")).await["version"], 1);
 }
 
 #[tokio::test]
 async fn an_operation_whose_token_is_always_refused_asks_twice_at_most() {
-    let bench = Bench::start().await;
-    let session = bench.session("alice").await;
+    let bundle = Bundle::start().await;
+    let session = bundle.session("alice").await;
     let refused = Effect::Errcode { code: 40001, errmsg: "invalid credential".to_owned() };
-    bench.wechat().fault(Fault::on("/wxa/checksession", refused));
+    bundle.wechat().fault(Fault::on("/wxa/checksession", refused));
 
     for _ in 0..2 {
-        bench.wechat().clear_journal();
-        let answer = bench.post_as(Some(&session), "/auth/checkSession", json!({})).await;
+        bundle.wechat().clear_journal();
+        let answer = bundle.post_as(Some(&session), "/auth/checkSession", json!({})).await;
         answer.problem(503, "credential-unavailable");
-        assert!(bench.calls("/wxa/checksession") <= 2);
-        assert!(bench.calls("/cgi-bin/stable_token") <= 2);
+        assert!(bundle.calls("/wxa/checksession") <= 2);
+        assert!(bundle.calls("/cgi-bin/stable_token") <= 2);
     }
 }
 
 #[tokio::test]
 async fn without_a_table_nothing_is_spent() {
-    let bench = Bench::with(|options| {
+    let bundle = Bundle::with(|options| {
         // One account, and nobody listens there: every read is tried three times.
         options.accounts.truncate(1);
         options.dynamodb = Some("http://127.0.0.1:9".to_owned());
     })
     .await;
-    let trouble = bench.stack.report["credentials"][0]["state"].clone();
+    let trouble = bundle.stack.report["credentials"][0]["state"].clone();
     assert_eq!(trouble, "failed");
 
-    let code = bench.code("alice");
-    let answer = bench.post("/auth/code2Session", json!({ "js_code": code })).await;
+    let code = bundle.code("alice");
+    let answer = bundle.post("/auth/code2Session", json!({ "js_code": code })).await;
 
     answer.problem(503, "table-unavailable");
-    assert_eq!(bench.calls("/sns/jscode2session"), 0, "the code was spent");
-    assert_eq!(bench.token_calls(), 0, "a credential was fetched that cannot be kept");
+    assert_eq!(bundle.calls("/sns/jscode2session"), 0, "the code was spent");
+    assert_eq!(bundle.token_calls(), 0, "a credential was fetched that cannot be kept");
 }
 
 #[tokio::test]
 async fn credentials_are_renewed_before_they_end_and_by_nobody_else() {
-    let bench = Bench::start().await;
-    bench.wechat().clear_journal();
+    let bundle = Bundle::start().await;
+    bundle.wechat().clear_journal();
     for minute in 0..120 {
-        bench.advance(60);
-        bench.stack.refresh(&json!({})).await;
-        let item = bench.item(&format!("credential#{MINI}#access_token")).await;
+        bundle.advance(60);
+        bundle.stack.refresh(&json!({})).await;
+        let item = bundle.item(&format!("credential#{MINI}#access_token")).await;
         let left = item["expires_at"].as_u64().unwrap() - (NOON + 60 * (minute + 1));
         assert!(left > 240, "{left} s left after {minute} minutes");
     }
     // Every 115 minutes: once in two hours, for three apps.
-    assert_eq!(bench.calls("/cgi-bin/stable_token"), 3);
+    assert_eq!(bundle.calls("/cgi-bin/stable_token"), 3);
 }
 
 #[tokio::test]
 async fn the_refresher_says_how_to_mend_what_is_wrong() {
-    let bench = Bench::start().await;
-    bench.wechat().change_account(MINI, |account| {
+    let bundle = Bundle::start().await;
+    bundle.wechat().change_account(MINI, |account| {
         account.ip_allow_list = Some(vec!["203.0.113.7".to_owned()]);
     });
-    bench.advance(7000);
+    bundle.advance(7000);
 
-    let report = bench.stack.refresh(&json!({ "appid": MINI })).await;
+    let report = bundle.stack.refresh(&json!({ "appid": MINI })).await;
 
     let entry = &report["credentials"][0];
     assert_eq!((&entry["state"], &entry["errcode"]), (&json!("failed"), &json!(40164)), "{entry}");
     assert!(entry["message"].as_str().unwrap().contains("127.0.0.1"), "{entry}");
     assert_eq!((&entry["version"], &entry["seconds_left"]), (&json!(1), &json!(200)));
     // The live token is still handed out.
-    let token = bench.invoke("auth-getaccesstoken", json!({})).await.unwrap();
+    let token = bundle.invoke("auth-getaccesstoken", json!({})).await.unwrap();
     assert_eq!(token["expires_in"], 200);
     // It backs off, unless somebody asks.
-    let report = bench.stack.refresh(&json!({ "appid": MINI })).await;
+    let report = bundle.stack.refresh(&json!({ "appid": MINI })).await;
     assert_eq!(report["credentials"][0]["state"], "backing_off");
-    bench.wechat().change_account(MINI, |account| account.ip_allow_list = None);
-    let report = bench.stack.refresh(&json!({ "appid": MINI, "refresh": "now" })).await;
+    bundle.wechat().change_account(MINI, |account| account.ip_allow_list = None);
+    let report = bundle.stack.refresh(&json!({ "appid": MINI, "refresh": "now" })).await;
     assert_eq!(report["credentials"][0]["state"], "renewed");
 }
 
@@ -161,15 +161,15 @@ async fn what_keeps_a_stack_from_starting_is_one_clear_line() {
 async fn a_data_directory_keeps_sessions_across_restarts() {
     let directory = std::env::temp_dir().join(format!("wechat-{}", shared::crypto::nonce()));
     let with_directory = |options: &mut Options| options.data_dir = Some(directory.clone());
-    let bench = Bench::with(with_directory).await;
-    let token = bench.session("alice").await;
-    drop(bench);
+    let bundle = Bundle::with(with_directory).await;
+    let token = bundle.session("alice").await;
+    drop(bundle);
 
-    let bench = Bench::with(with_directory).await;
+    let bundle = Bundle::with(with_directory).await;
     // This WeChat never heard of Alice nor of the table's token: both are told apart.
-    let answer = bench.post_as(Some(&token), "/auth/checkSession", json!({})).await;
+    let answer = bundle.post_as(Some(&token), "/auth/checkSession", json!({})).await;
     assert_ne!(answer.status, 401, "{}", answer.json());
-    drop(bench);
+    drop(bundle);
     // The engine may hold its files a moment longer.
     for _ in 0..50 {
         if std::fs::remove_dir_all(&directory).is_ok() {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use simulator::{CATEGORY_TEMPLATE, Effect, Fault, HISTORY_TEMPLATE, User};
 
-use crate::{Bench, MINI, OFFICIAL};
+use crate::{Bundle, MINI, OFFICIAL};
 
 const FUNCTION: &str = "h5-templatemessage-send";
 const UPSTREAM: &str = "/cgi-bin/message/template/send";
@@ -28,44 +28,44 @@ fn order() -> Value {
 
 #[tokio::test]
 async fn a_message_as_the_seed_sends_it() {
-    let bench = Bench::start().await;
-    bench.wechat().clear_journal();
+    let bundle = Bundle::start().await;
+    bundle.wechat().clear_journal();
 
-    let answer = bench.invoke(FUNCTION, order()).await;
+    let answer = bundle.invoke(FUNCTION, order()).await;
 
     assert_eq!(answer, Ok(json!({ "msgid": "4674045479742390277" })));
     let mut request = order();
     for entry in request["data"].as_object_mut().unwrap().values_mut() {
         entry.as_object_mut().unwrap().remove("color");
     }
-    bench.only_call("POST", UPSTREAM, &request);
-    assert!(bench.wechat().journal()[0].body.contains("发货啦😀"), "raw UTF-8");
+    bundle.only_call("POST", UPSTREAM, &request);
+    assert!(bundle.wechat().journal()[0].body.contains("发货啦😀"), "raw UTF-8");
 }
 
 #[tokio::test]
 async fn an_id_of_ones_own_keeps_a_message_from_going_out_twice() {
-    let bench = Bench::start().await;
+    let bundle = Bundle::start().await;
     let mut input = order();
     input["client_msg_id"] = "order-42".into();
-    let first = bench.invoke(FUNCTION, input.clone()).await.unwrap();
-    assert_eq!(bench.invoke(FUNCTION, input).await.unwrap(), first);
-    assert_ne!(bench.invoke(FUNCTION, order()).await.unwrap(), first);
+    let first = bundle.invoke(FUNCTION, input.clone()).await.unwrap();
+    assert_eq!(bundle.invoke(FUNCTION, input).await.unwrap(), first);
+    assert_ne!(bundle.invoke(FUNCTION, order()).await.unwrap(), first);
 }
 
 #[tokio::test]
 async fn it_is_for_services_only() {
-    let bench = Bench::start().await;
-    let session = bench.session("alice").await;
-    bench.post("/h5/templateMessage/send", order()).await.problem(401, "unauthenticated");
-    let answer = bench.post_as(Some(&session), "/h5/templateMessage/send", order()).await;
+    let bundle = Bundle::start().await;
+    let session = bundle.session("alice").await;
+    bundle.post("/h5/templateMessage/send", order()).await.problem(401, "unauthenticated");
+    let answer = bundle.post_as(Some(&session), "/h5/templateMessage/send", order()).await;
     answer.problem(403, "forbidden");
-    assert_eq!(bench.calls(UPSTREAM), 0);
+    assert_eq!(bundle.calls(UPSTREAM), 0);
 }
 
 #[tokio::test]
 async fn bad_input_is_named_and_reaches_nobody() {
-    let bench = Bench::start().await;
-    bench.wechat().clear_journal();
+    let bundle = Bundle::start().await;
+    bundle.wechat().clear_journal();
     let with = |name: &str, value: Value| {
         let mut input = order();
         input[name] = value;
@@ -92,29 +92,29 @@ async fn bad_input_is_named_and_reaches_nobody() {
         (with("data", json!({ "time2": { "value": "今天" } })), "data.time2.value"),
         (with("openid", json!("o")), "openid"),
     ] {
-        let problem = bench.invoke(FUNCTION, input.clone()).await.unwrap_err();
+        let problem = bundle.invoke(FUNCTION, input.clone()).await.unwrap_err();
         assert_eq!(
             (&problem["type"], &problem["field"]),
             (&json!("invalid-input"), &json!(field)),
             "{problem}"
         );
     }
-    assert_eq!(bench.wechat().journal().len(), 0);
+    assert_eq!(bundle.wechat().journal().len(), 0);
     let edge = with("url", json!(format!("https://a/{}", "x".repeat(2038))));
-    assert!(bench.invoke(FUNCTION, edge).await.is_ok());
+    assert!(bundle.invoke(FUNCTION, edge).await.is_ok());
 }
 
 #[tokio::test]
 async fn typed_values_reach_wechat() {
-    let bench = Bench::start().await;
+    let bundle = Bundle::start().await;
     let data = json!({
         "thing1": { "value": "中".repeat(20) }, "time2": { "value": "2026年11月20日 12:00" },
         "amount3": { "value": "￥1234567890" },
     });
-    assert!(bench.invoke(FUNCTION, message(CATEGORY_TEMPLATE, data.clone())).await.is_ok());
+    assert!(bundle.invoke(FUNCTION, message(CATEGORY_TEMPLATE, data.clone())).await.is_ok());
     let mut missing = data;
     missing.as_object_mut().unwrap().remove("amount3");
-    let problem = bench.invoke(FUNCTION, message(CATEGORY_TEMPLATE, missing)).await.unwrap_err();
+    let problem = bundle.invoke(FUNCTION, message(CATEGORY_TEMPLATE, missing)).await.unwrap_err();
     assert_eq!(
         (&problem["errcode"], &problem["field"]),
         (&json!(47003), &json!("data.amount3.value"))
@@ -123,7 +123,7 @@ async fn typed_values_reach_wechat() {
 
 #[tokio::test]
 async fn refusals_are_documented_problems_and_nothing_is_sent_twice() {
-    let bench = Bench::start().await;
+    let bundle = Bundle::start().await;
     for (code, kind, field) in [
         (-1, "wechat-busy", None),
         (40003, "invalid-input", Some("touser")),
@@ -147,19 +147,19 @@ async fn refusals_are_documented_problems_and_nothing_is_sent_twice() {
         (48001, "account-not-permitted", None),
         (50005, "receiver-state", None),
     ] {
-        bench.wechat().clear_faults();
+        bundle.wechat().clear_faults();
         let effect = Effect::Errcode { code, errmsg: "refused".to_owned() };
-        bench.wechat().fault(Fault::on(UPSTREAM, effect));
-        let problem = bench.invoke(FUNCTION, order()).await.unwrap_err();
+        bundle.wechat().fault(Fault::on(UPSTREAM, effect));
+        let problem = bundle.invoke(FUNCTION, order()).await.unwrap_err();
         assert_eq!((&problem["type"], problem["field"].as_str()), (&json!(kind), field), "{code}");
         assert_eq!(problem["errcode"], code);
     }
     let busy = Effect::Errcode { code: -1, errmsg: "system error".to_owned() };
     for effect in [Effect::DropAfter, busy] {
-        bench.wechat().clear_faults();
-        bench.wechat().clear_journal();
-        bench.wechat().fault(Fault::on(UPSTREAM, effect));
-        bench.invoke(FUNCTION, order()).await.unwrap_err();
-        assert_eq!(bench.calls(UPSTREAM), 1);
+        bundle.wechat().clear_faults();
+        bundle.wechat().clear_journal();
+        bundle.wechat().fault(Fault::on(UPSTREAM, effect));
+        bundle.invoke(FUNCTION, order()).await.unwrap_err();
+        assert_eq!(bundle.calls(UPSTREAM), 1);
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use simulator::{Effect, Fault, InvoiceState, User};
 
-use crate::{Bench, MINI, MOBILE, OFFICIAL};
+use crate::{Bundle, MINI, MOBILE, OFFICIAL};
 
 const AT: &str = "/card/invoice/reimburse/";
 
@@ -18,9 +18,9 @@ fn with(mut value: Value, field: &str, content: Value) -> Value {
 
 #[tokio::test]
 async fn invoices_are_read_alone_and_together() {
-    let bench = Bench::start().await;
+    let bundle = Bundle::start().await;
 
-    let invoice = bench.invoke("invoice-getinvoiceinfo", key()).await.unwrap();
+    let invoice = bundle.invoke("invoice-getinvoiceinfo", key()).await.unwrap();
 
     assert_eq!(invoice["openid"], User::new("alice").openid(OFFICIAL));
     let content = &invoice["user_info"];
@@ -29,15 +29,15 @@ async fn invoices_are_read_alone_and_together() {
     assert_eq!(content["trip_pdf_url"], "https://example.com/trip.pdf");
     assert_eq!(content["info"][0]["name"], "餐费");
     assert_eq!(content["reimburse_status"], "INVOICE_REIMBURSE_INIT");
-    let call = bench.wechat().journal().pop().unwrap();
+    let call = bundle.wechat().journal().pop().unwrap();
     assert_eq!((call.method.as_str(), call.path), ("POST", format!("{AT}getinvoiceinfo")));
     assert_eq!(serde_json::from_str::<Value>(&call.body).unwrap(), key());
 
     for appid in [MINI, OFFICIAL, MOBILE] {
         let input = json!({ "item_list": [key(), key()], "appid": appid });
-        let batch = bench.invoke("invoice-getinvoicebatch", input).await.unwrap();
+        let batch = bundle.invoke("invoice-getinvoicebatch", input).await.unwrap();
         assert_eq!(batch["item_list"].as_array().unwrap().len(), 2);
-        let call = bench.wechat().journal().pop().unwrap();
+        let call = bundle.wechat().journal().pop().unwrap();
         assert_eq!(
             (call.path, call.appid.as_deref()),
             (format!("{AT}getinvoicebatch"), Some(appid))
@@ -45,15 +45,15 @@ async fn invoices_are_read_alone_and_together() {
         let body: Value = serde_json::from_str(&call.body).unwrap();
         assert_eq!(body, json!({ "item_list": [key(), key()] }));
     }
-    assert!(!bench.log().contains("示例"), "personal data in the log");
+    assert!(!bundle.log().contains("示例"), "personal data in the log");
 }
 
 #[tokio::test]
 async fn an_invoice_is_locked_and_closed() {
-    let bench = Bench::start().await;
+    let bundle = Bundle::start().await;
     let update = async |appid: &str, status: &str| {
         let input = with(key(), "reimburse_status", json!(format!("INVOICE_REIMBURSE_{status}")));
-        match bench.invoke("invoice-updateinvoicestatus", with(input, "appid", json!(appid))).await
+        match bundle.invoke("invoice-updateinvoicestatus", with(input, "appid", json!(appid))).await
         {
             Ok(answer) => answer["reimburse_status"].clone(),
             Err(problem) => {
@@ -65,7 +65,7 @@ async fn an_invoice_is_locked_and_closed() {
 
     assert_eq!(update(OFFICIAL, "CLOSURE").await, 72039);
     assert_eq!(update(OFFICIAL, "LOCK").await, "INVOICE_REIMBURSE_LOCK");
-    let call = bench.wechat().journal().pop().unwrap();
+    let call = bundle.wechat().journal().pop().unwrap();
     assert_eq!(call.path, format!("{AT}updateinvoicestatus"));
     let body: Value = serde_json::from_str(&call.body).unwrap();
     assert_eq!(body, with(key(), "reimburse_status", json!("INVOICE_REIMBURSE_LOCK")));
@@ -76,7 +76,7 @@ async fn an_invoice_is_locked_and_closed() {
 
 #[tokio::test]
 async fn every_refusal_of_wechats_is_a_documented_problem() {
-    let bench = Bench::start().await;
+    let bundle = Bundle::start().await;
     for (code, slug) in [
         (40001, "credential-unavailable"),
         (72015, "account-not-permitted"),
@@ -98,38 +98,38 @@ async fn every_refusal_of_wechats_is_a_documented_problem() {
         (48001, "account-not-permitted"),
         (45009, "quota-exceeded"),
     ] {
-        bench.wechat().clear_faults();
-        bench.wechat().fault(Fault::on(AT, Effect::Errcode { code, errmsg: "no".to_owned() }));
-        let problem = bench.invoke("invoice-getinvoiceinfo", key()).await.unwrap_err();
+        bundle.wechat().clear_faults();
+        bundle.wechat().fault(Fault::on(AT, Effect::Errcode { code, errmsg: "no".to_owned() }));
+        let problem = bundle.invoke("invoice-getinvoiceinfo", key()).await.unwrap_err();
         assert_eq!((&problem["type"], &problem["errcode"]), (&json!(slug), &json!(code)));
     }
-    bench.wechat().clear_faults();
+    bundle.wechat().clear_faults();
     for (state, code) in [
         (InvoiceState::Unauthorized, 72038),
         (InvoiceState::GivenAway, 72059),
         (InvoiceState::Cancelled, 72060),
         (InvoiceState::LockedElsewhere, 72023),
     ] {
-        bench.wechat().put_invoice("Y29kZQ==", "p-1", state);
+        bundle.wechat().put_invoice("Y29kZQ==", "p-1", state);
         let input = json!({ "card_id": "p-1", "encrypt_code": "Y29kZQ==" });
-        let problem = bench.invoke("invoice-getinvoiceinfo", input).await.unwrap_err();
+        let problem = bundle.invoke("invoice-getinvoiceinfo", input).await.unwrap_err();
         assert_eq!(problem["errcode"], code);
     }
 }
 
 #[tokio::test]
 async fn an_invoice_on_its_way_is_asked_for_again() {
-    let bench = Bench::start().await;
+    let bundle = Bundle::start().await;
     let busy = Effect::Errcode { code: 72054, errmsg: "inserting".to_owned() };
-    bench.wechat().fault(Fault::on(AT, busy).times(2));
-    assert!(bench.invoke("invoice-getinvoiceinfo", key()).await.is_ok());
-    assert_eq!(bench.calls(&format!("{AT}getinvoiceinfo")), 3);
+    bundle.wechat().fault(Fault::on(AT, busy).times(2));
+    assert!(bundle.invoke("invoice-getinvoiceinfo", key()).await.is_ok());
+    assert_eq!(bundle.calls(&format!("{AT}getinvoiceinfo")), 3);
 }
 
 #[tokio::test]
 async fn bad_input_is_named_and_costs_no_call() {
-    let bench = Bench::start().await;
-    bench.wechat().clear_journal();
+    let bundle = Bundle::start().await;
+    bundle.wechat().clear_journal();
     for (function, input, field) in [
         ("getinvoiceinfo", json!({ "card_id": "p" }), "encrypt_code"),
         ("getinvoiceinfo", with(key(), "card_id", json!("")), "card_id"),
@@ -144,13 +144,13 @@ async fn bad_input_is_named_and_costs_no_call() {
         ),
         ("updateinvoicestatus", with(key(), "reimburse_status", json!("PAID")), "reimburse_status"),
     ] {
-        let problem = bench.invoke(&format!("invoice-{function}"), input).await.unwrap_err();
+        let problem = bundle.invoke(&format!("invoice-{function}"), input).await.unwrap_err();
         assert_eq!((&problem["type"], &problem["field"]), (&json!("invalid-input"), &json!(field)));
     }
-    assert_eq!(bench.wechat().journal().len(), 0);
-    let session = bench.session("alice").await;
+    assert_eq!(bundle.wechat().journal().len(), 0);
+    let session = bundle.session("alice").await;
     for operation in ["getInvoiceInfo", "getInvoiceBatch", "updateInvoiceStatus"] {
-        let answer = bench.post_as(Some(&session), &format!("/invoice/{operation}"), key()).await;
+        let answer = bundle.post_as(Some(&session), &format!("/invoice/{operation}"), key()).await;
         answer.problem(403, "forbidden");
     }
 }

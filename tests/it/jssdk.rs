@@ -1,24 +1,14 @@
 //! Signatures for JS-SDK pages, cards and invoices.
 
 use serde_json::{Value, json};
-use shared::crypto::sha1_hex;
+use shared::{crypto::sha1_hex, percent::encode};
 use simulator::User;
 
-use crate::{Answer, Bench, MINI, NOON, OFFICIAL};
+use crate::{Answer, Bundle, MINI, NOON, OFFICIAL};
 
 const CARD: &str = "pjZ8Yt1XGILfi-FUsewpnnolGgZk";
 
-/// JavaScript's `encodeURIComponent`.
-fn encode(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.!~*'()".contains(&byte);
-    let encode = |byte| match plain(byte) {
-        true => char::from(byte).to_string(),
-        false => format!("%{byte:02X}"),
-    };
-    text.bytes().map(encode).collect()
-}
-
-impl Bench {
+impl Bundle {
     async fn config(&self, url: &str, more: &str) -> Answer {
         self.get(&format!("/jssdk/config?url={}{more}", encode(url))).await
     }
@@ -47,118 +37,118 @@ impl Bench {
 
 #[tokio::test]
 async fn a_page_is_signed_without_its_fragment() {
-    let bench = Bench::start().await;
+    let bundle = Bundle::start().await;
     let page = "https://h5.example.com/a%20b?x=%E4%B8%AD&from=singlemessage";
 
-    let answer = bench.config(&format!("{page}#/cart?y=1"), "").await;
+    let answer = bundle.config(&format!("{page}#/cart?y=1"), "").await;
 
     let signed = answer.json();
     assert_eq!((answer.status, &signed["appId"]), (200, &json!(OFFICIAL)), "{signed}");
     assert_eq!(signed["timestamp"], NOON);
-    assert_eq!(signed["signature"], bench.page_signature(&signed, page));
+    assert_eq!(signed["signature"], bundle.page_signature(&signed, page));
     assert_eq!(signed.as_object().unwrap().len(), 4, "{signed}");
-    let again = bench.config(page, "").await.json();
+    let again = bundle.config(page, "").await.json();
     assert_ne!(again["nonceStr"], signed["nonceStr"]);
 }
 
 #[tokio::test]
 async fn an_address_that_was_not_encoded_is_explained() {
-    let bench = Bench::start().await;
-    let answer = bench.get("/jssdk/config?url=https://example.com/a?x=1&y=2").await;
+    let bundle = Bundle::start().await;
+    let answer = bundle.get("/jssdk/config?url=https://example.com/a?x=1&y=2").await;
     assert_eq!(answer.problem(400, "invalid-input")["field"], "y");
 }
 
 #[tokio::test]
 async fn strangers_pages_are_not_signed() {
-    let bench = Bench::start().await;
-    let answer = bench.config("https://example.com.evil.cn/", "").await;
+    let bundle = Bundle::start().await;
+    let answer = bundle.config("https://example.com.evil.cn/", "").await;
     assert_eq!(answer.problem(403, "forbidden")["field"], "url");
-    let answer = bench.config("https://h5.example.com:9000/", "").await;
+    let answer = bundle.config("https://h5.example.com:9000/", "").await;
     assert_eq!(answer.problem(400, "invalid-input")["field"], "url");
-    let answer = bench.config(&format!("https://example.com/{}", "a".repeat(2029)), "").await;
+    let answer = bundle.config(&format!("https://example.com/{}", "a".repeat(2029)), "").await;
     assert_eq!(answer.problem(400, "invalid-input")["field"], "url");
-    let answer = bench.config(&format!("https://example.com/{}", "a".repeat(2028)), "").await;
+    let answer = bundle.config(&format!("https://example.com/{}", "a".repeat(2028)), "").await;
     assert_eq!(answer.status, 200);
 }
 
 #[tokio::test]
 async fn what_the_page_wants_to_call_is_checked_and_handed_back() {
-    let bench = Bench::start().await;
+    let bundle = Bundle::start().await;
     let page = "https://example.com/";
 
     let both = "&jsApiList=scanQRCode,%20addCard&jsApiList=chooseCard";
-    let signed = bench.config(page, both).await.json();
+    let signed = bundle.config(page, both).await.json();
     assert_eq!(signed["jsApiList"], json!(["scanQRCode", "addCard", "chooseCard"]));
 
     // WeChat wants at least one name beside open tags.
-    let signed = bench.config(page, "&openTagList=wx-open-launch-weapp").await.json();
+    let signed = bundle.config(page, "&openTagList=wx-open-launch-weapp").await.json();
     assert_eq!(signed["openTagList"], json!(["wx-open-launch-weapp"]));
     assert_eq!(signed["jsApiList"], json!(["checkJsApi"]));
 
-    let problem = bench.config(page, "&jsApiList=scanQrCode").await.problem(400, "invalid-input");
+    let problem = bundle.config(page, "&jsApiList=scanQrCode").await.problem(400, "invalid-input");
     assert_eq!(problem["field"], "jsApiList");
     assert!(problem["detail"].as_str().unwrap().contains("scanQRCode"), "{problem}");
-    let problem = bench.config(page, "&openTagList=wx-open").await.problem(400, "invalid-input");
+    let problem = bundle.config(page, "&openTagList=wx-open").await.problem(400, "invalid-input");
     assert_eq!(problem["field"], "openTagList");
 
     // A back end sends a list as a list.
     let input = json!({ "url": page, "jsApiList": ["scanQRCode", "addCard,openCard"] });
-    let signed = bench.invoke("jssdk-config", input).await.unwrap();
+    let signed = bundle.invoke("jssdk-config", input).await.unwrap();
     assert_eq!(signed["jsApiList"], json!(["scanQRCode", "addCard", "openCard"]));
 }
 
 #[tokio::test]
 async fn debug_tells_what_was_signed_but_never_the_ticket() {
-    let bench = Bench::start().await;
+    let bundle = Bundle::start().await;
     let page = "https://example.com/?a=1&amp;b=中";
 
     // Encoded twice, and with a fragment.
-    let signed = bench.config(&encode(&format!("{page}#top")), "&debug=true").await.json();
+    let signed = bundle.config(&encode(&format!("{page}#top")), "&debug=true").await.json();
 
-    assert_eq!(signed["signature"], bench.page_signature(&signed, page));
+    assert_eq!(signed["signature"], bundle.page_signature(&signed, page));
     let debug = &signed["debug"];
     let nonce = signed["nonceStr"].as_str().unwrap();
     let text = format!("jsapi_ticket=***&noncestr={nonce}&timestamp={NOON}&url={page}");
     assert_eq!((&debug["signed"], &debug["url"]), (&json!(text), &json!(page)));
     assert_eq!(debug["normalized"].as_array().unwrap().len(), 2, "{debug}");
-    let item = bench.item(&format!("credential#{OFFICIAL}#jsapi_ticket")).await;
+    let item = bundle.item(&format!("credential#{OFFICIAL}#jsapi_ticket")).await;
     assert_eq!(debug["ticket_version"], item["version"]);
     assert_eq!(debug["ticket_expires_in"], item["expires_at"].as_u64().unwrap() - NOON);
     let causes: Vec<_> =
         signed["warnings"].as_array().unwrap().iter().map(|w| &w["cause"]).collect();
     assert_eq!(causes, ["html-escaped", "decoded"]);
-    let ticket = bench.wechat().ticket(OFFICIAL, "jsapi").unwrap();
+    let ticket = bundle.wechat().ticket(OFFICIAL, "jsapi").unwrap();
     assert!(!signed.to_string().contains(&ticket));
-    assert!(!bench.log().contains(&ticket));
+    assert!(!bundle.log().contains(&ticket));
 }
 
 #[tokio::test]
 async fn one_ticket_serves_any_number_of_pages_until_it_is_due() {
-    let bench = Bench::start().await;
-    assert_eq!(bench.calls("/cgi-bin/ticket/getticket"), 2, "one of each type, at the start");
+    let bundle = Bundle::start().await;
+    assert_eq!(bundle.calls("/cgi-bin/ticket/getticket"), 2, "one of each type, at the start");
 
     for page in 0..110 {
         let url = format!("https://h5.example.com/?page={page}");
-        assert_eq!(bench.config(&url, "").await.status, 200);
-        bench.advance(60);
-        bench.stack.refresh(&json!({})).await;
+        assert_eq!(bundle.config(&url, "").await.status, 200);
+        bundle.advance(60);
+        bundle.stack.refresh(&json!({})).await;
     }
-    assert_eq!(bench.calls("/cgi-bin/ticket/getticket"), 2);
+    assert_eq!(bundle.calls("/cgi-bin/ticket/getticket"), 2);
 
     // Ten minutes before its end, the ticket is due; WeChat gives the same one until it is over.
-    bench.advance(60);
-    bench.stack.refresh(&json!({})).await;
-    assert_eq!(bench.calls("/cgi-bin/ticket/getticket"), 4);
+    bundle.advance(60);
+    bundle.stack.refresh(&json!({})).await;
+    assert_eq!(bundle.calls("/cgi-bin/ticket/getticket"), 4);
     let page = "https://h5.example.com/";
-    let signed = bench.config(page, "").await.json();
-    assert_eq!(signed["signature"], bench.page_signature(&signed, page));
+    let signed = bundle.config(page, "").await.json();
+    assert_eq!(signed["signature"], bundle.page_signature(&signed, page));
 }
 
 #[tokio::test]
 async fn a_failing_page_is_diagnosed() {
-    let bench = Bench::start().await;
+    let bundle = Bundle::start().await;
     let page = "https://h5.example.com/shop?id=1&from=timeline&isappinstalled=0";
-    let signed = bench.config("https://h5.example.com/shop?id=1", "").await.json();
+    let signed = bundle.config("https://h5.example.com/shop?id=1", "").await.json();
     let failing = json!({
         "url": format!("{page}#/cart"), "nonceStr": signed["nonceStr"],
         "timestamp": signed["timestamp"], "signature": signed["signature"],
@@ -166,7 +156,7 @@ async fn a_failing_page_is_diagnosed() {
         "userAgent": "Mozilla/5.0 (iPhone) MicroMessenger/8.0.49",
     });
 
-    let found = bench.invoke("jssdk-diagnose", failing.clone()).await.unwrap();
+    let found = bundle.invoke("jssdk-diagnose", failing.clone()).await.unwrap();
 
     assert_eq!(found["valid"], false);
     let cause = &found["causes"][0];
@@ -178,62 +168,62 @@ async fn a_failing_page_is_diagnosed() {
     assert!(found["expected"].as_str().unwrap().ends_with(&format!("&url={page}")), "{found}");
     assert_eq!(found["ticket"]["issued_at"], NOON);
     for kind in ["jsapi", "wx_card"] {
-        assert!(!found.to_string().contains(&bench.wechat().ticket(OFFICIAL, kind).unwrap()));
+        assert!(!found.to_string().contains(&bundle.wechat().ticket(OFFICIAL, kind).unwrap()));
     }
 
     // A page signed by another ticket, at a host that is not ours, with a timestamp as text.
     let mut failing = failing;
     failing["url"] = json!("https://h5.example.org/");
     failing["timestamp"] = json!((NOON - 1).to_string());
-    let found = bench.invoke("jssdk-diagnose", failing.clone()).await.unwrap();
+    let found = bundle.invoke("jssdk-diagnose", failing.clone()).await.unwrap();
     let causes: Vec<_> = found["causes"].as_array().unwrap().iter().map(|c| &c["cause"]).collect();
     assert_eq!(causes, ["host-not-allowed", "stale-ticket"]);
 
     failing["userAgent"] = json!("x".repeat(1025));
-    let problem = bench.invoke("jssdk-diagnose", failing).await.unwrap_err();
+    let problem = bundle.invoke("jssdk-diagnose", failing).await.unwrap_err();
     assert_eq!(
         (&problem["type"], &problem["field"]),
         (&json!("invalid-input"), &json!("userAgent"))
     );
-    let session = bench.reader();
-    let answer = bench.post_as(Some(&session), "/jssdk/diagnose", json!({ "url": page })).await;
+    let session = bundle.reader();
+    let answer = bundle.post_as(Some(&session), "/jssdk/diagnose", json!({ "url": page })).await;
     answer.problem(403, "forbidden");
 }
 
 #[tokio::test]
 async fn a_card_is_signed_for_its_receiver() {
-    let bench = Bench::start().await;
+    let bundle = Bundle::start().await;
     let alice = User::new("alice").openid(OFFICIAL);
-    let session = bench.reader();
+    let session = bundle.reader();
 
     let answer =
-        bench.post_as(Some(&session), "/jssdk/cardExt", json!({ "card_id": CARD })).await.json();
+        bundle.post_as(Some(&session), "/jssdk/cardExt", json!({ "card_id": CARD })).await.json();
     assert_eq!(answer["cardId"], CARD);
     let said: Value = serde_json::from_str(answer["cardExt"].as_str().unwrap()).unwrap();
     let nonce = said["nonce_str"].as_str().unwrap();
     assert_eq!((&said["timestamp"], nonce.len()), (&json!(NOON.to_string()), 32));
-    let signature = bench.card_signature(&[CARD, &NOON.to_string(), nonce]);
+    let signature = bundle.card_signature(&[CARD, &NOON.to_string(), nonce]);
     assert_eq!(said["signature"], signature);
     assert_eq!(said.as_object().unwrap().len(), 3, "{said}");
 
     let input = json!({ "card_id": CARD, "bind_openid": true, "code": "c-1", "balance": 100 });
-    let answer = bench.post_as(Some(&session), "/jssdk/cardExt", input).await.json();
+    let answer = bundle.post_as(Some(&session), "/jssdk/cardExt", input).await.json();
     let said: Value = serde_json::from_str(answer["cardExt"].as_str().unwrap()).unwrap();
     let nonce = said["nonce_str"].as_str().unwrap();
-    let signature = bench.card_signature(&[CARD, &NOON.to_string(), nonce, &alice, "c-1", "100"]);
+    let signature = bundle.card_signature(&[CARD, &NOON.to_string(), nonce, &alice, "c-1", "100"]);
     assert_eq!((&said["openid"], &said["signature"]), (&json!(alice), &json!(signature)));
 
     // A service names the receiver.
     let input = json!({ "card_id": CARD, "openid": alice, "outer_str": "海报😀" });
-    let answer = bench.invoke("jssdk-cardext", input).await.unwrap();
+    let answer = bundle.invoke("jssdk-cardext", input).await.unwrap();
     let said: Value = serde_json::from_str(answer["cardExt"].as_str().unwrap()).unwrap();
     assert_eq!((&said["openid"], &said["outer_str"]), (&json!(alice), &json!("海报😀")));
 }
 
 #[tokio::test]
 async fn card_fields_have_wechats_limits() {
-    let bench = Bench::start().await;
-    let session = bench.reader();
+    let bundle = Bundle::start().await;
+    let session = bundle.reader();
     let session = Some(session.as_str());
     let cases = [
         ("/jssdk/cardExt", "card_id", 32),
@@ -252,27 +242,27 @@ async fn card_fields_have_wechats_limits() {
             input[field] = "x".repeat(length).into();
             input
         };
-        assert_eq!(bench.post_as(session, path, input(limit)).await.status, 200, "{field}");
-        let answer = bench.post_as(session, path, input(limit + 1)).await;
+        assert_eq!(bundle.post_as(session, path, input(limit)).await.status, 200, "{field}");
+        let answer = bundle.post_as(session, path, input(limit + 1)).await;
         assert_eq!(answer.problem(400, "invalid-input")["field"], field);
     }
     for (input, field) in [(json!({}), "card_id"), (json!({ "card_id": CARD, "cart": 1 }), "cart")]
     {
-        let answer = bench.post_as(session, "/jssdk/cardExt", input).await;
+        let answer = bundle.post_as(session, "/jssdk/cardExt", input).await;
         assert_eq!(answer.problem(400, "invalid-input")["field"], field);
     }
 }
 
 #[tokio::test]
 async fn cards_and_invoices_are_chosen_with_a_signature_of_their_own() {
-    let bench = Bench::start().await;
-    let session = bench.reader();
+    let bundle = Bundle::start().await;
+    let session = bundle.reader();
     let now = NOON.to_string();
 
     let input = json!({ "shopId": "1234", "cardType": "GROUPON", "cardId": CARD });
-    let choice = bench.post_as(Some(&session), "/jssdk/chooseCard", input).await.json();
+    let choice = bundle.post_as(Some(&session), "/jssdk/chooseCard", input).await.json();
     let nonce = choice["nonceStr"].as_str().unwrap();
-    let sign = bench.card_signature(&[OFFICIAL, "1234", "GROUPON", CARD, &now, nonce]);
+    let sign = bundle.card_signature(&[OFFICIAL, "1234", "GROUPON", CARD, &now, nonce]);
     assert_eq!(
         choice,
         json!({
@@ -281,13 +271,13 @@ async fn cards_and_invoices_are_chosen_with_a_signature_of_their_own() {
         })
     );
 
-    let choice = bench.post_as(Some(&session), "/jssdk/chooseCard", json!({})).await.json();
+    let choice = bundle.post_as(Some(&session), "/jssdk/chooseCard", json!({})).await.json();
     let nonce = choice["nonceStr"].as_str().unwrap();
-    assert_eq!(choice["cardSign"], bench.card_signature(&[OFFICIAL, &now, nonce]));
+    assert_eq!(choice["cardSign"], bundle.card_signature(&[OFFICIAL, &now, nonce]));
 
-    let choice = bench.post_as(Some(&session), "/jssdk/chooseInvoice", json!({})).await.json();
+    let choice = bundle.post_as(Some(&session), "/jssdk/chooseInvoice", json!({})).await.json();
     let nonce = choice["nonceStr"].as_str().unwrap();
-    let sign = bench.card_signature(&[OFFICIAL, &now, nonce, "INVOICE"]);
+    let sign = bundle.card_signature(&[OFFICIAL, &now, nonce, "INVOICE"]);
     assert_eq!(
         choice,
         json!({
@@ -299,41 +289,41 @@ async fn cards_and_invoices_are_chosen_with_a_signature_of_their_own() {
 
 #[tokio::test]
 async fn cards_are_signed_for_readers_of_the_account_alone() {
-    let bench = Bench::start().await;
-    let of_mini_program = bench.session("alice").await;
+    let bundle = Bundle::start().await;
+    let of_mini_program = bundle.session("alice").await;
     for path in ["/jssdk/cardExt", "/jssdk/chooseCard", "/jssdk/chooseInvoice"] {
         let input = json!({ "card_id": CARD });
-        bench.post(path, input.clone()).await.problem(401, "unauthenticated");
-        let answer = bench.post_as(Some(&of_mini_program), path, input.clone()).await;
+        bundle.post(path, input.clone()).await.problem(401, "unauthenticated");
+        let answer = bundle.post_as(Some(&of_mini_program), path, input.clone()).await;
         answer.problem(400, "unknown-app");
-        let session = bench.reader();
+        let session = bundle.reader();
         let other = json!({ "card_id": CARD, "openid": "oSomebodyElse" });
-        let answer = bench.post_as(Some(&session), path, other).await;
+        let answer = bundle.post_as(Some(&session), path, other).await;
         assert_eq!(answer.problem(403, "forbidden")["field"], "openid");
         let other = json!({ "card_id": CARD, "appid": MINI });
-        let answer = bench.post_as(Some(&session), path, other).await;
+        let answer = bundle.post_as(Some(&session), path, other).await;
         assert_eq!(answer.problem(403, "forbidden")["field"], "appid");
     }
-    assert_eq!(bench.calls("/cgi-bin/ticket/getticket"), 2, "only the refresher fetches tickets");
+    assert_eq!(bundle.calls("/cgi-bin/ticket/getticket"), 2, "only the refresher fetches tickets");
 }
 
 #[tokio::test]
 async fn an_account_without_cards_is_told_so_and_pages_are_signed_all_the_same() {
-    let bench = Bench::start().await;
-    bench.wechat().change_account(OFFICIAL, |account| account.cards = false);
-    bench.advance(7300);
-    bench.stack.refresh(&json!({})).await;
+    let bundle = Bundle::start().await;
+    bundle.wechat().change_account(OFFICIAL, |account| account.cards = false);
+    bundle.advance(7300);
+    bundle.stack.refresh(&json!({})).await;
 
-    let answer = bench.post_as(Some(&bench.reader()), "/jssdk/chooseInvoice", json!({})).await;
+    let answer = bundle.post_as(Some(&bundle.reader()), "/jssdk/chooseInvoice", json!({})).await;
     answer.problem(503, "credential-unavailable");
-    assert_eq!(bench.config("https://example.com/", "").await.status, 200);
+    assert_eq!(bundle.config("https://example.com/", "").await.status, 200);
 }
 
 #[tokio::test]
 async fn the_demo_page_is_served_and_says_when_jweixin_is_missing() {
     let script = std::env::temp_dir().join(format!("jweixin-{}.js", shared::crypto::nonce()));
     std::fs::write(&script, "// jweixin").unwrap();
-    let bench = Bench::with(|options| options.jweixin = Some(script.clone())).await;
+    let bundle = Bundle::with(|options| options.jweixin = Some(script.clone())).await;
     for (path, content_type) in [
         ("/demo/jssdk", "text/html; charset=utf-8"),
         ("/demo/jssdk/%E8%AE%A2%E5%8D%95/1?x=1", "text/html; charset=utf-8"),
@@ -341,18 +331,18 @@ async fn the_demo_page_is_served_and_says_when_jweixin_is_missing() {
         ("/demo/jweixin.js", "text/javascript; charset=utf-8"),
         ("/client/h5/jssdk.js", "text/javascript; charset=utf-8"),
     ] {
-        let answer = bench.get(path).await;
+        let answer = bundle.get(path).await;
         assert_eq!((answer.status, answer.header("content-type")), (200, content_type), "{path}");
     }
-    let page = bench.get("/demo/jssdk").await;
+    let page = bundle.get("/demo/jssdk").await;
     assert!(page.header("content-security-policy").starts_with("default-src 'self'"));
-    assert_eq!(bench.get("/demo/jweixin.js").await.bytes, b"// jweixin");
+    assert_eq!(bundle.get("/demo/jweixin.js").await.bytes, b"// jweixin");
     std::fs::remove_file(&script).unwrap();
-    assert_eq!(bench.get("/demo/jweixin.js").await.status, 404);
+    assert_eq!(bundle.get("/demo/jweixin.js").await.status, 404);
 
     // The demo's user is logged in at the account whose page it is.
-    let session = bench.get("/demo/session").await.json();
+    let session = bundle.get("/demo/session").await.json();
     let token = session["session_token"].as_str().unwrap();
-    let answer = bench.post_as(Some(token), "/jssdk/chooseInvoice", json!({})).await;
+    let answer = bundle.post_as(Some(token), "/jssdk/chooseInvoice", json!({})).await;
     assert_eq!((answer.status, &answer.json()["appId"]), (200, &session["appid"]));
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{Bench, MINI, NOON};
+use crate::{Bundle, MINI, NOON};
 
 const SCHEME: (&str, &str) = ("/urlscheme/generate", "/wxa/generatescheme");
 const LINK: (&str, &str) = ("/urllink/generate", "/wxa/generate_urllink");
@@ -11,13 +11,13 @@ const LONGEST: u64 = 30 * 86_400;
 
 #[tokio::test]
 async fn a_scheme_as_the_seed_asks_for_it() {
-    let bench = Bench::start().await;
-    let session = bench.session("alice").await;
-    bench.wechat().clear_journal();
+    let bundle = Bundle::start().await;
+    let session = bundle.session("alice").await;
+    bundle.wechat().clear_journal();
     let page = json!({ "path": "pages/index/index", "query": "name=%E4%B8%AD&id=1" });
     let input = json!({ "jump_wxa": page, "is_expire": true, "expire_time": 3600 * 24 * 30 });
 
-    let answer = bench.post_as(Some(&session), SCHEME.0, input).await;
+    let answer = bundle.post_as(Some(&session), SCHEME.0, input).await;
 
     let ends_at = NOON + LONGEST - 5;
     let link = answer.json();
@@ -25,49 +25,49 @@ async fn a_scheme_as_the_seed_asks_for_it() {
     assert!(link["openlink"].as_str().unwrap().starts_with("weixin://dl/business/?t="));
     assert_eq!(link.as_object().unwrap().len(), 2);
     let sent = json!({ "jump_wxa": page, "expire_type": 0, "expire_time": ends_at });
-    bench.only_call("POST", SCHEME.1, &sent);
+    bundle.only_call("POST", SCHEME.1, &sent);
 }
 
 #[tokio::test]
 async fn links_for_ever_last_thirty_days_today() {
-    let bench = Bench::start().await;
-    let session = bench.session("alice").await;
+    let bundle = Bundle::start().await;
+    let session = bundle.session("alice").await;
     for (path, upstream) in [SCHEME, LINK] {
         for input in [json!({}), json!({ "is_expire": false })] {
-            bench.wechat().clear_journal();
-            let answer = bench.post_as(Some(&session), path, input).await;
+            bundle.wechat().clear_journal();
+            let answer = bundle.post_as(Some(&session), path, input).await;
             assert_eq!(answer.json()["expire_time"], NOON + LONGEST, "{answer:?}");
-            bench.only_call("POST", upstream, &json!({ "expire_type": 1, "expire_interval": 30 }));
+            bundle.only_call("POST", upstream, &json!({ "expire_type": 1, "expire_interval": 30 }));
         }
     }
 }
 
 #[tokio::test]
 async fn a_url_link_takes_the_page_either_way() {
-    let bench = Bench::start().await;
-    let session = bench.session("alice").await;
+    let bundle = Bundle::start().await;
+    let session = bundle.session("alice").await;
     let page = json!({ "path": "/pages/order/order", "query": "a=1", "env_version": "trial" });
     let mut flat = page.clone();
     flat["expire_interval"] = 1.into();
     let mut sent = flat.clone();
     sent["expire_type"] = 1.into();
     for input in [flat.clone(), json!({ "jump_wxa": page, "expire_interval": 1 })] {
-        bench.wechat().clear_journal();
-        let answer = bench.post_as(Some(&session), LINK.0, input).await;
+        bundle.wechat().clear_journal();
+        let answer = bundle.post_as(Some(&session), LINK.0, input).await;
         let link = answer.json();
         assert_eq!((answer.status, &link["expire_time"]), (200, &json!(NOON + 86_400)), "{link}");
         assert!(link["url_link"].as_str().unwrap().starts_with("https://wxaurl.cn/"));
-        bench.only_call("POST", LINK.1, &sent);
+        bundle.only_call("POST", LINK.1, &sent);
     }
     flat["jump_wxa"] = page;
-    let answer = bench.post_as(Some(&session), LINK.0, flat).await;
+    let answer = bundle.post_as(Some(&session), LINK.0, flat).await;
     assert_eq!(answer.problem(400, "invalid-input")["field"], "jump_wxa");
 }
 
 #[tokio::test]
 async fn a_short_link_ends_or_does_not() {
-    let bench = Bench::start().await;
-    let session = bench.session("alice").await;
+    let bundle = Bundle::start().await;
+    let session = bundle.session("alice").await;
     let page = "pages/index/index?名=😀";
     for (input, sent, ends) in [
         (
@@ -86,22 +86,22 @@ async fn a_short_link_ends_or_does_not() {
             Value::Null,
         ),
     ] {
-        bench.wechat().clear_journal();
-        let answer = bench.post_as(Some(&session), SHORT.0, input).await;
+        bundle.wechat().clear_journal();
+        let answer = bundle.post_as(Some(&session), SHORT.0, input).await;
         let link = answer.json();
         assert_eq!((answer.status, &link["expire_time"]), (200, &ends), "{link}");
         assert!(link["link"].as_str().unwrap().starts_with("#小程序://"));
-        bench.only_call("POST", SHORT.1, &sent);
+        bundle.only_call("POST", SHORT.1, &sent);
     }
 }
 
 #[tokio::test]
 async fn bad_input_reaches_nobody() {
-    let bench = Bench::start().await;
-    let session = bench.session("alice").await;
-    bench.wechat().clear_journal();
+    let bundle = Bundle::start().await;
+    let session = bundle.session("alice").await;
+    bundle.wechat().clear_journal();
     let ask = async |path: &str, input: Value, field: &str| {
-        let answer = bench.post_as(Some(&session), path, input.clone()).await;
+        let answer = bundle.post_as(Some(&session), path, input.clone()).await;
         assert_eq!(answer.problem(400, "invalid-input")["field"], field, "{path} {input}");
     };
     for (path, _) in [SCHEME, LINK] {
@@ -138,13 +138,13 @@ async fn bad_input_reaches_nobody() {
     ] {
         ask(SHORT.0, input, field).await;
     }
-    assert_eq!(bench.wechat().journal().len(), 0);
+    assert_eq!(bundle.wechat().journal().len(), 0);
 }
 
 #[tokio::test]
 async fn the_edges_are_accepted() {
-    let bench = Bench::start().await;
-    let session = bench.session("alice").await;
+    let bundle = Bundle::start().await;
+    let session = bundle.session("alice").await;
     for (path, _) in [SCHEME, LINK] {
         for input in [
             json!({ "jump_wxa": { "query": "%".repeat(1024) } }),
@@ -154,7 +154,7 @@ async fn the_edges_are_accepted() {
             json!({ "expire_interval": 1 }),
             json!({ "expire_interval": 30 }),
         ] {
-            let answer = bench.post_as(Some(&session), path, input).await;
+            let answer = bundle.post_as(Some(&session), path, input).await;
             assert_eq!(answer.status, 200, "{answer:?}");
         }
     }
@@ -162,11 +162,11 @@ async fn the_edges_are_accepted() {
 
 #[tokio::test]
 async fn refusals_are_documented_problems() {
-    let bench = Bench::start().await;
-    let session = bench.session("alice").await;
+    let bundle = Bundle::start().await;
+    let session = bundle.session("alice").await;
     for (path, upstream) in [SCHEME, LINK] {
-        let ask = async || bench.post_as(Some(&session), path, json!({ "jump_wxa": {} })).await;
-        bench
+        let ask = async || bundle.post_as(Some(&session), path, json!({ "jump_wxa": {} })).await;
+        bundle
             .refusals(
                 upstream,
                 ask,
@@ -189,8 +189,8 @@ async fn refusals_are_documented_problems() {
             )
             .await;
     }
-    let ask = async || bench.post_as(Some(&session), SHORT.0, json!({ "page_url": "a" })).await;
-    bench
+    let ask = async || bundle.post_as(Some(&session), SHORT.0, json!({ "page_url": "a" })).await;
+    bundle
         .refusals(
             SHORT.1,
             ask,
@@ -203,7 +203,7 @@ async fn refusals_are_documented_problems() {
             ],
         )
         .await;
-    bench.wechat().change_account(MINI, |account| account.released = false);
-    let answer = bench.post_as(Some(&session), SCHEME.0, json!({})).await;
+    bundle.wechat().change_account(MINI, |account| account.released = false);
+    let answer = bundle.post_as(Some(&session), SCHEME.0, json!({})).await;
     assert_eq!(answer.problem(403, "account-not-permitted")["errcode"], 85079);
 }

@@ -52,7 +52,7 @@ const WEBSITE: &str = "wx4444444444444444";
 const NOON: u64 = 1_795_147_200;
 
 /// A stack of a test's own, and a client for it.
-struct Bench {
+struct Bundle {
     stack: Stack,
     client: Transport,
     lines: Arc<Mutex<Vec<String>>>,
@@ -91,13 +91,13 @@ impl Answer {
     }
 }
 
-impl Bench {
+impl Bundle {
     /// The bundle with a clock that stands still at noon, and no schedule.
-    async fn start() -> Bench {
-        Bench::with(|_| {}).await
+    async fn start() -> Bundle {
+        Bundle::with(|_| {}).await
     }
 
-    async fn with(change: impl FnOnce(&mut Options)) -> Bench {
+    async fn with(change: impl FnOnce(&mut Options)) -> Bundle {
         let lines: Arc<Mutex<Vec<String>>> = Arc::default();
         let sink = Arc::clone(&lines);
         let mut options = Options {
@@ -108,7 +108,7 @@ impl Bench {
         };
         change(&mut options);
         let stack = Stack::start(options).await.unwrap();
-        Bench { stack, client: Transport::new(None).unwrap(), lines }
+        Bundle { stack, client: Transport::new(None).unwrap(), lines }
     }
 
     fn wechat(&self) -> &Simulator {

@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 use shared::Clock;
 use simulator::{Effect, Fault, Upload, User};
 
-use crate::{Answer, Bench, MINI, OFFICIAL, binaries::build};
+use crate::{Answer, Bundle, MINI, OFFICIAL, binaries::build};
 
 const PATH: &str = "/cgi-bin/media/get";
 
-impl Bench {
+impl Bundle {
     async fn media(&self, appid: &str, query: &str) -> Answer {
         let session = self.stack.session(appid, &User::new("alice").openid(appid));
         let request = Request::get(format!("{}/media/get?{query}", self.stack.url));
@@ -28,30 +28,30 @@ fn image(size: usize) -> Vec<u8> {
 
 #[tokio::test]
 async fn an_image_comes_with_its_type_and_name() {
-    let bench = Bench::start().await;
-    let media_id = bench.wechat().upload(OFFICIAL, Upload::Image(image(100_000).into()));
+    let bundle = Bundle::start().await;
+    let media_id = bundle.wechat().upload(OFFICIAL, Upload::Image(image(100_000).into()));
 
-    let answer = bench.media(OFFICIAL, &format!("media_id={media_id}")).await;
+    let answer = bundle.media(OFFICIAL, &format!("media_id={media_id}")).await;
 
     assert_eq!((answer.status, answer.header("content-type")), (200, "image/jpeg"));
     let name = format!("inline; filename=\"{media_id}.jpg\"");
     assert_eq!(answer.header("content-disposition"), name);
     assert_eq!(answer.header("x-content-type-options"), "nosniff");
     assert_eq!(answer.bytes, image(100_000));
-    let call = bench.wechat().journal().pop().unwrap();
+    let call = bundle.wechat().journal().pop().unwrap();
     assert_eq!((call.method.as_str(), call.path.as_str()), ("GET", PATH));
-    let token = bench.wechat().access_token(OFFICIAL).unwrap();
+    let token = bundle.wechat().access_token(OFFICIAL).unwrap();
     assert_eq!(call.query, format!("media_id={media_id}&access_token={token}"));
-    assert!(!bench.log().contains(&media_id));
+    assert!(!bundle.log().contains(&media_id));
 }
 
 #[tokio::test]
 async fn ten_megabytes_pass() {
-    let bench = Bench::start().await;
+    let bundle = Bundle::start().await;
     let bytes = image(10 << 20);
-    let media_id = bench.wechat().upload(MINI, Upload::Image(bytes.clone().into()));
+    let media_id = bundle.wechat().upload(MINI, Upload::Image(bytes.clone().into()));
 
-    let answer = bench.media(MINI, &format!("media_id={media_id}")).await;
+    let answer = bundle.media(MINI, &format!("media_id={media_id}")).await;
 
     assert_eq!(answer.status, 200);
     assert!(answer.bytes == bytes, "the bytes differ");
@@ -60,13 +60,13 @@ async fn ten_megabytes_pass() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_real_function_streams_what_lambda_would_not_buffer() {
     // The function's process has the system's clock.
-    let bench = Bench::with(|options| options.clock = Clock::system()).await;
+    let bundle = Bundle::with(|options| options.clock = Clock::system()).await;
     let bytes = image(10 << 20);
-    let media_id = bench.wechat().upload(OFFICIAL, Upload::Image(bytes.clone().into()));
+    let media_id = bundle.wechat().upload(OFFICIAL, Upload::Image(bytes.clone().into()));
     let binary = build(&["media-get"]);
     let mut function =
-        Environment::start(&binary("media-get"), &bench.stack.environment()).await.unwrap();
-    let session = bench.stack.session(OFFICIAL, "oAlice");
+        Environment::start(&binary("media-get"), bundle.stack.environment()).await.unwrap();
+    let session = bundle.stack.session(OFFICIAL, "oAlice");
     let event = |media_id: &str| {
         json!({
             "version": "2.0", "rawPath": "/", "rawQueryString": format!("media_id={media_id}"),
@@ -103,20 +103,20 @@ async fn the_real_function_streams_what_lambda_would_not_buffer() {
 
 #[tokio::test]
 async fn what_lambda_cannot_hand_over_is_explained() {
-    let bench = Bench::start().await;
-    let upload = |size: usize| bench.wechat().upload(OFFICIAL, Upload::Image(image(size).into()));
+    let bundle = Bundle::start().await;
+    let upload = |size: usize| bundle.wechat().upload(OFFICIAL, Upload::Image(image(size).into()));
     let input = |media_id: String| json!({ "media_id": media_id, "openid": "oAlice" });
 
-    let small = bench.invoke("media-get", input(upload(4 << 20))).await.unwrap();
+    let small = bundle.invoke("media-get", input(upload(4 << 20))).await.unwrap();
     assert_eq!((&small["statusCode"], &small["isBase64Encoded"]), (&json!(200), &json!(true)));
     assert_eq!(small["headers"]["content-type"], "image/jpeg");
     assert!(small["headers"]["content-disposition"].as_str().unwrap().contains(".jpg"));
     assert!(small.to_string().len() < 6_291_556);
 
     let largest = (6 << 20) / 4 * 3 - (8 << 10);
-    let fits = bench.invoke("media-get", input(upload(largest))).await.unwrap();
+    let fits = bundle.invoke("media-get", input(upload(largest))).await.unwrap();
     assert!(fits.to_string().len() < 6_291_556, "Lambda would refuse it");
-    let problem = bench.invoke("media-get", input(upload(largest + 1))).await.unwrap_err();
+    let problem = bundle.invoke("media-get", input(upload(largest + 1))).await.unwrap_err();
     assert_eq!((&problem["type"], &problem["status"]), (&json!("body-too-large"), &json!(413)));
     assert!(problem["detail"].as_str().unwrap().contains("URL"), "{problem}");
 
@@ -132,40 +132,40 @@ async fn what_lambda_cannot_hand_over_is_explained() {
         })
     };
     let answer =
-        bench.invoke("media-get", event("api.example.com", upload(5 << 20))).await.unwrap();
+        bundle.invoke("media-get", event("api.example.com", upload(5 << 20))).await.unwrap();
     assert_eq!(answer["statusCode"], 413);
     let answer =
-        bench.invoke("media-get", event("api.example.com", upload(1 << 20))).await.unwrap();
+        bundle.invoke("media-get", event("api.example.com", upload(1 << 20))).await.unwrap();
     assert_eq!((&answer["statusCode"], &answer["isBase64Encoded"]), (&json!(200), &json!(true)));
 }
 
 #[tokio::test]
 async fn voices_and_videos_come_as_what_they_are() {
-    let bench = Bench::start().await;
+    let bundle = Bundle::start().await;
 
-    let amr = bench.media(MINI, "media_id=demo-voice").await;
+    let amr = bundle.media(MINI, "media_id=demo-voice").await;
     assert_eq!((amr.status, amr.header("content-type")), (200, "audio/amr"));
     assert!(amr.bytes.starts_with(b"#!AMR"));
 
-    let speex = bench.media(OFFICIAL, "media_id=demo-voice&hd_voice=true").await;
+    let speex = bundle.media(OFFICIAL, "media_id=demo-voice&hd_voice=true").await;
     assert_eq!((speex.status, speex.header("content-type")), (200, "audio/speex"));
     assert_eq!(speex.header("content-disposition"), "inline; filename=\"demo-voice.speex\"");
-    assert_eq!(bench.calls("/cgi-bin/media/get/jssdk"), 1);
+    assert_eq!(bundle.calls("/cgi-bin/media/get/jssdk"), 1);
     // Speex may begin with any byte, a brace as well.
     let upload =
         Upload::Voice { amr: b"#!AMR".as_slice().into(), speex: b"{\xff\x01".as_slice().into() };
-    let media_id = bench.wechat().upload(OFFICIAL, upload);
-    let speex = bench.media(OFFICIAL, &format!("media_id={media_id}&hd_voice=true")).await;
+    let media_id = bundle.wechat().upload(OFFICIAL, upload);
+    let speex = bundle.media(OFFICIAL, &format!("media_id={media_id}&hd_voice=true")).await;
     assert_eq!((speex.status, &speex.bytes[..]), (200, &b"{\xff\x01"[..]));
 
-    let video = bench.media(OFFICIAL, "media_id=demo-video").await;
+    let video = bundle.media(OFFICIAL, "media_id=demo-video").await;
     assert_eq!(video.header("content-type"), "application/json");
     assert_eq!(video.json(), json!({ "video_url": "http://example.com/video.mp4" }));
 }
 
 #[tokio::test]
 async fn every_refusal_is_a_documented_problem() {
-    let bench = Bench::start().await;
+    let bundle = Bundle::start().await;
     for (code, status, slug, field) in [
         (40007, 404, "not-found", json!("media_id")),
         (46001, 404, "not-found", json!("media_id")),
@@ -174,47 +174,47 @@ async fn every_refusal_is_a_documented_problem() {
         (48001, 403, "account-not-permitted", json!(null)),
         (-1, 503, "wechat-busy", json!(null)),
     ] {
-        bench.wechat().clear_faults();
-        bench.wechat().fault(Fault::on(PATH, Effect::Errcode { code, errmsg: "no".to_owned() }));
-        let problem = bench.media(OFFICIAL, "media_id=demo-image").await.problem(status, slug);
+        bundle.wechat().clear_faults();
+        bundle.wechat().fault(Fault::on(PATH, Effect::Errcode { code, errmsg: "no".to_owned() }));
+        let problem = bundle.media(OFFICIAL, "media_id=demo-image").await.problem(status, slug);
         assert_eq!(problem["field"], field);
     }
     for effect in [Effect::Garbage, Effect::Truncated, Effect::DropAfter] {
-        bench.wechat().clear_faults();
-        bench.wechat().fault(Fault::on(PATH, effect));
-        let answer = bench.media(OFFICIAL, "media_id=demo-image").await;
+        bundle.wechat().clear_faults();
+        bundle.wechat().fault(Fault::on(PATH, effect));
+        let answer = bundle.media(OFFICIAL, "media_id=demo-image").await;
         answer.problem(502, "wechat-unreachable");
     }
 }
 
 #[tokio::test]
 async fn a_forgotten_token_is_renewed_within_the_request() {
-    let bench = Bench::start().await;
-    assert_eq!(bench.media(OFFICIAL, "media_id=demo-image").await.status, 200);
-    bench.wechat().clear_journal();
-    bench.wechat().invalidate_token(OFFICIAL);
-    assert_eq!(bench.media(OFFICIAL, "media_id=demo-image").await.status, 200);
-    assert_eq!((bench.calls(PATH), bench.calls("/cgi-bin/stable_token")), (2, 1));
+    let bundle = Bundle::start().await;
+    assert_eq!(bundle.media(OFFICIAL, "media_id=demo-image").await.status, 200);
+    bundle.wechat().clear_journal();
+    bundle.wechat().invalidate_token(OFFICIAL);
+    assert_eq!(bundle.media(OFFICIAL, "media_id=demo-image").await.status, 200);
+    assert_eq!((bundle.calls(PATH), bundle.calls("/cgi-bin/stable_token")), (2, 1));
 }
 
 #[tokio::test]
 async fn uploads_of_others_and_of_last_week_are_gone() {
-    let bench = Bench::start().await;
-    let media_id = bench.wechat().upload(OFFICIAL, Upload::Image(image(10).into()));
+    let bundle = Bundle::start().await;
+    let media_id = bundle.wechat().upload(OFFICIAL, Upload::Image(image(10).into()));
     let query = format!("media_id={media_id}");
-    assert_eq!(bench.media(OFFICIAL, &query).await.status, 200);
-    let problem = bench.media(MINI, &query).await.problem(404, "not-found");
+    assert_eq!(bundle.media(OFFICIAL, &query).await.status, 200);
+    let problem = bundle.media(MINI, &query).await.problem(404, "not-found");
     assert_eq!((&problem["errcode"], &problem["field"]), (&json!(40007), &json!("media_id")));
 
-    let hd = bench.media(MINI, "media_id=demo-voice&hd_voice=true").await;
+    let hd = bundle.media(MINI, "media_id=demo-voice&hd_voice=true").await;
     hd.problem(403, "account-not-permitted");
-    bench.get(&format!("/media/get?{query}")).await.problem(401, "unauthenticated");
+    bundle.get(&format!("/media/get?{query}")).await.problem(401, "unauthenticated");
 }
 
 #[tokio::test]
 async fn bad_input_costs_no_call() {
-    let bench = Bench::start().await;
-    bench.wechat().clear_journal();
+    let bundle = Bundle::start().await;
+    bundle.wechat().clear_journal();
     let long = format!("media_id={}", "a".repeat(257));
     for (query, field) in [
         ("", "media_id"),
@@ -223,10 +223,10 @@ async fn bad_input_costs_no_call() {
         (long.as_str(), "media_id"),
         ("media_id=a&hd_voice=yes", "hd_voice"),
     ] {
-        let problem = bench.media(OFFICIAL, query).await.problem(400, "invalid-input");
+        let problem = bundle.media(OFFICIAL, query).await.problem(400, "invalid-input");
         assert_eq!(problem["field"], field, "{query}");
     }
-    assert_eq!(bench.wechat().journal().len(), 0);
+    assert_eq!(bundle.wechat().journal().len(), 0);
     let edge = format!("media_id={}", "a".repeat(256));
-    bench.media(OFFICIAL, &edge).await.problem(404, "not-found");
+    bundle.media(OFFICIAL, &edge).await.problem(404, "not-found");
 }

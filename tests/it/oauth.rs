@@ -5,13 +5,13 @@ use serde_json::{Value, json};
 use shared::crypto::sha256_hex;
 use simulator::{Effect, Fault, User};
 
-use crate::{Answer, Bench, MINI, MOBILE, NOON, OFFICIAL, WEBSITE};
+use crate::{Answer, Bundle, MINI, MOBILE, NOON, OFFICIAL, WEBSITE};
 
 const TRADE: &str = "/sns/oauth2/access_token";
 const RENEW: &str = "/sns/oauth2/refresh_token";
 const PROFILE: &str = "/sns/userinfo";
 
-impl Bench {
+impl Bundle {
     /// A code of somebody who consented to show the profile.
     pub(crate) fn oauth_code(&self, appid: &str, name: &str) -> String {
         self.wechat().mint_oauth_code(appid, &User::new(name), "snsapi_userinfo")
@@ -40,10 +40,10 @@ fn errcode(code: i64) -> Effect {
 
 #[tokio::test]
 async fn a_login_keeps_the_tokens_and_returns_a_session() {
-    let bench = Bench::start().await;
+    let bundle = Bundle::start().await;
     let alice = User::new("alice");
 
-    let answer = bench.get_token(&bench.oauth_code(OFFICIAL, "alice")).await;
+    let answer = bundle.get_token(&bundle.oauth_code(OFFICIAL, "alice")).await;
 
     let body = answer.json();
     assert_eq!(answer.status, 200);
@@ -51,12 +51,12 @@ async fn a_login_keeps_the_tokens_and_returns_a_session() {
     assert_eq!(body["openId"], alice.openid(OFFICIAL));
     assert_eq!(body["unionid"], alice.unionid());
     assert_eq!(body.as_object().unwrap().len(), 5, "{body}");
-    let item = bench.session_item(OFFICIAL, "alice").await;
+    let item = bundle.session_item(OFFICIAL, "alice").await;
     assert_eq!(item["ttl"], NOON + 30 * 86_400);
     assert_eq!((&item["sns_version"], &item["sns_expires_at"]), (&json!(1), &json!(NOON + 7200)));
-    let unionid = bench.item(&format!("unionid#{}", alice.unionid())).await;
+    let unionid = bundle.item(&format!("unionid#{}", alice.unionid())).await;
     assert_eq!(unionid[OFFICIAL], alice.openid(OFFICIAL));
-    let call = bench.wechat().journal().into_iter().find(|call| call.path == TRADE).unwrap();
+    let call = bundle.wechat().journal().into_iter().find(|call| call.path == TRADE).unwrap();
     let code = call.query.split("code=").nth(1).unwrap().split('&').next().unwrap();
     assert_eq!(call.method, "GET");
     assert_eq!(
@@ -69,26 +69,26 @@ async fn a_login_keeps_the_tokens_and_returns_a_session() {
 
 #[tokio::test]
 async fn a_callback_that_is_fetched_twice_gets_one_answer() {
-    let bench = Bench::start().await;
-    bench.wechat().fault(Fault::on(TRADE, Effect::Delay { ms: 200 }));
-    let code = bench.oauth_code(OFFICIAL, "alice");
+    let bundle = Bundle::start().await;
+    bundle.wechat().fault(Fault::on(TRADE, Effect::Delay { ms: 200 }));
+    let code = bundle.oauth_code(OFFICIAL, "alice");
 
-    let (a, b) = tokio::join!(bench.get_token(&code), bench.get_token(&code));
-    bench.advance(290);
-    let late = bench.get_token(&code).await.json();
+    let (a, b) = tokio::join!(bundle.get_token(&code), bundle.get_token(&code));
+    bundle.advance(290);
+    let late = bundle.get_token(&code).await.json();
 
     assert_eq!([a.status, b.status], [200; 2]);
     assert_eq!(a.json()["session_token"], b.json()["session_token"]);
     assert_eq!(late["session_token"], a.json()["session_token"]);
     assert_eq!(late["expires"], 7200 - 290);
-    assert_eq!(bench.calls(TRADE), 1);
-    bench.advance(15);
-    bench.get_token(&code).await.problem(400, "invalid-code");
+    assert_eq!(bundle.calls(TRADE), 1);
+    bundle.advance(15);
+    bundle.get_token(&code).await.problem(400, "invalid-code");
 }
 
 #[tokio::test]
 async fn every_refusal_of_a_code_is_a_problem_with_the_modules_number() {
-    let bench = Bench::start().await;
+    let bundle = Bundle::start().await;
     for (code, status, slug, number) in [
         (-1, 503, "wechat-busy", 4),
         (40002, 500, "internal", -1),
@@ -105,31 +105,31 @@ async fn every_refusal_of_a_code_is_a_problem_with_the_modules_number() {
         (50002, 403, "account-not-permitted", -1),
         (99_999, 502, "wechat-refused", -1),
     ] {
-        bench.wechat().clear_faults();
-        bench.wechat().clear_journal();
-        bench.wechat().fault(Fault::on(TRADE, errcode(code)));
-        let oauth_code = bench.oauth_code(OFFICIAL, "alice");
-        let problem = bench.get_token(&oauth_code).await.problem(status, slug);
+        bundle.wechat().clear_faults();
+        bundle.wechat().clear_journal();
+        bundle.wechat().fault(Fault::on(TRADE, errcode(code)));
+        let oauth_code = bundle.oauth_code(OFFICIAL, "alice");
+        let problem = bundle.get_token(&oauth_code).await.problem(status, slug);
         assert_eq!(
             (&problem["errcode"], &problem["code"]),
             (&json!(code), &json!(number)),
             "{code}"
         );
-        assert_eq!(bench.calls(TRADE), 1, "{code}: a code is never sent twice");
+        assert_eq!(bundle.calls(TRADE), 1, "{code}: a code is never sent twice");
         // Refused, so it may be sent again.
-        bench.wechat().clear_faults();
-        assert_eq!(bench.get_token(&oauth_code).await.status, 200, "{code}");
+        bundle.wechat().clear_faults();
+        assert_eq!(bundle.get_token(&oauth_code).await.status, 200, "{code}");
     }
-    bench.wechat().fault(Fault::on(TRADE, Effect::DropAfter).times(1));
-    let code = bench.oauth_code(OFFICIAL, "alice");
-    let problem = bench.get_token(&code).await.problem(502, "wechat-unreachable");
+    bundle.wechat().fault(Fault::on(TRADE, Effect::DropAfter).times(1));
+    let code = bundle.oauth_code(OFFICIAL, "alice");
+    let problem = bundle.get_token(&code).await.problem(502, "wechat-unreachable");
     assert_eq!(problem["code"], 4);
-    assert_eq!(bench.get_token(&code).await.problem(400, "code-used")["code"], 3);
+    assert_eq!(bundle.get_token(&code).await.problem(400, "code-used")["code"], 3);
 }
 
 #[tokio::test]
 async fn a_bad_code_reaches_nobody_and_names_its_field() {
-    let bench = Bench::start().await;
+    let bundle = Bundle::start().await;
     for (input, field, number) in [
         (json!({}), "code", 3),
         (json!({ "code": "" }), "code", 3),
@@ -141,34 +141,34 @@ async fn a_bad_code_reaches_nobody_and_names_its_field() {
         (json!({ "code": "a", "verifier": "abc" }), "state", -1),
         (json!({ "code": "a", "state": "a-c", "verifier": "v" }), "state", -1),
     ] {
-        let problem = bench.post("/oauth/getToken", input).await.problem(400, "invalid-input");
+        let problem = bundle.post("/oauth/getToken", input).await.problem(400, "invalid-input");
         assert_eq!((&problem["field"], &problem["code"]), (&json!(field), &json!(number)));
     }
     for appid in [MINI, "wx9999999999999999"] {
         let input = json!({ "code": "a", "appid": appid });
-        let problem = bench.post("/oauth/getToken", input).await.problem(400, "unknown-app");
+        let problem = bundle.post("/oauth/getToken", input).await.problem(400, "unknown-app");
         assert_eq!(problem["code"], 1);
     }
-    assert_eq!(bench.calls(TRADE), 0);
-    let longest = bench.get_token(&"x".repeat(512)).await;
+    assert_eq!(bundle.calls(TRADE), 0);
+    let longest = bundle.get_token(&"x".repeat(512)).await;
     longest.problem(400, "invalid-code");
-    assert_eq!(bench.calls(TRADE), 1);
+    assert_eq!(bundle.calls(TRADE), 1);
     // Other operations have no such numbers.
-    let other = bench.post("/auth/code2Session", json!({})).await.problem(400, "invalid-input");
+    let other = bundle.post("/auth/code2Session", json!({})).await.problem(400, "invalid-input");
     assert!(other.get("code").is_none());
 }
 
 #[tokio::test]
 async fn only_the_browser_that_began_a_login_can_end_it() {
-    let bench = Bench::start().await;
+    let bundle = Bundle::start().await;
     let begin =
         "/oauth/authorizeUrl?scope=snsapi_userinfo&redirect_uri=https%3A%2F%2Fh5.example.com";
-    let begun = bench.get(begin).await.json();
-    let other = bench.get(begin).await.json();
+    let begun = bundle.get(begin).await.json();
+    let other = bundle.get(begin).await.json();
     let end = async |state: &Value, verifier: &Value| {
-        let code = bench.oauth_code(OFFICIAL, "alice");
+        let code = bundle.oauth_code(OFFICIAL, "alice");
         let input = json!({ "code": code, "state": state, "verifier": verifier });
-        bench.post("/oauth/getToken", input).await
+        bundle.post("/oauth/getToken", input).await
     };
 
     assert_eq!(begun["state"], sha256_hex(begun["verifier"].as_str().unwrap()));
@@ -181,16 +181,16 @@ async fn only_the_browser_that_began_a_login_can_end_it() {
     ] {
         end(state, verifier).await.problem(403, "forbidden");
     }
-    assert_eq!(bench.calls(TRADE), 1);
+    assert_eq!(bundle.calls(TRADE), 1);
 }
 
 #[tokio::test]
 async fn the_address_is_what_wechats_pattern_wants() {
-    let bench = Bench::start().await;
+    let bundle = Bundle::start().await;
     let back = "https%3A%2F%2Fh5.example.com%2Fa%2520b%3Fx%3D%E4%B8%AD%26y%3D1%23%2Fhome";
     let inside = format!("redirect_uri={back}&scope=snsapi_base&state=abc123");
 
-    let answer = bench.get(&format!("/oauth/authorizeUrl?{inside}&forcePopup=true")).await.json();
+    let answer = bundle.get(&format!("/oauth/authorizeUrl?{inside}&forcePopup=true")).await.json();
     assert_eq!(
         answer,
         json!({
@@ -203,7 +203,7 @@ async fn the_address_is_what_wechats_pattern_wants() {
         })
     );
     let website = format!("redirect_uri={back}&kind=website&lang=en");
-    let answer = bench.get(&format!("/oauth/authorizeUrl?{website}")).await.json();
+    let answer = bundle.get(&format!("/oauth/authorizeUrl?{website}")).await.json();
     let (url, state) = (answer["url"].as_str().unwrap(), answer["state"].as_str().unwrap());
     assert_eq!(
         url,
@@ -212,7 +212,7 @@ async fn the_address_is_what_wechats_pattern_wants() {
              &response_type=code&scope=snsapi_login&state={state}&lang=en#wechat_redirect"
         )
     );
-    let answer = bench.get(&format!("/oauth/authorizeUrl?appid={MOBILE}")).await.json();
+    let answer = bundle.get(&format!("/oauth/authorizeUrl?appid={MOBILE}")).await.json();
     assert_eq!(answer["params"]["apiKey"], MOBILE);
     assert_eq!(answer["params"]["scope"], "snsapi_userinfo");
     assert_eq!(answer["params"]["state"], answer["state"]);
@@ -221,18 +221,18 @@ async fn the_address_is_what_wechats_pattern_wants() {
 
 #[tokio::test]
 async fn a_user_comes_back_from_the_address_with_a_code() {
-    let bench = Bench::start().await;
+    let bundle = Bundle::start().await;
     for (query, appid) in
         [("scope=snsapi_userinfo&forceSnapShot=true", OFFICIAL), ("kind=website&lang=cn", WEBSITE)]
     {
         let back = "https%3A%2F%2Fh5.example.com%2Fcb%3Fa%3D1";
-        let begun = bench.get(&format!("/oauth/authorizeUrl?redirect_uri={back}&{query}")).await;
+        let begun = bundle.get(&format!("/oauth/authorizeUrl?redirect_uri={back}&{query}")).await;
         let begun = begun.json();
         let url = begun["url"].as_str().unwrap();
-        let url = url.replace("https://open.weixin.qq.com", &bench.stack.wechat_url);
+        let url = url.replace("https://open.weixin.qq.com", &bundle.stack.wechat_url);
         let url = url.strip_suffix("#wechat_redirect").unwrap();
 
-        let page = bench.send(Request::get(url).body(String::new()).unwrap()).await;
+        let page = bundle.send(Request::get(url).body(String::new()).unwrap()).await;
 
         let back = page.header("location");
         assert_eq!(page.status, 302, "{page:?}");
@@ -243,14 +243,14 @@ async fn a_user_comes_back_from_the_address_with_a_code() {
         let input = json!({
             "code": code, "state": state, "verifier": begun["verifier"], "appid": appid,
         });
-        let answer = bench.post("/oauth/getToken", input).await;
+        let answer = bundle.post("/oauth/getToken", input).await;
         assert_eq!(answer.json()["openId"], User::new("alice").openid(appid), "{answer:?}");
     }
 }
 
 #[tokio::test]
 async fn an_address_that_cannot_work_is_not_made() {
-    let bench = Bench::start().await;
+    let bundle = Bundle::start().await;
     let back = "redirect_uri=https%3A%2F%2Fh5.example.com";
     let base = format!("{back}&scope=snsapi_base");
     for (query, field) in [
@@ -268,23 +268,24 @@ async fn an_address_that_cannot_work_is_not_made() {
         ("kind=mobile_app&lang=cn".to_owned(), "lang"),
         ("kind=mini_program".to_owned(), "kind"),
     ] {
-        let answer = bench.get(&format!("/oauth/authorizeUrl?{query}")).await;
+        let answer = bundle.get(&format!("/oauth/authorizeUrl?{query}")).await;
         assert_eq!(answer.problem(400, "invalid-input")["field"], field, "{query}");
     }
     let longest = format!("{base}&state={}", "a".repeat(128));
-    assert_eq!(bench.get(&format!("/oauth/authorizeUrl?{longest}")).await.status, 200);
+    assert_eq!(bundle.get(&format!("/oauth/authorizeUrl?{longest}")).await.status, 200);
     let mixed = format!("{base}&appid={OFFICIAL}&kind=website");
-    let problem = bench.get(&format!("/oauth/authorizeUrl?{mixed}")).await;
+    let problem = bundle.get(&format!("/oauth/authorizeUrl?{mixed}")).await;
     assert_eq!(problem.problem(400, "unknown-app")["field"], "appid");
 }
 
 #[tokio::test]
 async fn a_profile_is_read_and_an_old_token_refreshed_on_the_way() {
-    let bench = Bench::start().await;
+    let bundle = Bundle::start().await;
     let alice = User::new("alice");
-    let session = bench.oauth_session(OFFICIAL, "alice").await;
+    let session = bundle.oauth_session(OFFICIAL, "alice").await;
 
-    let answer = bench.post_as(Some(&session), "/oauth/getUserInfo", json!({ "lang": "en" })).await;
+    let answer =
+        bundle.post_as(Some(&session), "/oauth/getUserInfo", json!({ "lang": "en" })).await;
 
     let profile = answer.json();
     assert_eq!(profile["nickname"], alice.nickname);
@@ -293,8 +294,8 @@ async fn a_profile_is_read_and_an_old_token_refreshed_on_the_way() {
     assert_eq!(profile["unionid"], alice.unionid());
     assert_eq!((&profile["sex"], &profile["privilege"]), (&json!(0), &json!([])));
     assert_eq!(profile.as_object().unwrap().len(), 7, "{profile}");
-    let item = bench.session_item(OFFICIAL, "alice").await;
-    let call = bench.wechat().journal().into_iter().find(|call| call.path == PROFILE).unwrap();
+    let item = bundle.session_item(OFFICIAL, "alice").await;
+    let call = bundle.wechat().journal().into_iter().find(|call| call.path == PROFILE).unwrap();
     assert_eq!(
         (call.method.as_str(), call.query),
         (
@@ -306,21 +307,21 @@ async fn a_profile_is_read_and_an_old_token_refreshed_on_the_way() {
             )
         )
     );
-    assert_eq!(bench.calls(RENEW), 0);
+    assert_eq!(bundle.calls(RENEW), 0);
 
     // The session outlives the token where the token's life says so; a service has no session.
-    bench.advance(7200);
+    bundle.advance(7200);
     let service = json!({ "openid": alice.openid(OFFICIAL), "appid": OFFICIAL });
-    let profile = bench.invoke("oauth-getuserinfo", service).await.unwrap();
+    let profile = bundle.invoke("oauth-getuserinfo", service).await.unwrap();
     assert_eq!(profile["nickname"], alice.nickname);
-    assert_eq!((bench.calls(PROFILE), bench.calls(RENEW)), (2, 1));
-    let call = bench.wechat().journal().into_iter().find(|call| call.path == RENEW).unwrap();
+    assert_eq!((bundle.calls(PROFILE), bundle.calls(RENEW)), (2, 1));
+    let call = bundle.wechat().journal().into_iter().find(|call| call.path == RENEW).unwrap();
     let refresh = item["sns_refresh_token"].as_str().unwrap();
     assert_eq!(
         call.query,
         format!("appid={OFFICIAL}&grant_type=refresh_token&refresh_token={refresh}")
     );
-    let renewed = bench.session_item(OFFICIAL, "alice").await;
+    let renewed = bundle.session_item(OFFICIAL, "alice").await;
     assert_ne!(renewed["sns_access_token"], item["sns_access_token"]);
     assert_eq!((&renewed["sns_version"], &renewed["ttl"]), (&json!(2), &item["ttl"]));
     assert!(renewed.get("sns_lease_owner").is_none());
@@ -328,84 +329,84 @@ async fn a_profile_is_read_and_an_old_token_refreshed_on_the_way() {
 
 #[tokio::test]
 async fn a_token_wechat_no_longer_takes_is_refreshed_once() {
-    let bench = Bench::start().await;
-    let session = bench.oauth_session(OFFICIAL, "alice").await;
+    let bundle = Bundle::start().await;
+    let session = bundle.oauth_session(OFFICIAL, "alice").await;
     for code in [40001, 40014, 42001] {
-        bench.wechat().clear_faults();
-        bench.wechat().clear_journal();
-        bench.wechat().fault(Fault::on(PROFILE, errcode(code)).times(1));
-        let answer = bench.post_as(Some(&session), "/oauth/getUserInfo", json!({})).await;
+        bundle.wechat().clear_faults();
+        bundle.wechat().clear_journal();
+        bundle.wechat().fault(Fault::on(PROFILE, errcode(code)).times(1));
+        let answer = bundle.post_as(Some(&session), "/oauth/getUserInfo", json!({})).await;
         assert_eq!(answer.status, 200, "{code}");
-        assert_eq!((bench.calls(PROFILE), bench.calls(RENEW)), (2, 1), "{code}");
+        assert_eq!((bundle.calls(PROFILE), bundle.calls(RENEW)), (2, 1), "{code}");
 
-        bench.wechat().clear_journal();
-        bench.wechat().fault(Fault::on(PROFILE, errcode(code)));
-        let answer = bench.post_as(Some(&session), "/oauth/getUserInfo", json!({})).await;
+        bundle.wechat().clear_journal();
+        bundle.wechat().fault(Fault::on(PROFILE, errcode(code)));
+        let answer = bundle.post_as(Some(&session), "/oauth/getUserInfo", json!({})).await;
         let number = if code == 42001 { 1 } else { 5 };
         assert_eq!(answer.problem(401, "unauthenticated")["code"], number, "{code}");
-        assert_eq!((bench.calls(PROFILE), bench.calls(RENEW)), (2, 1), "{code}: no loop");
+        assert_eq!((bundle.calls(PROFILE), bundle.calls(RENEW)), (2, 1), "{code}: no loop");
     }
 }
 
 #[tokio::test]
 async fn simultaneous_refreshes_ask_wechat_once() {
-    let bench = Bench::start().await;
-    let session = bench.oauth_session(OFFICIAL, "alice").await;
-    bench.advance(7190);
-    bench.wechat().fault(Fault::on(RENEW, Effect::Delay { ms: 150 }));
-    let refresh = || bench.post_as(Some(&session), "/oauth/refreshToken", json!({}));
+    let bundle = Bundle::start().await;
+    let session = bundle.oauth_session(OFFICIAL, "alice").await;
+    bundle.advance(7190);
+    bundle.wechat().fault(Fault::on(RENEW, Effect::Delay { ms: 150 }));
+    let refresh = || bundle.post_as(Some(&session), "/oauth/refreshToken", json!({}));
 
     let (a, b) = tokio::join!(refresh(), refresh());
 
     assert_eq!([a.status, b.status], [200; 2], "{a:?} {b:?}");
-    assert_eq!(bench.calls(RENEW), 1);
+    assert_eq!(bundle.calls(RENEW), 1);
     let answer = a.json();
     assert_eq!((&answer["status"], &answer["expires"]), (&json!(true), &json!(7200)));
     assert_eq!(answer["openId"], User::new("alice").openid(OFFICIAL));
     // The renewed session goes on where the first one ends.
     let renewed = answer["session_token"].as_str().unwrap();
     assert_eq!(answer.as_object().unwrap().len(), 4, "{answer}");
-    bench.advance(100);
+    bundle.advance(100);
     let check = json!({});
-    bench
+    bundle
         .post_as(Some(&session), "/oauth/checkToken", check.clone())
         .await
         .problem(401, "unauthenticated");
-    let checked = bench.post_as(Some(renewed), "/oauth/checkToken", check).await;
+    let checked = bundle.post_as(Some(renewed), "/oauth/checkToken", check).await;
     assert_eq!(checked.json(), json!({ "valid": true }));
-    assert_eq!(bench.calls(RENEW), 1);
+    assert_eq!(bundle.calls(RENEW), 1);
 
     // Profile requests that find the same token over share a refresh as well.
-    bench.advance(7200);
+    bundle.advance(7200);
     let service = json!({ "openid": User::new("alice").openid(OFFICIAL) });
-    let profile = || bench.invoke("oauth-getuserinfo", service.clone());
+    let profile = || bundle.invoke("oauth-getuserinfo", service.clone());
     let (a, b, c) = tokio::join!(profile(), profile(), profile());
     assert!(a.is_ok() && b.is_ok() && c.is_ok());
-    assert_eq!(bench.calls(RENEW), 2);
+    assert_eq!(bundle.calls(RENEW), 2);
 }
 
 #[tokio::test]
 async fn a_refresh_that_was_just_done_is_not_repeated() {
-    let bench = Bench::start().await;
-    let session = bench.oauth_session(OFFICIAL, "alice").await;
+    let bundle = Bundle::start().await;
+    let session = bundle.oauth_session(OFFICIAL, "alice").await;
     let refresh = async || {
-        let answer = bench.post_as(Some(&session), "/oauth/refreshToken", json!({})).await;
+        let answer = bundle.post_as(Some(&session), "/oauth/refreshToken", json!({})).await;
         assert_eq!(answer.status, 200, "{answer:?}");
         answer.json()["expires"].clone()
     };
 
     assert_eq!((refresh().await, refresh().await), (json!(7200), json!(7200)));
-    assert_eq!(bench.calls(RENEW), 1);
-    bench.advance(59);
-    assert_eq!((refresh().await, bench.calls(RENEW)), (json!(7141), 1));
-    bench.advance(1);
-    assert_eq!((refresh().await, bench.calls(RENEW)), (json!(7200), 2));
+    assert_eq!(bundle.calls(RENEW), 1);
+    bundle.advance(59);
+    assert_eq!((refresh().await, bundle.calls(RENEW)), (json!(7141), 1));
+    bundle.advance(1);
+    assert_eq!((refresh().await, bundle.calls(RENEW)), (json!(7200), 2));
 }
 
 #[tokio::test]
 async fn every_refusal_of_a_refresh_is_a_problem_with_the_modules_number() {
-    let bench = Bench::start().await;
-    let session = bench.oauth_session(OFFICIAL, "alice").await;
+    let bundle = Bundle::start().await;
+    let session = bundle.oauth_session(OFFICIAL, "alice").await;
     for (code, status, slug, number, calls) in [
         (-1, 503, "wechat-busy", 4, 3),
         (40002, 500, "internal", -1, 1),
@@ -419,28 +420,28 @@ async fn every_refusal_of_a_refresh_is_a_problem_with_the_modules_number() {
         (45011, 429, "quota-exceeded", -1, 1),
         (50002, 403, "account-not-permitted", -1, 1),
     ] {
-        bench.wechat().clear_faults();
-        bench.wechat().clear_journal();
-        bench.wechat().fault(Fault::on(RENEW, errcode(code)));
-        let answer = bench.post_as(Some(&session), "/oauth/refreshToken", json!({})).await;
+        bundle.wechat().clear_faults();
+        bundle.wechat().clear_journal();
+        bundle.wechat().fault(Fault::on(RENEW, errcode(code)));
+        let answer = bundle.post_as(Some(&session), "/oauth/refreshToken", json!({})).await;
         let problem = answer.problem(status, slug);
         assert_eq!(
             (&problem["errcode"], &problem["code"]),
             (&json!(code), &json!(number)),
             "{code}"
         );
-        assert_eq!(bench.calls(RENEW), calls, "{code}");
-        assert!(bench.session_item(OFFICIAL, "alice").await.get("sns_lease_owner").is_none());
+        assert_eq!(bundle.calls(RENEW), calls, "{code}");
+        assert!(bundle.session_item(OFFICIAL, "alice").await.get("sns_lease_owner").is_none());
     }
-    bench.wechat().clear_faults();
-    let answer = bench.post_as(Some(&session), "/oauth/refreshToken", json!({})).await;
+    bundle.wechat().clear_faults();
+    let answer = bundle.post_as(Some(&session), "/oauth/refreshToken", json!({})).await;
     assert_eq!(answer.status, 200, "a failed refresh leaves the tokens as they were");
 }
 
 #[tokio::test]
 async fn every_refusal_of_a_profile_is_a_problem_with_the_modules_number() {
-    let bench = Bench::start().await;
-    let session = bench.oauth_session(OFFICIAL, "alice").await;
+    let bundle = Bundle::start().await;
+    let session = bundle.oauth_session(OFFICIAL, "alice").await;
     for (code, status, slug, number) in [
         (-1, 503, "wechat-busy", 6),
         (40003, 401, "unauthenticated", 2),
@@ -451,9 +452,9 @@ async fn every_refusal_of_a_profile_is_a_problem_with_the_modules_number() {
         (48001, 403, "account-not-permitted", -1),
         (50002, 403, "account-not-permitted", -1),
     ] {
-        bench.wechat().clear_faults();
-        bench.wechat().fault(Fault::on(PROFILE, errcode(code)));
-        let answer = bench.post_as(Some(&session), "/oauth/getUserInfo", json!({})).await;
+        bundle.wechat().clear_faults();
+        bundle.wechat().fault(Fault::on(PROFILE, errcode(code)));
+        let answer = bundle.post_as(Some(&session), "/oauth/getUserInfo", json!({})).await;
         let problem = answer.problem(status, slug);
         assert_eq!(
             (&problem["errcode"], &problem["code"]),
@@ -461,126 +462,127 @@ async fn every_refusal_of_a_profile_is_a_problem_with_the_modules_number() {
             "{code}"
         );
     }
-    bench.wechat().clear_faults();
-    bench.wechat().fault(Fault::on(PROFILE, Effect::DropBefore));
-    let answer = bench.post_as(Some(&session), "/oauth/getUserInfo", json!({})).await;
+    bundle.wechat().clear_faults();
+    bundle.wechat().fault(Fault::on(PROFILE, Effect::DropBefore));
+    let answer = bundle.post_as(Some(&session), "/oauth/getUserInfo", json!({})).await;
     assert_eq!(answer.problem(502, "wechat-unreachable")["code"], 6);
     let other = json!({ "openid": User::new("bob").openid(OFFICIAL) });
-    let answer = bench.post_as(Some(&session), "/oauth/getUserInfo", other).await;
+    let answer = bundle.post_as(Some(&session), "/oauth/getUserInfo", other).await;
     assert_eq!(answer.problem(403, "forbidden")["code"], 2);
-    let problem = bench.invoke("oauth-getuserinfo", json!({})).await.unwrap_err();
+    let problem = bundle.invoke("oauth-getuserinfo", json!({})).await.unwrap_err();
     assert_eq!((&problem["field"], &problem["code"]), (&json!("openid"), &json!(3)));
-    let answer = bench.post_as(Some(&session), "/oauth/getUserInfo", json!({ "lang": "fr" })).await;
+    let answer =
+        bundle.post_as(Some(&session), "/oauth/getUserInfo", json!({ "lang": "fr" })).await;
     assert_eq!(answer.problem(400, "invalid-input")["field"], "lang");
 }
 
 #[tokio::test]
 async fn a_silent_login_has_no_profile_and_no_unionid() {
-    let bench = Bench::start().await;
-    let code = bench.wechat().mint_oauth_code(OFFICIAL, &User::new("alice"), "snsapi_base");
-    let login = bench.get_token(&code).await.json();
+    let bundle = Bundle::start().await;
+    let code = bundle.wechat().mint_oauth_code(OFFICIAL, &User::new("alice"), "snsapi_base");
+    let login = bundle.get_token(&code).await.json();
     assert!(login.get("unionid").is_none(), "{login}");
     let session = login["session_token"].as_str();
 
-    let answer = bench.post_as(session, "/oauth/getUserInfo", json!({})).await;
+    let answer = bundle.post_as(session, "/oauth/getUserInfo", json!({})).await;
     let problem = answer.problem(403, "account-not-permitted");
     assert!(problem["detail"].as_str().unwrap().contains("snsapi_userinfo"), "{problem}");
-    let checked = bench.post_as(session, "/oauth/checkToken", json!({})).await;
+    let checked = bundle.post_as(session, "/oauth/checkToken", json!({})).await;
     assert_eq!(checked.json(), json!({ "valid": true }));
 }
 
 #[tokio::test]
 async fn check_token_tells_what_wechat_thinks() {
-    let bench = Bench::start().await;
+    let bundle = Bundle::start().await;
     let alice = User::new("alice");
-    let session = bench.oauth_session(OFFICIAL, "alice").await;
+    let session = bundle.oauth_session(OFFICIAL, "alice").await;
     let check = async || {
-        let answer = bench.post_as(Some(&session), "/oauth/checkToken", json!({})).await;
+        let answer = bundle.post_as(Some(&session), "/oauth/checkToken", json!({})).await;
         assert_eq!(answer.status, 200, "{answer:?}");
         answer.json()["valid"].as_bool().unwrap()
     };
 
     assert!(check().await);
     for code in [40001, 40003, 40014, 42001, 42007] {
-        bench.wechat().fault(Fault::on("/sns/auth", errcode(code)).times(1));
+        bundle.wechat().fault(Fault::on("/sns/auth", errcode(code)).times(1));
         assert!(!check().await, "{code}");
     }
-    bench.wechat().change_password(&alice);
+    bundle.wechat().change_password(&alice);
     assert!(!check().await);
-    assert_eq!(bench.calls(RENEW), 0, "checking refreshes nothing");
-    bench.wechat().fault(Fault::on("/sns/auth", errcode(45011)).times(1));
-    let answer = bench.post_as(Some(&session), "/oauth/checkToken", json!({})).await;
+    assert_eq!(bundle.calls(RENEW), 0, "checking refreshes nothing");
+    bundle.wechat().fault(Fault::on("/sns/auth", errcode(45011)).times(1));
+    let answer = bundle.post_as(Some(&session), "/oauth/checkToken", json!({})).await;
     answer.problem(429, "quota-exceeded");
     let stranger = json!({ "openid": User::new("nobody").openid(OFFICIAL) });
-    let answer = bench.invoke("oauth-checktoken", stranger).await;
+    let answer = bundle.invoke("oauth-checktoken", stranger).await;
     assert_eq!(answer, Ok(json!({ "valid": false })));
 }
 
 #[tokio::test]
 async fn after_thirty_days_the_user_must_log_in_again() {
-    let bench = Bench::start().await;
-    bench.oauth_session(OFFICIAL, "alice").await;
+    let bundle = Bundle::start().await;
+    bundle.oauth_session(OFFICIAL, "alice").await;
     let service = json!({ "openid": User::new("alice").openid(OFFICIAL) });
-    bench.advance(30 * 86_400 - 60);
-    assert!(bench.invoke("oauth-refreshtoken", service.clone()).await.is_ok());
-    bench.advance(61);
-    bench.wechat().clear_journal();
+    bundle.advance(30 * 86_400 - 60);
+    assert!(bundle.invoke("oauth-refreshtoken", service.clone()).await.is_ok());
+    bundle.advance(61);
+    bundle.wechat().clear_journal();
 
-    let problem = bench.invoke("oauth-refreshtoken", service).await.unwrap_err();
+    let problem = bundle.invoke("oauth-refreshtoken", service).await.unwrap_err();
 
     assert_eq!((&problem["type"], &problem["code"]), (&json!("unauthenticated"), &json!(3)));
-    assert_eq!(bench.calls(RENEW), 0);
+    assert_eq!(bundle.calls(RENEW), 0);
 }
 
 #[tokio::test]
 async fn a_snapshot_visitor_gets_a_marked_session_that_opens_nothing() {
-    let bench = Bench::start().await;
+    let bundle = Bundle::start().await;
     let visitor = User::new("alice").on_snapshot_page();
-    let code = bench.wechat().mint_oauth_code(OFFICIAL, &visitor, "snsapi_userinfo");
+    let code = bundle.wechat().mint_oauth_code(OFFICIAL, &visitor, "snsapi_userinfo");
 
-    let login = bench.get_token(&code).await.json();
-    let again = bench.get_token(&code).await.json();
+    let login = bundle.get_token(&code).await.json();
+    let again = bundle.get_token(&code).await.json();
 
     assert_eq!(login, again);
     assert_eq!(login["snapshot"], true);
     assert_eq!(login["openId"], visitor.openid(OFFICIAL));
     assert!(login.get("unionid").is_none(), "{login}");
-    assert_eq!(bench.item(&format!("unionid#{}", visitor.unionid())).await, Value::Null);
+    assert_eq!(bundle.item(&format!("unionid#{}", visitor.unionid())).await, Value::Null);
     let session = format!("session#{OFFICIAL}#{}", visitor.openid(OFFICIAL));
-    assert_eq!(bench.item(&session).await, Value::Null);
+    assert_eq!(bundle.item(&session).await, Value::Null);
     let token = login["session_token"].as_str();
-    let answer = bench.post_as(token, "/oauth/getUserInfo", json!({})).await;
+    let answer = bundle.post_as(token, "/oauth/getUserInfo", json!({})).await;
     let problem = answer.problem(403, "forbidden");
     assert!(problem["detail"].as_str().unwrap().contains("snapshot"), "{problem}");
-    assert_eq!(bench.calls(PROFILE), 0);
+    assert_eq!(bundle.calls(PROFILE), 0);
 }
 
 #[tokio::test]
 async fn sessions_of_oauth_and_mini_program_do_not_mix() {
-    let bench = Bench::start().await;
-    let mini = bench.session("alice").await;
-    let official = bench.oauth_session(OFFICIAL, "alice").await;
+    let bundle = Bundle::start().await;
+    let mini = bundle.session("alice").await;
+    let official = bundle.oauth_session(OFFICIAL, "alice").await;
 
-    let answer = bench.post_as(Some(&mini), "/oauth/getUserInfo", json!({})).await;
+    let answer = bundle.post_as(Some(&mini), "/oauth/getUserInfo", json!({})).await;
     answer.problem(400, "unknown-app");
-    let answer = bench.post_as(Some(&official), "/auth/checkSession", json!({})).await;
+    let answer = bundle.post_as(Some(&official), "/auth/checkSession", json!({})).await;
     answer.problem(400, "unknown-app");
-    let unionid = bench.item(&format!("unionid#{}", User::new("alice").unionid())).await;
+    let unionid = bundle.item(&format!("unionid#{}", User::new("alice").unionid())).await;
     assert_eq!(unionid[MINI], User::new("alice").openid(MINI));
     assert_eq!(unionid[OFFICIAL], User::new("alice").openid(OFFICIAL));
 }
 
 #[tokio::test]
 async fn a_deployment_that_wants_to_hands_the_modules_shape_out() {
-    let bench = Bench::with(|options| options.expose_sns_tokens = true).await;
-    let code = bench.oauth_code(MOBILE, "alice");
+    let bundle = Bundle::with(|options| options.expose_sns_tokens = true).await;
+    let code = bundle.oauth_code(MOBILE, "alice");
     let input = json!({ "code": code, "appid": MOBILE });
 
-    let login = bench.post("/oauth/getToken", input.clone()).await.json();
-    let again = bench.post("/oauth/getToken", input).await.json();
+    let login = bundle.post("/oauth/getToken", input.clone()).await.json();
+    let again = bundle.post("/oauth/getToken", input).await.json();
 
     assert_eq!(login, again);
-    let item = bench.session_item(MOBILE, "alice").await;
+    let item = bundle.session_item(MOBILE, "alice").await;
     assert_eq!(login["status"], true);
     assert_eq!(login["accessToken"], item["sns_access_token"]);
     assert_eq!(login["dynamicToken"], item["sns_refresh_token"]);
@@ -589,10 +591,10 @@ async fn a_deployment_that_wants_to_hands_the_modules_shape_out() {
         (&json!(7200), &json!(User::new("alice").openid(MOBILE)))
     );
 
-    bench.advance(7000);
+    bundle.advance(7000);
     let session = login["session_token"].as_str();
     let input = json!({ "dynamicToken": login["dynamicToken"] });
-    let renewed = bench.post_as(session, "/oauth/refreshToken", input).await.json();
+    let renewed = bundle.post_as(session, "/oauth/refreshToken", input).await.json();
     assert_eq!(renewed["accessToken"], login["accessToken"], "a live token is prolonged");
     assert_eq!(renewed["dynamicToken"], login["dynamicToken"]);
     assert_eq!(renewed["expires"], 7200);
@@ -600,8 +602,8 @@ async fn a_deployment_that_wants_to_hands_the_modules_shape_out() {
         [("", 400, "invalid-input", 2), ("87_somebody-elses", 401, "unauthenticated", 3)]
     {
         let input = json!({ "dynamicToken": token });
-        let answer = bench.post_as(session, "/oauth/refreshToken", input).await;
+        let answer = bundle.post_as(session, "/oauth/refreshToken", input).await;
         assert_eq!(answer.problem(status, slug)["code"], number);
     }
-    assert_eq!(bench.calls(RENEW), 1);
+    assert_eq!(bundle.calls(RENEW), 1);
 }

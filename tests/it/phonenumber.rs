@@ -3,19 +3,19 @@
 use serde_json::json;
 use simulator::{Effect, Fault, User};
 
-use crate::{Bench, MINI, MOBILE, NOON};
+use crate::{Bundle, MINI, MOBILE, NOON};
 
 const PATH: &str = "/phonenumber/getPhoneNumber";
 const UPSTREAM: &str = "/wxa/business/getuserphonenumber";
 
 #[tokio::test]
 async fn a_code_gives_the_phone_number() {
-    let bench = Bench::start().await;
-    let (session, alice) = (bench.session("alice").await, User::new("alice"));
-    let code = bench.wechat().mint_phone_code(MINI, &alice);
-    bench.wechat().clear_journal();
+    let bundle = Bundle::start().await;
+    let (session, alice) = (bundle.session("alice").await, User::new("alice"));
+    let code = bundle.wechat().mint_phone_code(MINI, &alice);
+    bundle.wechat().clear_journal();
 
-    let answer = bench.post_as(Some(&session), PATH, json!({ "code": code })).await;
+    let answer = bundle.post_as(Some(&session), PATH, json!({ "code": code })).await;
 
     let number = alice.phone_number();
     let expected = json!({
@@ -23,29 +23,29 @@ async fn a_code_gives_the_phone_number() {
         "watermark": { "appid": MINI, "timestamp": NOON },
     });
     assert_eq!((answer.status, answer.json()), (200, expected));
-    bench.only_call("POST", UPSTREAM, &json!({ "code": code, "openid": alice.openid(MINI) }));
-    assert!(!bench.log().contains(&number));
+    bundle.only_call("POST", UPSTREAM, &json!({ "code": code, "openid": alice.openid(MINI) }));
+    assert!(!bundle.log().contains(&number));
 }
 
 #[tokio::test]
 async fn a_service_need_not_name_the_user() {
-    let bench = Bench::start().await;
-    let code = bench.wechat().mint_phone_code(MINI, &User::new("alice"));
-    bench.wechat().clear_journal();
+    let bundle = Bundle::start().await;
+    let code = bundle.wechat().mint_phone_code(MINI, &User::new("alice"));
+    bundle.wechat().clear_journal();
 
-    let answer = bench.invoke("phonenumber-getphonenumber", json!({ "code": code })).await;
+    let answer = bundle.invoke("phonenumber-getphonenumber", json!({ "code": code })).await;
 
     assert_eq!(answer.unwrap()["countryCode"], "86");
-    bench.only_call("POST", UPSTREAM, &json!({ "code": code }));
+    bundle.only_call("POST", UPSTREAM, &json!({ "code": code }));
 }
 
 #[tokio::test]
 async fn a_code_is_good_once_and_for_its_user() {
-    let bench = Bench::start().await;
-    let session = bench.session("alice").await;
-    let ask = |code: &str| bench.post_as(Some(&session), PATH, json!({ "code": code }));
-    let code = bench.wechat().mint_phone_code(MINI, &User::new("alice"));
-    let bobs = bench.wechat().mint_phone_code(MINI, &User::new("bob"));
+    let bundle = Bundle::start().await;
+    let session = bundle.session("alice").await;
+    let ask = |code: &str| bundle.post_as(Some(&session), PATH, json!({ "code": code }));
+    let code = bundle.wechat().mint_phone_code(MINI, &User::new("alice"));
+    let bobs = bundle.wechat().mint_phone_code(MINI, &User::new("bob"));
 
     assert_eq!(ask(&code).await.status, 200);
     assert_eq!(ask(&code).await.problem(400, "invalid-code")["errcode"], 40029);
@@ -54,12 +54,12 @@ async fn a_code_is_good_once_and_for_its_user() {
 
 #[tokio::test]
 async fn refusals_are_documented_problems_and_nothing_is_sent_twice() {
-    let bench = Bench::start().await;
-    let session = bench.session("alice").await;
-    bench
+    let bundle = Bundle::start().await;
+    let session = bundle.session("alice").await;
+    bundle
         .refusals(
             UPSTREAM,
-            async || bench.post_as(Some(&session), PATH, json!({ "code": "c" })).await,
+            async || bundle.post_as(Some(&session), PATH, json!({ "code": "c" })).await,
             &[
                 (-1, 503, "wechat-busy", None),
                 (40013, 400, "invalid-code", None),
@@ -73,19 +73,19 @@ async fn refusals_are_documented_problems_and_nothing_is_sent_twice() {
     for (effect, status, slug) in
         [(Effect::DropAfter, 502, "wechat-unreachable"), (busy, 503, "wechat-busy")]
     {
-        bench.wechat().clear_faults();
-        bench.wechat().clear_journal();
-        bench.wechat().fault(Fault::on(UPSTREAM, effect));
-        let answer = bench.post_as(Some(&session), PATH, json!({ "code": "c" })).await;
+        bundle.wechat().clear_faults();
+        bundle.wechat().clear_journal();
+        bundle.wechat().fault(Fault::on(UPSTREAM, effect));
+        let answer = bundle.post_as(Some(&session), PATH, json!({ "code": "c" })).await;
         answer.problem(status, slug);
-        assert_eq!(bench.calls(UPSTREAM), 1);
+        assert_eq!(bundle.calls(UPSTREAM), 1);
     }
 }
 
 #[tokio::test]
 async fn bad_input_reaches_nobody() {
-    let bench = Bench::start().await;
-    let session = bench.session("alice").await;
+    let bundle = Bundle::start().await;
+    let session = bundle.session("alice").await;
     for (input, field) in [
         (json!({}), "code"),
         (json!({ "code": "" }), "code"),
@@ -93,12 +93,12 @@ async fn bad_input_reaches_nobody() {
         (json!({ "code": "x".repeat(257) }), "code"),
         (json!({ "code": "x", "iv": "y" }), "iv"),
     ] {
-        let answer = bench.post_as(Some(&session), PATH, input).await;
+        let answer = bundle.post_as(Some(&session), PATH, input).await;
         assert_eq!(answer.problem(400, "invalid-input")["field"], field);
     }
-    bench.post(PATH, json!({ "code": "x" })).await.problem(401, "unauthenticated");
+    bundle.post(PATH, json!({ "code": "x" })).await.problem(401, "unauthenticated");
     let other = json!({ "code": "x", "appid": MOBILE });
-    let problem = bench.invoke("phonenumber-getphonenumber", other).await.unwrap_err();
+    let problem = bundle.invoke("phonenumber-getphonenumber", other).await.unwrap_err();
     assert_eq!(problem["type"], "unknown-app");
-    assert_eq!(bench.calls(UPSTREAM), 0);
+    assert_eq!(bundle.calls(UPSTREAM), 0);
 }

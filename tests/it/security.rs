@@ -9,7 +9,7 @@ use image::{ImageFormat, Rgb, RgbImage};
 use serde_json::{Value, json};
 use simulator::{CheckedImage, User};
 
-use crate::{Answer, Bench, MINI};
+use crate::{Answer, Bundle, MINI};
 
 const TEXT: &str = "/security/msgSecCheck";
 const TEXT_UPSTREAM: &str = "/wxa/msg_sec_check";
@@ -22,10 +22,10 @@ const DOUBTFUL: &str = "完2347全dfji试3726测asad感3847知qwez到";
 
 #[tokio::test]
 async fn a_users_text_is_judged_by_the_second_version() {
-    let bench = Bench::start().await;
-    let session = bench.session("alice").await;
-    bench.wechat().clear_journal();
-    let ask = |input: Value| bench.post_as(Some(&session), TEXT, input);
+    let bundle = Bundle::start().await;
+    let session = bundle.session("alice").await;
+    bundle.wechat().clear_journal();
+    let ask = |input: Value| bundle.post_as(Some(&session), TEXT, input);
 
     let answer = ask(json!({ "content": "今天天气真好 👩‍👧" })).await;
 
@@ -38,9 +38,9 @@ async fn a_users_text_is_judged_by_the_second_version() {
     assert!(verdict["trace_id"].is_string());
     let openid = User::new("alice").openid(MINI);
     let sent = json!({ "content": "今天天气真好 👩‍👧", "version": 2, "scene": 2, "openid": openid });
-    bench.only_call("POST", TEXT_UPSTREAM, &sent);
-    assert!(bench.wechat().journal()[0].body.contains("今天天气真好 👩‍👧"), "raw UTF-8");
-    assert!(!bench.log().contains("今天天气"));
+    bundle.only_call("POST", TEXT_UPSTREAM, &sent);
+    assert!(bundle.wechat().journal()[0].body.contains("今天天气真好 👩‍👧"), "raw UTF-8");
+    assert!(!bundle.log().contains("今天天气"));
 
     let verdict = ask(json!({ "content": RISKY, "scene": 3 })).await.json();
     assert_eq!((&verdict["suggest"], &verdict["label"]), (&json!("risky"), &json!(20_001)));
@@ -51,13 +51,13 @@ async fn a_users_text_is_judged_by_the_second_version() {
 
 #[tokio::test]
 async fn a_service_without_a_user_gets_the_first_version() {
-    let bench = Bench::start().await;
-    bench.wechat().clear_journal();
-    let ask = |input: Value| bench.invoke("security-msgseccheck", input);
+    let bundle = Bundle::start().await;
+    bundle.wechat().clear_journal();
+    let ask = |input: Value| bundle.invoke("security-msgseccheck", input);
 
     let pass = ask(json!({ "content": "hello" })).await;
     assert_eq!(pass, Ok(json!({ "suggest": "pass", "label": 100, "detail": [] })));
-    bench.only_call("POST", TEXT_UPSTREAM, &json!({ "content": "hello" }));
+    bundle.only_call("POST", TEXT_UPSTREAM, &json!({ "content": "hello" }));
     let risky = ask(json!({ "content": RISKY })).await;
     assert_eq!(risky, Ok(json!({ "suggest": "risky", "detail": [] })));
     assert_eq!(ask(json!({ "content": "x".repeat(500 << 10) })).await.unwrap()["suggest"], "pass");
@@ -66,16 +66,16 @@ async fn a_service_without_a_user_gets_the_first_version() {
     let scene = ask(json!({ "content": "x", "scene": 2 })).await.unwrap_err();
     assert_eq!(scene["field"], "scene");
     // With a user it is the second version, whoever asks.
-    bench.log_in("alice").await;
+    bundle.log_in("alice").await;
     let user = json!({ "content": "x", "openid": User::new("alice").openid(MINI) });
     assert!(ask(user).await.unwrap()["trace_id"].is_string());
 }
 
 #[tokio::test]
 async fn texts_that_cannot_be_checked_reach_nobody() {
-    let bench = Bench::start().await;
-    let session = bench.session("alice").await;
-    let ask = |input: Value| bench.post_as(Some(&session), TEXT, input);
+    let bundle = Bundle::start().await;
+    let session = bundle.session("alice").await;
+    let ask = |input: Value| bundle.post_as(Some(&session), TEXT, input);
     for (input, field) in [
         (json!({}), "content"),
         (json!({ "content": "" }), "content"),
@@ -93,17 +93,17 @@ async fn texts_that_cannot_be_checked_reach_nobody() {
     }
     let bob = json!({ "content": "a", "openid": User::new("bob").openid(MINI) });
     ask(bob).await.problem(403, "forbidden");
-    bench.post(TEXT, json!({ "content": "a" })).await.problem(401, "unauthenticated");
-    assert_eq!(bench.calls(TEXT_UPSTREAM), 0);
+    bundle.post(TEXT, json!({ "content": "a" })).await.problem(401, "unauthenticated");
+    assert_eq!(bundle.calls(TEXT_UPSTREAM), 0);
     assert_eq!(ask(json!({ "content": "😀".repeat(2500) })).await.status, 200);
 }
 
 #[tokio::test]
 async fn refusals_of_texts_are_documented_problems() {
-    let bench = Bench::start().await;
-    let session = bench.session("alice").await;
-    let ask = async || bench.post_as(Some(&session), TEXT, json!({ "content": "a" })).await;
-    bench
+    let bundle = Bundle::start().await;
+    let session = bundle.session("alice").await;
+    let ask = async || bundle.post_as(Some(&session), TEXT, json!({ "content": "a" })).await;
+    bundle
         .refusals(
             TEXT_UPSTREAM,
             ask,
@@ -123,7 +123,7 @@ async fn refusals_of_texts_are_documented_problems() {
         )
         .await;
     let nobody = json!({ "content": "a", "openid": User::new("nobody").openid(MINI) });
-    let problem = bench.invoke("security-msgseccheck", nobody).await.unwrap_err();
+    let problem = bundle.invoke("security-msgseccheck", nobody).await.unwrap_err();
     assert_eq!(problem["errcode"], 61010);
 }
 
@@ -138,7 +138,7 @@ fn png(width: u32, height: u32, color: [u8; 3]) -> Vec<u8> {
 const GREEN: [u8; 3] = [0, 200, 0];
 const RED: [u8; 3] = [250, 0, 0];
 
-impl Bench {
+impl Bundle {
     /// Posts bytes of some type.
     async fn upload(&self, session: &str, content_type: &str, body: Vec<u8>) -> Answer {
         let request = Request::post(format!("{}{IMAGE}", self.stack.url))
@@ -177,36 +177,36 @@ const FORM: &str = "multipart/form-data; boundary=b";
 
 #[tokio::test]
 async fn an_image_comes_as_form_body_or_base64_and_arrives_as_it_was() {
-    let bench = Bench::start().await;
-    let session = bench.session("alice").await;
+    let bundle = Bundle::start().await;
+    let session = bundle.session("alice").await;
     let pass = json!({ "suggest": "pass" });
     for (color, suggest) in [(GREEN, pass), (RED, json!({ "suggest": "risky" }))] {
         let image = png(750, 134, color);
         let base64 = BASE64_STANDARD.encode(&image);
         let data_uri = format!("data:image/png;base64,{base64}");
-        bench.wechat().clear_journal();
-        let post = |text: &str| bench.post_as(Some(&session), IMAGE, json!({ "base64": text }));
+        bundle.wechat().clear_journal();
+        let post = |text: &str| bundle.post_as(Some(&session), IMAGE, json!({ "base64": text }));
         let answers = [
-            bench.upload(&session, FORM, form("media", &image, &[("appid", MINI)])).await,
-            bench.upload(&session, "image/png", image.clone()).await,
-            bench.upload(&session, "application/octet-stream", image.clone()).await,
+            bundle.upload(&session, FORM, form("media", &image, &[("appid", MINI)])).await,
+            bundle.upload(&session, "image/png", image.clone()).await,
+            bundle.upload(&session, "application/octet-stream", image.clone()).await,
             post(&base64).await,
             post(&data_uri).await,
         ];
         for answer in answers {
             assert_eq!((answer.status, answer.json()), (200, suggest.clone()));
         }
-        let sent = bench.last_image();
+        let sent = bundle.last_image();
         assert_eq!(sent.bytes, image, "small enough: not a byte is changed");
         assert_eq!((&*sent.file_name, &*sent.content_type), ("image.png", "image/png"));
-        let journal = bench.wechat().journal();
+        let journal = bundle.wechat().journal();
         assert_eq!(journal.len(), 5);
         for entry in journal {
             assert_eq!((entry.method.as_str(), entry.path.as_str()), ("POST", IMAGE_UPSTREAM));
             assert!(entry.query.starts_with("access_token=") && !entry.query.contains('&'));
         }
     }
-    let answer = bench
+    let answer = bundle
         .invoke(
             "security-imgseccheck",
             json!({ "base64": BASE64_STANDARD.encode(png(1, 1, GREEN)) }),
@@ -217,16 +217,16 @@ async fn an_image_comes_as_form_body_or_base64_and_arrives_as_it_was() {
 
 #[tokio::test]
 async fn a_large_image_is_scaled_down_and_still_judged() {
-    let bench = Bench::start().await;
-    let session = bench.session("alice").await;
+    let bundle = Bundle::start().await;
+    let session = bundle.session("alice").await;
     for (size, color, suggest, expected) in [
         ((751, 100), GREEN, "pass", (750, 100)),
         ((1334, 75), RED, "risky", (750, 42)),
         ((30, 2668), RED, "risky", (15, 1334)),
     ] {
-        let answer = bench.upload(&session, "image/png", png(size.0, size.1, color)).await;
+        let answer = bundle.upload(&session, "image/png", png(size.0, size.1, color)).await;
         assert_eq!((answer.status, &answer.json()["suggest"]), (200, &json!(suggest)));
-        let sent = bench.last_image();
+        let sent = bundle.last_image();
         let image = image::load_from_memory(&sent.bytes).unwrap();
         assert_eq!((image.width(), image.height()), expected);
         assert_eq!((&*sent.file_name, &*sent.content_type), ("image.jpg", "image/jpeg"));
@@ -235,11 +235,11 @@ async fn a_large_image_is_scaled_down_and_still_judged() {
 
 #[tokio::test]
 async fn what_is_no_image_reaches_nobody() {
-    let bench = Bench::start().await;
-    let session = bench.session("alice").await;
+    let bundle = Bundle::start().await;
+    let session = bundle.session("alice").await;
     let small = png(1, 1, GREEN);
     let upload =
-        |content_type: &'static str, body: Vec<u8>| bench.upload(&session, content_type, body);
+        |content_type: &'static str, body: Vec<u8>| bundle.upload(&session, content_type, body);
 
     let problem = upload("image/png", b"%PDF-1.7".to_vec()).await;
     assert_eq!(problem.problem(415, "unsupported-media-type")["field"], "base64");
@@ -267,24 +267,24 @@ async fn what_is_no_image_reaches_nobody() {
         (json!({ "base64": "https://example.com/a.png" }), "base64"),
         (json!({ "url": "https://example.com/a.png" }), "url"),
     ] {
-        let answer = bench.post_as(Some(&session), IMAGE, input).await;
+        let answer = bundle.post_as(Some(&session), IMAGE, input).await;
         assert_eq!(answer.problem(400, "invalid-input")["field"], field);
     }
-    bench.upload("x.y.z", "image/png", small.clone()).await.problem(401, "unauthenticated");
+    bundle.upload("x.y.z", "image/png", small.clone()).await.problem(401, "unauthenticated");
     // Other operations take no files.
-    let request = Request::post(format!("{}{TEXT}", bench.stack.url)).header("content-type", FORM);
-    let answer = bench.send(request.body("--b--".to_owned()).unwrap()).await;
+    let request = Request::post(format!("{}{TEXT}", bundle.stack.url)).header("content-type", FORM);
+    let answer = bundle.send(request.body("--b--".to_owned()).unwrap()).await;
     answer.problem(415, "unsupported-media-type");
-    assert_eq!(bench.calls(IMAGE_UPSTREAM), 0);
+    assert_eq!(bundle.calls(IMAGE_UPSTREAM), 0);
 }
 
 #[tokio::test]
 async fn refusals_of_images_are_documented_problems() {
-    let bench = Bench::start().await;
-    let session = bench.session("alice").await;
+    let bundle = Bundle::start().await;
+    let session = bundle.session("alice").await;
     let image = png(1, 1, GREEN);
-    let ask = async || bench.upload(&session, "image/png", image.clone()).await;
-    bench
+    let ask = async || bundle.upload(&session, "image/png", image.clone()).await;
+    bundle
         .refusals(
             IMAGE_UPSTREAM,
             ask,

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use shared::{
-    Access, AccountKind, App, Caller, Clock, Handler, Log, Method, Operation, Result, Touch,
+    Access, AccountKind, App, Caller, Clock, Handler, Http, Log, Operation, Result, Uses,
     config::Config,
     lambda::{self, Invocation, Outcome},
     transport::Transport,
@@ -22,14 +22,15 @@ struct Opened {}
 
 impl Operation for Closed {
     const ID: &'static str = "test.closed";
-    const METHOD: Method = Method::GetOrPost;
+    const HTTP: Http = Http::GET_OR_POST;
     const ACCESS: Access = Access::Service;
     const ACCOUNTS: &'static [AccountKind] = &[AccountKind::MiniProgram];
-    const TOUCHES: &'static [Touch] = &[];
+    const DOCS: &'static [&'static str] = &[];
     const EXAMPLE: &'static str = "{}";
+    type Uses = ();
     type Output = Opened;
 
-    async fn run(self, _: &App, _: &Caller) -> Result<Opened> {
+    async fn run(self, (): Uses<'_, Self>, _: &Caller) -> Result<Opened> {
         Ok(Opened {})
     }
 }
@@ -41,18 +42,21 @@ struct Function {
 
 impl Function {
     fn new(edge_only: &str) -> Function {
-        let config = Config::read(|name| {
-            let value = match name {
-                "TABLE_NAME" => "wechat",
-                "WECHAT_APPS" => {
-                    r#"[{"appid":"wx01","kind":"mini_program","secret":{"ssm":"/wx01"}}]"#
-                }
-                "EDGE_ONLY" => edge_only,
-                "AWS_REGION" | "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => "none",
-                _ => return None,
-            };
-            Some(value.to_owned())
-        });
+        let config = Config::read(
+            |name| {
+                let value = match name {
+                    "TABLE_NAME" => "wechat",
+                    "WECHAT_APPS" => {
+                        r#"[{"appid":"wx01","kind":"mini_program","secret":{"ssm":"/wx01"}}]"#
+                    }
+                    "EDGE_ONLY" => edge_only,
+                    "AWS_REGION" | "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => "none",
+                    _ => return None,
+                };
+                Some(value.to_owned())
+            },
+            &[],
+        );
         let app = App::new(
             config.unwrap(),
             Transport::new(None).unwrap(),

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use simulator::{Effect, Fault, LONG_TERM_TEMPLATE, ONE_TIME_TEMPLATE, User};
 
-use crate::{Bench, MINI};
+use crate::{Bundle, MINI};
 
 const PATH: &str = "/subscribeMessage/send";
 const UPSTREAM: &str = "/cgi-bin/message/subscribe/send";
@@ -24,42 +24,42 @@ fn order(template_id: &str) -> Value {
 
 #[tokio::test]
 async fn a_user_gets_the_message_they_consented_to() {
-    let bench = Bench::start().await;
-    let (session, alice) = (bench.session("alice").await, User::new("alice"));
-    bench.wechat().subscribe(MINI, &alice, ONE_TIME_TEMPLATE, 1);
-    bench.wechat().clear_journal();
+    let bundle = Bundle::start().await;
+    let (session, alice) = (bundle.session("alice").await, User::new("alice"));
+    bundle.wechat().subscribe(MINI, &alice, ONE_TIME_TEMPLATE, 1);
+    bundle.wechat().clear_journal();
 
-    let answer = bench.post_as(Some(&session), PATH, order(ONE_TIME_TEMPLATE)).await;
+    let answer = bundle.post_as(Some(&session), PATH, order(ONE_TIME_TEMPLATE)).await;
 
     // 19 digits, which a double would round.
     let sent = json!({ "sent": true, "msgid": "4674045479742390277" });
     assert_eq!((answer.status, answer.json()), (200, sent));
     let mut request = order(ONE_TIME_TEMPLATE);
     request["touser"] = alice.openid(MINI).into();
-    bench.only_call("POST", UPSTREAM, &request);
-    assert!(bench.wechat().journal()[0].body.contains("雪花秀滋盈😀生人生焕颜"), "raw UTF-8");
+    bundle.only_call("POST", UPSTREAM, &request);
+    assert!(bundle.wechat().journal()[0].body.contains("雪花秀滋盈😀生人生焕颜"), "raw UTF-8");
 
-    let again = bench.post_as(Some(&session), PATH, order(ONE_TIME_TEMPLATE)).await;
+    let again = bundle.post_as(Some(&session), PATH, order(ONE_TIME_TEMPLATE)).await;
     assert_eq!(again.problem(409, "receiver-state")["errcode"], 43101);
 }
 
 #[tokio::test]
 async fn users_send_to_themselves_and_services_to_anybody() {
-    let bench = Bench::start().await;
-    let session = bench.session("alice").await;
+    let bundle = Bundle::start().await;
+    let session = bundle.session("alice").await;
     let to = |touser: &str| {
         let mut input = order(LONG_TERM_TEMPLATE);
         input["touser"] = touser.into();
         input
     };
     let (alice, bob) = (User::new("alice").openid(MINI), User::new("bob").openid(MINI));
-    let post = |input| bench.post_as(Some(&session), PATH, input);
-    let invoke = |input| bench.invoke("subscribemessage-send", input);
+    let post = |input| bundle.post_as(Some(&session), PATH, input);
+    let invoke = |input| bundle.invoke("subscribemessage-send", input);
 
     assert_eq!(post(to(&alice)).await.status, 200);
     assert_eq!(post(to(&bob)).await.problem(403, "forbidden")["field"], "touser");
-    bench.post(PATH, to(&alice)).await.problem(401, "unauthenticated");
-    assert_eq!(bench.calls(UPSTREAM), 1);
+    bundle.post(PATH, to(&alice)).await.problem(401, "unauthenticated");
+    assert_eq!(bundle.calls(UPSTREAM), 1);
 
     assert_eq!(invoke(to(&bob)).await.unwrap()["sent"], true);
     let mut input = order(LONG_TERM_TEMPLATE);
@@ -73,9 +73,9 @@ async fn users_send_to_themselves_and_services_to_anybody() {
 
 #[tokio::test]
 async fn bad_input_is_named_and_reaches_nobody() {
-    let bench = Bench::start().await;
-    let session = bench.session("alice").await;
-    bench.wechat().clear_journal();
+    let bundle = Bundle::start().await;
+    let session = bundle.session("alice").await;
+    bundle.wechat().clear_journal();
     let with = |name: &str, value: Value| {
         let mut input = order(LONG_TERM_TEMPLATE);
         input[name] = value;
@@ -104,30 +104,30 @@ async fn bad_input_is_named_and_reaches_nobody() {
         (data("character_string1", json!({ "value": "单号" })), "data.character_string1.value"),
         (data("a b", json!({ "value": "x" })), "data.a?b"),
     ] {
-        let answer = bench.post_as(Some(&session), PATH, input.clone()).await;
+        let answer = bundle.post_as(Some(&session), PATH, input.clone()).await;
         let problem = answer.problem(400, "invalid-input");
         assert_eq!(problem["field"], field, "{input} {problem}");
     }
-    let state = bench.post_as(Some(&session), PATH, with("miniprogram_state", json!("x"))).await;
+    let state = bundle.post_as(Some(&session), PATH, with("miniprogram_state", json!("x"))).await;
     for name in ["developer", "trial", "formal"] {
         assert!(state.json()["detail"].as_str().unwrap().contains(name), "{}", state.json());
     }
-    assert_eq!(bench.wechat().journal().len(), 0);
+    assert_eq!(bundle.wechat().journal().len(), 0);
 }
 
 #[tokio::test]
 async fn the_edges_are_accepted() {
-    let bench = Bench::start().await;
-    let session = bench.session("alice").await;
+    let bundle = Bundle::start().await;
+    let session = bundle.session("alice").await;
     let mut input = order(LONG_TERM_TEMPLATE);
     input["data"]["thing6"] = json!({ "value": "😀".repeat(20) });
     input["data"]["character_string1"] = json!({ "value": 12 });
     input["lang"] = "zh_TW".into();
     input["miniprogram_state"] = "developer".into();
     input["page"] = "".into();
-    let answer = bench.post_as(Some(&session), PATH, input).await;
+    let answer = bundle.post_as(Some(&session), PATH, input).await;
     assert_eq!(answer.status, 200, "{answer:?}");
-    let journal = bench.wechat().journal();
+    let journal = bundle.wechat().journal();
     let body: Value = serde_json::from_str(&journal.last().unwrap().body).unwrap();
     assert_eq!(body["data"]["character_string1"]["value"], "12");
     assert_eq!(body.get("page"), None);
@@ -135,10 +135,10 @@ async fn the_edges_are_accepted() {
 
 #[tokio::test]
 async fn refusals_are_documented_problems_and_nothing_is_sent_twice() {
-    let bench = Bench::start().await;
-    let session = bench.session("alice").await;
-    let ask = async || bench.post_as(Some(&session), PATH, order(LONG_TERM_TEMPLATE)).await;
-    bench
+    let bundle = Bundle::start().await;
+    let session = bundle.session("alice").await;
+    let ask = async || bundle.post_as(Some(&session), PATH, order(LONG_TERM_TEMPLATE)).await;
+    bundle
         .refusals(
             UPSTREAM,
             ask,
@@ -159,7 +159,7 @@ async fn refusals_are_documented_problems_and_nothing_is_sent_twice() {
     // The simulator names the key as WeChat does.
     let mut incomplete = order(LONG_TERM_TEMPLATE);
     incomplete["data"].as_object_mut().unwrap().remove("thing8");
-    let answer = bench.post_as(Some(&session), PATH, incomplete).await;
+    let answer = bundle.post_as(Some(&session), PATH, incomplete).await;
     let problem = answer.problem(400, "invalid-input");
     assert_eq!(
         (&problem["errcode"], &problem["field"]),
@@ -171,10 +171,10 @@ async fn refusals_are_documented_problems_and_nothing_is_sent_twice() {
         Effect::Status { status: 502, body: String::new() },
         Effect::Errcode { code: -1, errmsg: "system error".to_owned() },
     ] {
-        bench.wechat().clear_faults();
-        bench.wechat().clear_journal();
-        bench.wechat().fault(Fault::on(UPSTREAM, effect));
+        bundle.wechat().clear_faults();
+        bundle.wechat().clear_journal();
+        bundle.wechat().fault(Fault::on(UPSTREAM, effect));
         assert!(ask().await.status >= 500);
-        assert_eq!(bench.calls(UPSTREAM), 1);
+        assert_eq!(bundle.calls(UPSTREAM), 1);
     }
 }

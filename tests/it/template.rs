@@ -8,10 +8,10 @@ mod written;
 
 use std::{collections::BTreeMap, fmt::Write as _, fs};
 
-use functions::OPERATIONS;
+use functions::{JOBS, OPERATIONS};
 use shared::{
     Access, Endpoint, Method,
-    policy::{self, Grant, SecretName},
+    grant::{self, Grant, SecretName},
 };
 
 const TEMPLATE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml");
@@ -44,7 +44,7 @@ fn regions() -> Vec<Region> {
     let public: Vec<Endpoint> = OPERATIONS.iter().copied().filter(is_public).collect();
     let mut outputs = each("outputs", &public, output);
     outputs.entries.push(("Urls".to_owned(), urls(&public)));
-    let refresher = policies(&policy::refresher());
+    let refresher = policies(&grant::of(&JOBS[0].capabilities()));
     vec![
         Region { name: "refresher policies", entries: vec![("refresher".to_owned(), refresher)] },
         each("operations", OPERATIONS, stanza),
@@ -64,9 +64,9 @@ fn is_public(operation: &Endpoint) -> bool {
 
 /// The function of an operation.
 fn stanza(operation: &Endpoint) -> String {
-    let Endpoint { handler, touches, .. } = operation;
+    let handler = operation.handler;
     let (logical_id, binary) = (operation.logical_id(), operation.binary());
-    let grants = policy::grants(touches);
+    let grants = grant::of(&operation.capabilities());
     let mut text = format!(
         r#"  {logical_id}:
     Type: AWS::Serverless::Function
@@ -80,7 +80,7 @@ fn stanza(operation: &Endpoint) -> String {
         handler.access.as_str(),
         operation.id(),
     );
-    if handler.body_limit > LARGE_BODY {
+    if handler.http.body_limit > LARGE_BODY {
         text.push_str("      MemorySize: 1024\n");
     }
     let mut variables = String::new();
@@ -88,15 +88,15 @@ fn stanza(operation: &Endpoint) -> String {
         variables
             .push_str("          SESSION_SIGNING_KEY_SSM: !Sub \"${SecretPrefix}/session-key\"\n");
     }
-    if !handler.files.is_empty() {
+    if !handler.http.files.is_empty() {
         variables.push_str("          SITE_FILES: !Ref SiteFiles\n");
     }
     if !variables.is_empty() {
         write!(text, "      Environment:\n        Variables:\n{variables}").unwrap();
     }
     if is_public(operation) {
-        let methods = handler.method.allow();
-        let mode = if handler.streamed { "\n        InvokeMode: RESPONSE_STREAM" } else { "" };
+        let methods = handler.http.method.allow();
+        let mode = if handler.http.streamed { "\n        InvokeMode: RESPONSE_STREAM" } else { "" };
         write!(
             text,
             r#"      ReservedConcurrentExecutions: !If [HasReservation, !Ref ReservedConcurrency, !Ref AWS::NoValue]
@@ -205,7 +205,7 @@ fn arn(operation: &Endpoint, indent: usize) -> String {
 /// Where the domain serves an operation: at its path, and where others prescribe.
 fn edge_paths(operation: &Endpoint) -> Vec<String> {
     let segment = |part: &str| if part.contains('*') { "{file}" } else { part }.to_owned();
-    let files = operation.handler.files.iter();
+    let files = operation.handler.http.files.iter();
     // A route cannot say more of a segment than its place; the function looks closer.
     let files = files.map(|file| file.split('/').map(segment).collect::<Vec<_>>().join("/"));
     std::iter::once(operation.path()).chain(files).collect()
@@ -220,7 +220,7 @@ fn edge_path(operation: &Endpoint) -> String {
                 "            parameters: [{name: file, in: path, required: true, schema: {type: string}}]\n",
             );
         }
-        for method in operation.handler.method.names() {
+        for method in operation.handler.http.method.names() {
             write!(
                 text,
                 r#"            {method}:
@@ -243,7 +243,7 @@ fn edge_path(operation: &Endpoint) -> String {
 
 fn output(operation: &Endpoint) -> String {
     let logical_id = operation.logical_id();
-    let methods = match operation.handler.method {
+    let methods = match operation.handler.http.method {
         Method::Get => "GET",
         Method::Post => "POST",
         Method::GetOrPost => "GET or POST",

@@ -4,15 +4,15 @@ use http::Request;
 use serde_json::{Value, json};
 use simulator::{Effect, Fault, User};
 
-use crate::{Bench, MINI, MOBILE, OFFICIAL, WEBSITE};
+use crate::{Bundle, MINI, MOBILE, OFFICIAL, WEBSITE};
 
 const SEND: &str = "/cgi-bin/message/template/subscribe";
 
-fn message(bench: &Bench, appid: &str, name: &str) -> Value {
+fn message(bundle: &Bundle, appid: &str, name: &str) -> Value {
     json!({
         "appid": appid,
         "touser": User::new(name).openid(appid),
-        "template_id": bench.wechat().one_time_template(appid),
+        "template_id": bundle.wechat().one_time_template(appid),
         "scene": 7,
         "title": "预约成功 🌸",
         "data": { "content": { "value": "您预约的号 👩‍⚕️ 已放出", "color": "#FF0000" } },
@@ -21,17 +21,17 @@ fn message(bench: &Bench, appid: &str, name: &str) -> Value {
 
 #[tokio::test]
 async fn a_confirmed_message_is_sent_once() {
-    let bench = Bench::start().await;
+    let bundle = Bundle::start().await;
     for appid in [OFFICIAL, MOBILE] {
-        bench.wechat().confirm_once(appid, &User::new("bob"), 7);
-        let mut input = message(&bench, appid, "bob");
+        bundle.wechat().confirm_once(appid, &User::new("bob"), 7);
+        let mut input = message(&bundle, appid, "bob");
         input["url"] = "https://h5.example.com/a?b=1".into();
         input["miniprogram"] = json!({ "appid": MINI, "pagepath": "pages/a?b=1" });
 
-        let answer = bench.invoke("templatemessage-subscribe", input.clone()).await;
+        let answer = bundle.invoke("templatemessage-subscribe", input.clone()).await;
         assert_eq!(answer, Ok(json!({ "sent": true })));
 
-        let call = bench.wechat().journal().into_iter().rfind(|call| call.path == SEND).unwrap();
+        let call = bundle.wechat().journal().into_iter().rfind(|call| call.path == SEND).unwrap();
         let sent: Value = serde_json::from_str(&call.body).unwrap();
         let mut expected = input.clone();
         expected.as_object_mut().unwrap().remove("appid");
@@ -40,7 +40,7 @@ async fn a_confirmed_message_is_sent_once() {
         assert!(call.body.contains("🌸") && !call.body.contains("\\u"), "raw UTF-8");
         assert!(call.query.starts_with("access_token=") && !call.query.contains('&'));
 
-        let problem = bench.invoke("templatemessage-subscribe", input).await.unwrap_err();
+        let problem = bundle.invoke("templatemessage-subscribe", input).await.unwrap_err();
         assert_eq!(
             (&problem["type"], &problem["errcode"]),
             (&json!("receiver-state"), &json!(43101))
@@ -50,17 +50,17 @@ async fn a_confirmed_message_is_sent_once() {
 
 #[tokio::test]
 async fn the_page_leads_to_a_message() {
-    let bench = Bench::start().await;
-    let template = bench.wechat().one_time_template(OFFICIAL);
+    let bundle = Bundle::start().await;
+    let template = bundle.wechat().one_time_template(OFFICIAL);
     let query = format!(
         "scene=42&templateId={template}&redirect_url=https%3A%2F%2Fh5.example.com%2Fdone%3Fa%3D1"
     );
-    let page = bench.get(&format!("/app/subscribeMsg?{query}")).await.json();
+    let page = bundle.get(&format!("/app/subscribeMsg?{query}")).await.json();
     let url = page["url"].as_str().unwrap();
-    let url = url.replace("https://mp.weixin.qq.com", &bench.stack.wechat_url);
+    let url = url.replace("https://mp.weixin.qq.com", &bundle.stack.wechat_url);
     let url = url.strip_suffix("#wechat_redirect").unwrap();
 
-    let back = bench.send(Request::get(url).body(String::new()).unwrap()).await;
+    let back = bundle.send(Request::get(url).body(String::new()).unwrap()).await;
 
     let location = back.header("location");
     let reserved = page["params"]["reserved"].as_str().unwrap();
@@ -69,14 +69,14 @@ async fn the_page_leads_to_a_message() {
         location.ends_with(&format!("&action=confirm&scene=42&reserved={reserved}")),
         "{location}"
     );
-    let mut input = message(&bench, OFFICIAL, "alice");
+    let mut input = message(&bundle, OFFICIAL, "alice");
     input["scene"] = "42".into();
-    assert!(bench.invoke("templatemessage-subscribe", input).await.is_ok());
+    assert!(bundle.invoke("templatemessage-subscribe", input).await.is_ok());
 }
 
 #[tokio::test]
 async fn every_refusal_is_a_problem_and_nothing_is_sent_twice() {
-    let bench = Bench::start().await;
+    let bundle = Bundle::start().await;
     for (code, slug, field) in [
         (-1, "wechat-busy", None),
         (40003, "invalid-input", Some("touser")),
@@ -93,29 +93,29 @@ async fn every_refusal_is_a_problem_and_nothing_is_sent_twice() {
         (47001, "internal", None),
         (48001, "account-not-permitted", None),
     ] {
-        bench.wechat().clear_faults();
-        bench.wechat().clear_journal();
+        bundle.wechat().clear_faults();
+        bundle.wechat().clear_journal();
         let effect = Effect::Errcode { code, errmsg: "as told".to_owned() };
-        bench.wechat().fault(Fault::on(SEND, effect));
-        let input = message(&bench, OFFICIAL, "bob");
-        let problem = bench.invoke("templatemessage-subscribe", input).await.unwrap_err();
+        bundle.wechat().fault(Fault::on(SEND, effect));
+        let input = message(&bundle, OFFICIAL, "bob");
+        let problem = bundle.invoke("templatemessage-subscribe", input).await.unwrap_err();
         assert_eq!(
             (problem["type"].as_str(), problem["field"].as_str(), &problem["errcode"]),
             (Some(slug), field, &json!(code))
         );
-        assert_eq!(bench.calls(SEND), 1, "{code}");
+        assert_eq!(bundle.calls(SEND), 1, "{code}");
     }
-    bench.wechat().clear_faults();
-    bench.wechat().clear_journal();
-    bench.wechat().fault(Fault::on(SEND, Effect::DropAfter));
-    let input = message(&bench, OFFICIAL, "bob");
-    let problem = bench.invoke("templatemessage-subscribe", input).await.unwrap_err();
-    assert_eq!((&problem["type"], bench.calls(SEND)), (&json!("wechat-unreachable"), 1));
+    bundle.wechat().clear_faults();
+    bundle.wechat().clear_journal();
+    bundle.wechat().fault(Fault::on(SEND, Effect::DropAfter));
+    let input = message(&bundle, OFFICIAL, "bob");
+    let problem = bundle.invoke("templatemessage-subscribe", input).await.unwrap_err();
+    assert_eq!((&problem["type"], bundle.calls(SEND)), (&json!("wechat-unreachable"), 1));
 }
 
 #[tokio::test]
 async fn bad_input_names_the_field_and_reaches_nobody() {
-    let bench = Bench::start().await;
+    let bundle = Bundle::start().await;
     let content = |value: String| json!({ "content": { "value": value } });
     for (name, value, field) in [
         ("touser", json!(""), "touser"),
@@ -136,26 +136,26 @@ async fn bad_input_names_the_field_and_reaches_nobody() {
         ("miniprogram", json!({ "appid": "", "pagepath": "a" }), "miniprogram.appid"),
         ("topcolor", json!("#FF0000"), "topcolor"),
     ] {
-        let mut input = message(&bench, OFFICIAL, "bob");
+        let mut input = message(&bundle, OFFICIAL, "bob");
         input[name] = value;
-        let problem = bench.invoke("templatemessage-subscribe", input).await.unwrap_err();
+        let problem = bundle.invoke("templatemessage-subscribe", input).await.unwrap_err();
         assert_eq!(
             (problem["type"].as_str(), problem["field"].as_str()),
             (Some("invalid-input"), Some(field)),
             "{problem}"
         );
     }
-    let mut input = message(&bench, OFFICIAL, "bob");
+    let mut input = message(&bundle, OFFICIAL, "bob");
     input["appid"] = WEBSITE.into();
-    let problem = bench.invoke("templatemessage-subscribe", input).await.unwrap_err();
+    let problem = bundle.invoke("templatemessage-subscribe", input).await.unwrap_err();
     assert_eq!(problem["type"], "unknown-app");
-    assert_eq!(bench.calls(SEND), 0);
+    assert_eq!(bundle.calls(SEND), 0);
 
     // At the edge of every limit.
-    bench.wechat().confirm_once(OFFICIAL, &User::new("bob"), 10_000);
-    let mut input = message(&bench, OFFICIAL, "bob");
+    bundle.wechat().confirm_once(OFFICIAL, &User::new("bob"), 10_000);
+    let mut input = message(&bundle, OFFICIAL, "bob");
     input["scene"] = 10_000.into();
     input["title"] = "字".repeat(15).into();
     input["data"] = content("🌸".repeat(200));
-    assert!(bench.invoke("templatemessage-subscribe", input).await.is_ok());
+    assert!(bundle.invoke("templatemessage-subscribe", input).await.is_ok());
 }

@@ -4,12 +4,12 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 use simulator::{HISTORY_TEMPLATE, User};
 
-use crate::{Bench, MINI, OFFICIAL};
+use crate::{Bundle, MINI, OFFICIAL};
 
 const FUNCTION: &str = "uniformmessage-send";
 const UPSTREAM: &str = "/cgi-bin/message/template/send";
 
-impl Bench {
+impl Bundle {
     /// What a login of this person at the official account leaves behind.
     async fn logged_in_at_official(&self, user: &User) {
         let table = &self.stack.table;
@@ -37,42 +37,42 @@ fn to(touser: &str) -> Value {
 
 #[tokio::test]
 async fn an_openid_of_the_mini_program_is_translated() {
-    let bench = Bench::start().await;
+    let bundle = Bundle::start().await;
     let alice = User::new("alice");
-    bench.log_in("alice").await;
-    bench.logged_in_at_official(&alice).await;
-    bench.wechat().clear_journal();
+    bundle.log_in("alice").await;
+    bundle.logged_in_at_official(&alice).await;
+    bundle.wechat().clear_journal();
 
-    let answer = bench.invoke(FUNCTION, to(&alice.openid(MINI))).await;
+    let answer = bundle.invoke(FUNCTION, to(&alice.openid(MINI))).await;
 
     let sent = json!({ "sent": true, "msgid": "4674045479742390277", "via": "unionid" });
     assert_eq!(answer, Ok(sent));
-    bench.only_call("POST", UPSTREAM, &to(&alice.openid(OFFICIAL)));
+    bundle.only_call("POST", UPSTREAM, &to(&alice.openid(OFFICIAL)));
 }
 
 #[tokio::test]
 async fn an_openid_of_the_official_account_is_used_as_it_is() {
-    let bench = Bench::start().await;
+    let bundle = Bundle::start().await;
     let alice = User::new("alice").openid(OFFICIAL);
-    bench.wechat().clear_journal();
+    bundle.wechat().clear_journal();
 
-    let answer = bench.invoke(FUNCTION, to(&alice)).await.unwrap();
+    let answer = bundle.invoke(FUNCTION, to(&alice)).await.unwrap();
 
     assert_eq!((&answer["sent"], &answer["via"]), (&json!(true), &json!("openid")));
-    bench.only_call("POST", UPSTREAM, &to(&alice));
+    bundle.only_call("POST", UPSTREAM, &to(&alice));
 }
 
 #[tokio::test]
 async fn somebody_unknown_is_a_problem_that_says_so() {
-    let bench = Bench::start().await;
+    let bundle = Bundle::start().await;
     let alice = User::new("alice");
     // Known at the mini program alone: WeChat is not even asked.
-    bench.log_in("alice").await;
-    let half = bench.invoke(FUNCTION, to(&alice.openid(MINI))).await.unwrap_err();
-    assert_eq!(bench.calls(UPSTREAM), 0);
+    bundle.log_in("alice").await;
+    let half = bundle.invoke(FUNCTION, to(&alice.openid(MINI))).await.unwrap_err();
+    assert_eq!(bundle.calls(UPSTREAM), 0);
     // Known nowhere.
-    let nobody = bench.invoke(FUNCTION, to(&User::new("bob").openid(MINI))).await.unwrap_err();
-    assert_eq!(bench.calls(UPSTREAM), 1);
+    let nobody = bundle.invoke(FUNCTION, to(&User::new("bob").openid(MINI))).await.unwrap_err();
+    assert_eq!(bundle.calls(UPSTREAM), 1);
     for problem in [&half, &nobody] {
         assert_eq!(
             (&problem["type"], &problem["field"]),
@@ -83,28 +83,28 @@ async fn somebody_unknown_is_a_problem_that_says_so() {
     assert_eq!(nobody["errcode"], 40003);
     // Known, but no follower.
     let carol = User::new("carol");
-    bench.log_in("carol").await;
-    bench.logged_in_at_official(&carol).await;
-    let problem = bench.invoke(FUNCTION, to(&carol.openid(MINI))).await.unwrap_err();
+    bundle.log_in("carol").await;
+    bundle.logged_in_at_official(&carol).await;
+    let problem = bundle.invoke(FUNCTION, to(&carol.openid(MINI))).await.unwrap_err();
     assert_eq!((&problem["type"], &problem["errcode"]), (&json!("receiver-state"), &json!(43004)));
 }
 
 #[tokio::test]
 async fn an_app_outside_the_open_platform_has_no_map() {
-    let bench = Bench::start().await;
-    bench.wechat().change_account(MINI, |account| account.open_platform = false);
+    let bundle = Bundle::start().await;
+    bundle.wechat().change_account(MINI, |account| account.open_platform = false);
     let alice = User::new("alice");
-    bench.log_in("alice").await;
-    bench.logged_in_at_official(&alice).await;
-    let problem = bench.invoke(FUNCTION, to(&alice.openid(MINI))).await.unwrap_err();
+    bundle.log_in("alice").await;
+    bundle.logged_in_at_official(&alice).await;
+    let problem = bundle.invoke(FUNCTION, to(&alice.openid(MINI))).await.unwrap_err();
     assert_eq!(problem["type"], "receiver-state");
 }
 
 #[tokio::test]
 async fn bad_input_and_users_reach_nobody() {
-    let bench = Bench::start().await;
-    let session = bench.session("alice").await;
-    let answer = bench.post_as(Some(&session), "/uniformMessage/send", to("o")).await;
+    let bundle = Bundle::start().await;
+    let session = bundle.session("alice").await;
+    let answer = bundle.post_as(Some(&session), "/uniformMessage/send", to("o")).await;
     answer.problem(403, "forbidden");
     let with = |name: &str, value: Value| {
         let mut input = to("o");
@@ -119,11 +119,11 @@ async fn bad_input_and_users_reach_nobody() {
         (with("data", json!({})), "data"),
         (with("client_msg_id", json!("x")), "client_msg_id"),
     ] {
-        let problem = bench.invoke(FUNCTION, input).await.unwrap_err();
+        let problem = bundle.invoke(FUNCTION, input).await.unwrap_err();
         assert_eq!((&problem["type"], &problem["field"]), (&json!("invalid-input"), &json!(field)));
     }
-    let mini = bench.invoke(FUNCTION, with("appid", json!(MINI))).await.unwrap_err();
+    let mini = bundle.invoke(FUNCTION, with("appid", json!(MINI))).await.unwrap_err();
     assert_eq!(mini["type"], "unknown-app");
-    assert_eq!(bench.calls(UPSTREAM), 0);
-    assert_eq!(bench.calls("/cgi-bin/message/wxopen/template/uniform_send"), 0);
+    assert_eq!(bundle.calls(UPSTREAM), 0);
+    assert_eq!(bundle.calls("/cgi-bin/message/wxopen/template/uniform_send"), 0);
 }

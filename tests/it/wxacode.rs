@@ -4,7 +4,7 @@ use http::Request;
 use serde_json::{Value, json};
 use simulator::{Effect, Fault};
 
-use crate::{Bench, MINI, OFFICIAL};
+use crate::{Bundle, MINI, OFFICIAL};
 
 const UNLIMITED: &str = "/wxacode/getUnlimited";
 const UPSTREAM: &str = "/wxa/getwxacodeunlimit";
@@ -15,61 +15,61 @@ const TWINS: [(&str, &str); 2] = [
 
 #[tokio::test]
 async fn a_code_is_bytes_of_the_right_type() {
-    let bench = Bench::start().await;
-    let session = bench.session("alice").await;
-    bench.wechat().clear_journal();
+    let bundle = Bundle::start().await;
+    let session = bundle.session("alice").await;
+    bundle.wechat().clear_journal();
     let input = json!({
         "scene": "id=42&from=a", "page": "pages/index/index", "check_path": false,
         "env_version": "trial", "width": 280, "auto_color": false,
         "line_color": { "r": "1", "g": 2, "b": 3 }, "is_hyaline": false,
     });
 
-    let answer = bench.post_as(Some(&session), UNLIMITED, input.clone()).await;
+    let answer = bundle.post_as(Some(&session), UNLIMITED, input.clone()).await;
 
     assert_eq!((answer.status, answer.header("content-type")), (200, "image/jpeg"));
     assert_eq!(answer.header("content-disposition"), "inline; filename=\"wxacode.jpg\"");
     assert!(answer.bytes.starts_with(b"\xff\xd8\xff"));
     let mut sent = input;
     sent["line_color"]["r"] = 1.into();
-    bench.only_call("POST", UPSTREAM, &sent);
+    bundle.only_call("POST", UPSTREAM, &sent);
     let clear = json!({ "scene": "a", "is_hyaline": true });
-    let answer = bench.post_as(Some(&session), UNLIMITED, clear).await;
+    let answer = bundle.post_as(Some(&session), UNLIMITED, clear).await;
     assert_eq!(answer.header("content-type"), "image/png");
     assert!(answer.bytes.starts_with(b"\x89PNG"));
 }
 
 #[tokio::test]
 async fn an_address_is_an_image() {
-    let bench = Bench::start().await;
-    let session = bench.session("alice").await;
-    bench.wechat().clear_journal();
+    let bundle = Bundle::start().await;
+    let session = bundle.session("alice").await;
+    bundle.wechat().clear_journal();
     let query = "scene=id%3D42&width=430&check_path=false&is_hyaline=true&line_color=%23ff8000";
 
-    let answer = bench.get(&format!("{UNLIMITED}?{query}&session_token={session}")).await;
+    let answer = bundle.get(&format!("{UNLIMITED}?{query}&session_token={session}")).await;
 
     assert_eq!((answer.status, answer.header("content-type")), (200, "image/png"), "{answer:?}");
     let sent = json!({
         "scene": "id=42", "width": 430, "check_path": false, "is_hyaline": true,
         "line_color": { "r": 255, "g": 128, "b": 0 },
     });
-    bench.only_call("POST", UPSTREAM, &sent);
-    assert!(!bench.log().contains(&session));
+    bundle.only_call("POST", UPSTREAM, &sent);
+    assert!(!bundle.log().contains(&session));
 
-    let request = Request::get(format!("{}{UNLIMITED}?{query}", bench.stack.url))
+    let request = Request::get(format!("{}{UNLIMITED}?{query}", bundle.stack.url))
         .header("authorization", format!("Bearer {session}"));
-    assert_eq!(bench.send(request.body(String::new()).unwrap()).await.status, 200);
-    bench.get(&format!("{UNLIMITED}?{query}")).await.problem(401, "unauthenticated");
+    assert_eq!(bundle.send(request.body(String::new()).unwrap()).await.status, 200);
+    bundle.get(&format!("{UNLIMITED}?{query}")).await.problem(401, "unauthenticated");
     let forged = format!("{UNLIMITED}?{query}&session_token=x.y.z");
-    bench.get(&forged).await.problem(401, "unauthenticated");
+    bundle.get(&forged).await.problem(401, "unauthenticated");
     // In a body the token is no input.
     let input = json!({ "scene": "a", "session_token": session });
-    bench.post(UNLIMITED, input).await.problem(401, "unauthenticated");
+    bundle.post(UNLIMITED, input).await.problem(401, "unauthenticated");
 }
 
 #[tokio::test]
 async fn a_service_gets_base64() {
-    let bench = Bench::start().await;
-    let answer = bench.invoke("wxacode-getunlimited", json!({ "scene": "a" })).await.unwrap();
+    let bundle = Bundle::start().await;
+    let answer = bundle.invoke("wxacode-getunlimited", json!({ "scene": "a" })).await.unwrap();
     assert_eq!(answer["headers"]["content-type"], "image/jpeg");
     assert_eq!(answer["isBase64Encoded"], true);
     assert!(answer["body"].as_str().unwrap().starts_with("/9j/"));
@@ -77,25 +77,25 @@ async fn a_service_gets_base64() {
 
 #[tokio::test]
 async fn codes_with_a_path() {
-    let bench = Bench::start().await;
-    let session = bench.session("alice").await;
+    let bundle = Bundle::start().await;
+    let session = bundle.session("alice").await;
     for (path, upstream) in TWINS {
-        bench.wechat().clear_journal();
+        bundle.wechat().clear_journal();
         let input = json!({ "path": "pages/index/index?名=值😀", "width": 1280 });
-        let answer = bench.post_as(Some(&session), path, input.clone()).await;
+        let answer = bundle.post_as(Some(&session), path, input.clone()).await;
         assert_eq!((answer.status, answer.header("content-type")), (200, "image/jpeg"));
-        bench.only_call("POST", upstream, &input);
-        assert!(bench.wechat().journal()[0].body.contains("名=值😀"), "raw UTF-8");
+        bundle.only_call("POST", upstream, &input);
+        assert!(bundle.wechat().journal()[0].body.contains("名=值😀"), "raw UTF-8");
     }
 }
 
 #[tokio::test]
 async fn bad_input_reaches_nobody() {
-    let bench = Bench::start().await;
-    let session = bench.session("alice").await;
-    bench.wechat().clear_journal();
+    let bundle = Bundle::start().await;
+    let session = bundle.session("alice").await;
+    bundle.wechat().clear_journal();
     let ask = async |path: &str, input: Value, field: &str| {
-        let answer = bench.post_as(Some(&session), path, input.clone()).await;
+        let answer = bundle.post_as(Some(&session), path, input.clone()).await;
         assert_eq!(answer.problem(400, "invalid-input")["field"], field, "{input}");
     };
     for (input, field) in [
@@ -129,32 +129,32 @@ async fn bad_input_reaches_nobody() {
     ask("/wxacode/get", json!({ "path": "中".repeat(1025) }), "path").await;
     ask("/wxacode/createQRCode", json!({ "path": "中".repeat(43) }), "path").await;
     ask("/wxacode/createQRCode", json!({ "path": "a", "is_hyaline": true }), "is_hyaline").await;
-    assert_eq!(bench.wechat().journal().len(), 0);
-    let problem = bench.invoke("wxacode-get", json!({ "path": "a", "appid": OFFICIAL })).await;
+    assert_eq!(bundle.wechat().journal().len(), 0);
+    let problem = bundle.invoke("wxacode-get", json!({ "path": "a", "appid": OFFICIAL })).await;
     assert_eq!(problem.unwrap_err()["type"], "unknown-app");
 }
 
 #[tokio::test]
 async fn the_longest_inputs_are_accepted() {
-    let bench = Bench::start().await;
-    let session = bench.session("alice").await;
+    let bundle = Bundle::start().await;
+    let session = bundle.session("alice").await;
     for (path, input) in [
         (UNLIMITED, json!({ "scene": "x".repeat(32) })),
         (UNLIMITED, json!({ "scene": "!#$&'()*+,/:;=?@-._~" })),
         ("/wxacode/get", json!({ "path": "中".repeat(1024) })),
         ("/wxacode/createQRCode", json!({ "path": "中".repeat(42) })),
     ] {
-        assert_eq!(bench.post_as(Some(&session), path, input).await.status, 200);
+        assert_eq!(bundle.post_as(Some(&session), path, input).await.status, 200);
     }
 }
 
 #[tokio::test]
 async fn refusals_are_problems_and_never_images() {
-    let bench = Bench::start().await;
-    let session = bench.session("alice").await;
+    let bundle = Bundle::start().await;
+    let session = bundle.session("alice").await;
     let unlimited =
-        async || bench.post_as(Some(&session), UNLIMITED, json!({ "scene": "a" })).await;
-    bench
+        async || bundle.post_as(Some(&session), UNLIMITED, json!({ "scene": "a" })).await;
+    bundle
         .refusals(
             UPSTREAM,
             unlimited,
@@ -172,8 +172,8 @@ async fn refusals_are_problems_and_never_images() {
         )
         .await;
     for (path, upstream) in TWINS {
-        let ask = async || bench.post_as(Some(&session), path, json!({ "path": "a" })).await;
-        bench
+        let ask = async || bundle.post_as(Some(&session), path, json!({ "path": "a" })).await;
+        bundle
             .refusals(
                 upstream,
                 ask,
@@ -189,12 +189,12 @@ async fn refusals_are_problems_and_never_images() {
     }
     // What WeChat itself refuses.
     let missing = json!({ "scene": "a", "page": "pages/none" });
-    let answer = bench.post_as(Some(&session), UNLIMITED, missing).await;
+    let answer = bundle.post_as(Some(&session), UNLIMITED, missing).await;
     assert_eq!(answer.problem(400, "invalid-input")["errcode"], 41030);
-    bench.wechat().change_account(MINI, |account| account.code_limit = 0);
-    let answer = bench.post_as(Some(&session), "/wxacode/get", json!({ "path": "a" })).await;
+    bundle.wechat().change_account(MINI, |account| account.code_limit = 0);
+    let answer = bundle.post_as(Some(&session), "/wxacode/get", json!({ "path": "a" })).await;
     answer.problem(429, "quota-exceeded");
     // Neither image nor JSON.
-    bench.wechat().fault(Fault::on(UPSTREAM, Effect::Garbage));
+    bundle.wechat().fault(Fault::on(UPSTREAM, Effect::Garbage));
     unlimited().await.problem(502, "wechat-unreachable");
 }

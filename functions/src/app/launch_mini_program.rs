@@ -4,17 +4,20 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::{Access, AccountKind, App, Caller, Operation, Result, Touch};
+use shared::{
+    Access, AccountKind, Caller, Operation, Result, Uses,
+    value::{Text, unless_empty},
+};
 
-use super::{MiniProgramType, check_api_key, check_path, check_user_name};
+use super::{MiniProgramType, PagePath, UserName, check_api_key};
 
-/// Checks what opens a mini program from an app, for the module's `launchMiniProgram`.
+/// Checks the parameters of the module's `launchMiniProgram`, which opens a mini program.
 ///
 /// The app and the mini program must belong to one Open Platform account, or be linked there.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LaunchMiniProgram {
-    /// The app's id; may be left out.
+    /// The app's id; optional.
     #[serde(rename = "apiKey")]
     api_key: Option<String>,
     /// Which version opens. By default the released one; the module's own default is `test`,
@@ -23,11 +26,10 @@ pub struct LaunchMiniProgram {
     mini_program_type: MiniProgramType,
     /// The mini program's original id.
     #[serde(rename = "userName")]
-    #[schemars(length(min = 4, max = 63), regex(pattern = "^gh_"))]
-    user_name: String,
+    user_name: Text<UserName>,
     /// The page, with its query; by default the home page.
-    #[schemars(length(max = 1024))]
-    path: Option<String>,
+    #[serde(default, deserialize_with = "unless_empty")]
+    path: Option<Text<PagePath>>,
 }
 
 /// A call to make.
@@ -47,32 +49,30 @@ struct Params {
     #[serde(rename = "miniProgramType")]
     mini_program_type: MiniProgramType,
     #[serde(rename = "userName")]
-    user_name: String,
+    user_name: Text<UserName>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    path: Option<String>,
+    path: Option<Text<PagePath>>,
 }
 
 impl Operation for LaunchMiniProgram {
     const ID: &'static str = "app.launchMiniProgram";
     const ACCESS: Access = Access::User;
     const ACCOUNTS: &'static [AccountKind] = super::ACCOUNTS;
-    const TOUCHES: &'static [Touch] = &[];
+    const DOCS: &'static [&'static str] = &[
+        "https://developers.weixin.qq.com/doc/oplatform/Mobile_App/Launching_a_Mini_Program/Launching_a_Mini_Program.html",
+    ];
     const EXAMPLE: &'static str = r#"{"userName":"gh_d43f693ca31f","path":"pages/home?from=app"}"#;
+    type Uses = ();
     type Output = Launch;
 
-    async fn run(self, _app: &App, caller: &Caller) -> Result<Launch> {
-        check_user_name("userName", &self.user_name)?;
-        let path = self.path.filter(|path| !path.is_empty());
-        if let Some(path) = &path {
-            check_path("path", path)?;
-        }
+    async fn run(self, (): Uses<'_, Self>, caller: &Caller) -> Result<Launch> {
         Ok(Launch {
             method: "launchMiniProgram",
             params: Params {
                 api_key: check_api_key(self.api_key.as_deref(), caller)?,
                 mini_program_type: self.mini_program_type,
                 user_name: self.user_name,
-                path,
+                path: self.path,
             },
         })
     }

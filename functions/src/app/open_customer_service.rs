@@ -4,23 +4,32 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::{Access, AccountKind, App, Caller, Error, Operation, Result, Touch};
+use shared::{
+    Access, AccountKind, Caller, Operation, Result, Uses, text,
+    value::{Chars, Text},
+};
 
-/// Checks what opens a chat with customer service, for the module's `openCustomerService`.
+text! {
+    /// A company at WeCom.
+    CorpId: 4..=64, Chars::ALPHANUMERIC, "Send the company's id, as ww0123456789abcdef.";
+    /// The link of a customer service account.
+    Link: 1..=1024, Chars::VISIBLE, "Send the link of the WeCom console unchanged.",
+        check check_link;
+}
+
+/// Checks the parameters of the module's `openCustomerService`, which opens a chat.
 ///
-/// The app must be bound to the company in the customer service console of WeCom; unless it is
-/// published, WeChat allows 100 chats a day.
+/// The app must be bound to the company in the customer service console of WeCom. Until the app
+/// is published, WeChat allows 100 chats a day.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OpenCustomerService {
     /// The company's id at WeCom, as `ww0123456789abcdef`.
     #[serde(rename = "corpId")]
-    #[schemars(length(min = 4, max = 64))]
-    corp_id: String,
+    corp_id: Text<CorpId>,
     /// The link of the customer service account, unchanged:
     /// `https://work.weixin.qq.com/kfid/kfc…` or `https://work.weixin.qq.com/kf/kfc…`.
-    #[schemars(length(max = 1024))]
-    url: String,
+    url: Text<Link>,
 }
 
 /// A call to make.
@@ -36,53 +45,47 @@ pub struct Chat {
 #[derive(Serialize, JsonSchema)]
 struct Params {
     #[serde(rename = "corpId")]
-    corp_id: String,
-    url: String,
+    corp_id: Text<CorpId>,
+    url: Text<Link>,
 }
 
 impl Operation for OpenCustomerService {
     const ID: &'static str = "app.openCustomerService";
     const ACCESS: Access = Access::User;
     const ACCOUNTS: &'static [AccountKind] = super::ACCOUNTS;
-    const TOUCHES: &'static [Touch] = &[];
+    const DOCS: &'static [&'static str] = &[
+        "https://developers.weixin.qq.com/doc/oplatform/Mobile_App/APP_launch_wechat_customer_service.html",
+    ];
     const EXAMPLE: &'static str = r#"{"corpId":"ww0123456789abcdef","url":"https://work.weixin.qq.com/kfid/kfc0123456789abcdef"}"#;
+    type Uses = ();
     type Output = Chat;
 
-    async fn run(self, _app: &App, _caller: &Caller) -> Result<Chat> {
-        let plain = |byte: u8| byte.is_ascii_alphanumeric();
-        if !(4..=64).contains(&self.corp_id.len()) || !self.corp_id.bytes().all(plain) {
-            return Err(Error::invalid("corpId", "Send the company's id, as ww0123456789abcdef."));
-        }
-        check_link(&self.url)?;
+    async fn run(self, (): Uses<'_, Self>, _caller: &Caller) -> Result<Chat> {
         let params = Params { corp_id: self.corp_id, url: self.url };
         Ok(Chat { method: "openCustomerService", params })
     }
 }
 
-fn check_link(url: &str) -> Result<()> {
-    let invalid = |detail| Err(Error::invalid("url", detail));
+fn check_link(url: &str) -> Result<(), &'static str> {
     let account = url
         .strip_prefix("https://work.weixin.qq.com/")
         .and_then(|path| path.strip_prefix("kfid/").or_else(|| path.strip_prefix("kf/")));
     let Some(rest) = account else {
-        return invalid("Send the link of the console: https://work.weixin.qq.com/kfid/kfc….");
+        return Err("Send the link of the WeCom console: https://work.weixin.qq.com/kfid/kfc….");
     };
     let (id, query) = rest.split_once('?').unwrap_or((rest, ""));
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
     if !id.starts_with("kf") || id.len() < 3 || !id.bytes().all(plain) {
-        return invalid("The link names no customer service account (kfc…).");
-    }
-    if url.len() > 1024 || !query.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return invalid("The link may have 1024 bytes, percent-encoded.");
+        return Err("The link must name a customer service account (kfc…).");
     }
     let scene = query.split('&').find_map(|pair| pair.strip_prefix("scene_param="));
     let decoded = |text: &str| text.len() - 2 * text.bytes().filter(|byte| *byte == b'%').count();
     match scene {
         Some(_) if !query.split('&').any(|pair| pair.starts_with("enc_scene=")) => {
-            invalid("scene_param is for links that were made with a scene.")
+            Err("scene_param is only for links that were created with a scene.")
         }
         Some(scene) if scene.len() > 3 * 128 || decoded(scene) > 128 => {
-            invalid("scene_param may have 128 bytes before it is encoded.")
+            Err("scene_param must be at most 128 bytes before it is encoded.")
         }
         _ => Ok(()),
     }
@@ -103,7 +106,7 @@ mod tests {
             "https://work.weixin.qq.com/kf/kfcA_b-1?enc_scene=ENC8n",
             &scene(128),
         ] {
-            assert!(check_link(good).is_ok(), "{good}");
+            assert!(Text::<Link>::new(good).is_ok(), "{good}");
         }
         for bad in [
             "",
@@ -118,7 +121,7 @@ mod tests {
             &scene(129),
             &format!("{}%", scene(128)),
         ] {
-            assert!(check_link(bad).is_err(), "{bad}");
+            assert!(Text::<Link>::new(bad).is_err(), "{bad}");
         }
     }
 }

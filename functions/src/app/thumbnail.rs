@@ -8,17 +8,16 @@ use image::{
 };
 use shared::{Error, Result};
 
-/// More pixels than any phone's photo that is worth a thumbnail, and few enough for the memory
-/// of a small function.
+/// More pixels than a phone's photo has, and few enough for the memory of a small function.
 const PIXEL_LIMIT: u64 = 24_000_000;
 
 /// What a decoder may allocate, and what the decoded picture may take.
 const DECODED_LIMIT: u64 = 128 << 20;
 
-/// The qualities that are tried before the picture is made smaller.
+/// The qualities that are tried before the picture is scaled down.
 const QUALITIES: [u8; 3] = [85, 70, 50];
 
-/// Below this nothing can be seen any more.
+/// A smaller picture is unrecognizable.
 const LEAST_SIDE: u32 = 16;
 
 /// A JPEG of at most so many bytes.
@@ -33,11 +32,11 @@ pub(super) struct Thumbnail {
 /// Makes a JPEG of at most `limit` bytes and `side` pixels a side from a JPEG, PNG, GIF (its first
 /// picture) or WebP.
 ///
-/// The picture is turned upright, transparency becomes white, and what a camera wrote beside the
-/// picture (where and when) is gone.
+/// The picture is turned upright, transparency becomes white, and the camera's metadata (place and
+/// time) is removed.
 ///
 /// # Errors
-/// Says why the picture of `field` cannot be used.
+/// Explains why the picture of `field` cannot be used.
 pub(super) fn shrink(field: &str, file: &[u8], limit: usize, side: u32) -> Result<Thumbnail> {
     let invalid = |detail: &str| Error::invalid(field, detail);
     let broken = |error: image::ImageError| {
@@ -56,12 +55,12 @@ pub(super) fn shrink(field: &str, file: &[u8], limit: usize, side: u32) -> Resul
     let (width, height) = decoder.dimensions();
     let pixels = u64::from(width) * u64::from(height);
     if pixels == 0 || pixels > PIXEL_LIMIT || decoder.total_bytes() > DECODED_LIMIT {
-        return Err(invalid("The picture may have 24 million pixels."));
+        return Err(invalid("The picture must have at most 24 million pixels."));
     }
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let whole = DynamicImage::from_decoder(decoder).map_err(broken)?;
     let side = side.min(width.max(height)).max(1);
-    // A quick average over squares; the large picture is gone before the small one is encoded.
+    // A quick average over squares; the large picture is dropped before the small one is encoded.
     let mut small = whole.thumbnail(side, side);
     drop(whole);
     small.apply_orientation(orientation);
@@ -81,7 +80,7 @@ fn on_white(picture: &DynamicImage) -> RgbImage {
     let mut opaque = RgbImage::new(picture.width(), picture.height());
     for (x, y, pixel) in picture.pixels() {
         let [red, green, blue, alpha] = pixel.0.map(u32::from);
-        let over = |colour: u32| ((colour * alpha + 255 * (255 - alpha)) / 255) as u8;
+        let over = |color: u32| ((color * alpha + 255 * (255 - alpha)) / 255) as u8;
         opaque.put_pixel(x, y, Rgb([over(red), over(green), over(blue)]));
     }
     opaque
@@ -185,7 +184,7 @@ mod tests {
         let clear = RgbaImage::from_pixel(8, 8, Rgba([255, 0, 0, 0]));
         let file = written(&DynamicImage::ImageRgba8(clear), ImageFormat::Png);
         let picture = decoded(&shrink("thumb", &file, LIMIT, 240).unwrap());
-        assert!(picture.get_pixel(4, 4).0.iter().all(|colour| *colour > 250));
+        assert!(picture.get_pixel(4, 4).0.iter().all(|color| *color > 250));
     }
 
     #[test]
@@ -212,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_picture_or_too_large_is_refused() {
+    fn a_file_that_is_not_a_picture_or_too_large_is_refused() {
         let bomb = |width: u32, height: u32| {
             // A header that promises more than there is.
             let mut file = written(&DynamicImage::ImageRgb8(noise(1, 1)), ImageFormat::Png);

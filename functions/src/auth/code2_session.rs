@@ -5,12 +5,19 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
-    Access, Account, AccountKind, App, Caller, Error, Operation, Result, Secret, Touch,
+    Access, Account, AccountKind, Caller, Operation, Result, Secret, Uses,
+    capability::{CodeExchange, LogIn},
     crypto::nonce,
-    login::{self, CodeExchange},
     table::{Exchange, Kept},
+    text,
+    value::{Chars, Text},
     wechat::{Answer, Call},
 };
+
+text! {
+    /// The code of `wx.login`.
+    LoginCode: 1..=128, Chars::VISIBLE, "Send the code of wx.login unchanged.";
+}
 
 /// Logs a mini-program user in with the code of `wx.login`.
 ///
@@ -19,23 +26,22 @@ use shared::{
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Code2Session {
-    /// The code of `wx.login`: good for five minutes and one login.
-    #[schemars(length(min = 1, max = 128))]
-    js_code: String,
+    /// The code of `wx.login`. It expires after five minutes and can be used for one login.
+    js_code: Text<LoginCode>,
 }
 
 /// A user who is logged in.
 #[derive(Serialize, JsonSchema)]
 pub struct LoggedIn {
-    /// The user, as this app knows them.
+    /// The user's id in this app.
     openid: String,
-    /// The user across the apps of one owner; only if the app is bound to an Open Platform
+    /// The user's id across the apps of one owner; only if the app is bound to an Open Platform
     /// account.
     #[serde(skip_serializing_if = "Option::is_none")]
     unionid: Option<String>,
     /// Send it as `Authorization: Bearer <session_token>`.
     session_token: String,
-    /// Seconds until the session ends; then call `wx.login` again.
+    /// Seconds until the session expires; then call `wx.login` again.
     expires_in: u64,
 }
 
@@ -51,19 +57,18 @@ impl Operation for Code2Session {
     const ID: &'static str = "auth.code2Session";
     const ACCESS: Access = Access::Public;
     const ACCOUNTS: &'static [AccountKind] = &[AccountKind::MiniProgram];
-    const TOUCHES: &'static [Touch] = &[Touch::LogIn];
+    const DOCS: &'static [&'static str] = &[
+        "https://developers.weixin.qq.com/miniprogram/dev/server/API/user-login/api_code2session.html",
+    ];
     const EXAMPLE: &'static str = r#"{"js_code":"0a1b2c3d4e5f"}"#;
+    type Uses = LogIn;
     type Output = LoggedIn;
 
-    async fn run(self, app: &App, caller: &Caller) -> Result<LoggedIn> {
-        let plain = |byte: u8| byte.is_ascii_graphic();
-        if !(1..=128).contains(&self.js_code.len()) || !self.js_code.bytes().all(plain) {
-            return Err(Error::invalid("js_code", "Send the code of wx.login as it is."));
-        }
-        let user = login::log_in(app, &caller.account, &self.js_code, &self).await?;
+    async fn run(self, login: Uses<'_, Self>, caller: &Caller) -> Result<LoggedIn> {
+        let user = login.exchange(&self.js_code, &self).await?;
         Ok(LoggedIn {
             session_token: user.session_token,
-            expires_in: user.session.exp.saturating_sub(app.clock.now()),
+            expires_in: user.session.exp.saturating_sub(caller.now()),
             openid: user.exchange.openid,
             unionid: user.exchange.unionid,
         })
@@ -75,7 +80,7 @@ impl CodeExchange for Code2Session {
         Call::get("/sns/jscode2session")
             .query("appid", &account.appid)
             .query("secret", secret.expose())
-            .query("js_code", &self.js_code)
+            .query("js_code", self.js_code.as_str())
             .query("grant_type", "authorization_code")
     }
 

@@ -1,18 +1,18 @@
 //! `auth.getAccessToken`
 //!
-//! WeChat: none; the refresher fetched it.
+//! WeChat: none; `refresh-credentials` fetched it.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
-    Access, AccountKind, App, Caller, Operation, Result, Touch,
-    credentials::{CredentialKey, CredentialKind},
+    Access, AccountKind, Caller, Operation, Result, Uses,
+    capability::{self, Reads},
 };
 
 /// Hands the current access token to a back end that calls WeChat itself.
 ///
-/// Ask again when `expires_in` is over or WeChat answers 40001, 40014 or 42001; never fetch one
-/// from WeChat beside this bundle.
+/// Ask again when the token expires or WeChat answers 40001, 40014 or 42001. Do not fetch tokens
+/// of the same app from WeChat elsewhere: that may retire this one.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GetAccessToken {}
@@ -22,7 +22,7 @@ pub struct GetAccessToken {}
 pub struct AccessToken {
     /// The token.
     access_token: String,
-    /// Seconds it still lives.
+    /// Seconds until it expires.
     expires_in: u64,
     /// Grows by one with every new token.
     version: u64,
@@ -33,16 +33,19 @@ impl Operation for GetAccessToken {
     const ACCESS: Access = Access::Service;
     const ACCOUNTS: &'static [AccountKind] =
         &[AccountKind::MiniProgram, AccountKind::OfficialAccount, AccountKind::MobileApp];
-    const TOUCHES: &'static [Touch] = &[Touch::Credential(CredentialKind::AccessToken)];
+    const DOCS: &'static [&'static str] = &[
+        "https://developers.weixin.qq.com/miniprogram/dev/server/API/mp-access-token/api_getstableaccesstoken.html",
+        "https://developers.weixin.qq.com/doc/service/api/base/api_getstableaccesstoken.html",
+    ];
     const EXAMPLE: &'static str = "{}";
+    type Uses = Reads<capability::AccessToken>;
     type Output = AccessToken;
 
-    async fn run(self, app: &App, caller: &Caller) -> Result<AccessToken> {
-        let key = CredentialKey::new(caller.appid(), CredentialKind::AccessToken);
-        let token = app.credentials.get(&key).await?;
+    async fn run(self, token: Uses<'_, Self>, caller: &Caller) -> Result<AccessToken> {
+        let token = token.get().await?;
         Ok(AccessToken {
             access_token: token.value.expose().to_owned(),
-            expires_in: token.seconds_left(app.clock.now()),
+            expires_in: token.seconds_left(caller.now()),
             version: token.version,
         })
     }

@@ -1,12 +1,12 @@
 //! `auth.getTicket`
 //!
-//! WeChat: none; the refresher fetched it.
+//! WeChat: none; `refresh-credentials` fetched it.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
-    Access, AccountKind, App, Caller, Operation, Result, Touch,
-    credentials::{CredentialKey, CredentialKind},
+    Access, AccountKind, Caller, Operation, Result, Uses,
+    capability::{JsapiTicket, Reads, WxCardTicket},
 };
 
 /// Hands a current ticket to a back end that signs pages or cards itself.
@@ -30,7 +30,7 @@ enum TicketType {
 pub struct Ticket {
     /// The ticket.
     ticket: String,
-    /// Seconds it still lives.
+    /// Seconds until it expires.
     expires_in: u64,
     /// Grows by one with every new ticket.
     version: u64,
@@ -40,22 +40,20 @@ impl Operation for GetTicket {
     const ID: &'static str = "auth.getTicket";
     const ACCESS: Access = Access::Service;
     const ACCOUNTS: &'static [AccountKind] = &[AccountKind::OfficialAccount];
-    const TOUCHES: &'static [Touch] = &[
-        Touch::Credential(CredentialKind::JsapiTicket),
-        Touch::Credential(CredentialKind::WxCardTicket),
-    ];
+    const DOCS: &'static [&'static str] =
+        &["https://developers.weixin.qq.com/doc/service/api/webdev/jssdk/api_getticket.html"];
     const EXAMPLE: &'static str = r#"{"type":"jsapi"}"#;
+    type Uses = (Reads<JsapiTicket>, Reads<WxCardTicket>);
     type Output = Ticket;
 
-    async fn run(self, app: &App, caller: &Caller) -> Result<Ticket> {
-        let kind = match self.r#type {
-            TicketType::Jsapi => CredentialKind::JsapiTicket,
-            TicketType::WxCard => CredentialKind::WxCardTicket,
+    async fn run(self, (jsapi, wx_card): Uses<'_, Self>, caller: &Caller) -> Result<Ticket> {
+        let ticket = match self.r#type {
+            TicketType::Jsapi => jsapi.get().await?,
+            TicketType::WxCard => wx_card.get().await?,
         };
-        let ticket = app.credentials.get(&CredentialKey::new(caller.appid(), kind)).await?;
         Ok(Ticket {
             ticket: ticket.value.expose().to_owned(),
-            expires_in: ticket.seconds_left(app.clock.now()),
+            expires_in: ticket.seconds_left(caller.now()),
             version: ticket.version,
         })
     }

@@ -1,3 +1,3 @@
 fn main() -> std::process::ExitCode {
-    shared::lambda::run::<functions::h5::template_message::Send>()
+    shared::lambda::run::<functions::h5::template_message::SendMessage>()
 }

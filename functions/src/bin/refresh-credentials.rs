@@ -1,6 +1,3 @@
 fn main() -> std::process::ExitCode {
-    shared::lambda::run_job(
-        functions::refresh_credentials::NAME,
-        functions::refresh_credentials::run,
-    )
+    shared::lambda::run_job::<functions::refresh_credentials::RefreshCredentials>()
 }

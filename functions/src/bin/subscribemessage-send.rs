@@ -1,3 +1,3 @@
 fn main() -> std::process::ExitCode {
-    shared::lambda::run::<functions::subscribe_message::Send>()
+    shared::lambda::run::<functions::subscribe_message::SendMessage>()
 }

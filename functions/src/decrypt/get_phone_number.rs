@@ -4,29 +4,29 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use shared::{Access, AccountKind, App, Caller, Operation, Result, Secret, Touch};
+use shared::{
+    Access, AccountKind, Caller, Operation, Problem, Result, Secret, Uses, capability::SessionKeys,
+};
 
-use super::{Sealed, keys, open, unusable};
+use super::{Blocks, FirstBlock, Sealed, keys, open, unusable};
 use crate::phonenumber::PhoneNumber;
 
-/// Decrypts the phone number that an older client library handed out encrypted.
+/// Decrypts the phone number that an older client library returned encrypted.
 ///
-/// Newer ones hand out a `code` as well: prefer `phonenumber.getPhoneNumber`.
+/// Newer ones return a `code` as well: prefer `phonenumber.getPhoneNumber`.
 /// On `stale-session-key` call `wx.login`, log in, and let the user tap the button again.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GetPhoneNumber {
     /// `event.detail.encryptedData`, in base64.
     #[serde(rename = "encryptedData")]
-    #[schemars(length(min = 24, max = 32768))]
-    encrypted_data: String,
+    encrypted_data: Blocks,
     /// `event.detail.iv`: 16 bytes in base64.
-    #[schemars(length(min = 22, max = 32))]
-    iv: String,
-    /// Refuse data that WeChat made longer ago than this, in seconds.
+    iv: FirstBlock,
+    /// Refuse data older than this, in seconds.
     #[serde(default)]
     max_age_s: Option<u64>,
-    /// For services that keep session keys themselves: the key to decrypt with.
+    /// For services that store session keys themselves: the key to decrypt with.
     #[serde(default, rename = "sessionKey")]
     #[schemars(with = "Option<String>")]
     session_key: Option<Secret>,
@@ -36,15 +36,20 @@ impl Operation for GetPhoneNumber {
     const ID: &'static str = "decrypt.getPhoneNumber";
     const ACCESS: Access = Access::User;
     const ACCOUNTS: &'static [AccountKind] = &[AccountKind::MiniProgram];
-    const TOUCHES: &'static [Touch] = &[Touch::Session];
+    const DOCS: &'static [&'static str] = &[
+        "https://developers.weixin.qq.com/miniprogram/dev/framework/open-ability/getPhoneNumber.html",
+        "https://developers.weixin.qq.com/miniprogram/dev/framework/open-ability/signature.html",
+    ];
+    const PROBLEMS: &'static [Problem] = &[Problem::Undecryptable];
     const EXAMPLE: &'static str = include_str!("get_phone_number.json").trim_ascii();
+    type Uses = SessionKeys;
     type Output = PhoneNumber;
 
-    async fn run(self, app: &App, caller: &Caller) -> Result<PhoneNumber> {
-        let sealed = Sealed::read(&self.encrypted_data, &self.iv)?;
-        let keys = keys(app, caller, self.session_key).await?;
+    async fn run(self, stored: Uses<'_, Self>, caller: &Caller) -> Result<PhoneNumber> {
+        let sealed = Sealed { data: self.encrypted_data, iv: self.iv };
+        let keys = keys(stored, caller, self.session_key).await?;
         let phone: PhoneNumber = open(&sealed, keys, caller.appid())?.read()?;
-        let age = app.clock.now().saturating_sub(phone.watermark.timestamp);
+        let age = caller.now().saturating_sub(phone.watermark.timestamp);
         if self.max_age_s.is_some_and(|limit| age > limit) {
             return Err(unusable());
         }

@@ -6,34 +6,40 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use shared::{
-    Access, AccountKind, App, Caller, Error, Operation, Result, Secret, Touch,
+    Access, AccountKind, Caller, Error, Operation, Problem, Result, Secret, Uses,
+    capability::SessionKeys,
     crypto::{equal_in_constant_time, sha1_hex},
+    text,
+    value::{Chars, Text},
 };
 
-use super::{Sealed, keys, open, unusable};
+use super::{Blocks, FirstBlock, Sealed, keys, open, unusable};
 
-/// Decrypts whatever WeChat hands to the client encrypted: user info, steps, a group's id.
+text! {
+    /// What the client got in plain text.
+    RawData: 0..=16384, Chars::ANY, "Send rawData unchanged.";
+    /// SHA-1 in hex.
+    Signature: 40..=40, Chars::HEX, "Send signature unchanged.";
+}
+
+/// Decrypts what WeChat returns to the client encrypted: user info, steps, a group's id.
 ///
-/// On `stale-session-key` call `wx.login`, log in, and get the data from WeChat anew.
+/// On `stale-session-key` call `wx.login`, log in, and get the data from WeChat again.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GetUserData {
     /// `encryptedData` of the client's answer, in base64.
     #[serde(rename = "encryptedData")]
-    #[schemars(length(min = 24, max = 32768))]
-    encrypted_data: String,
+    encrypted_data: Blocks,
     /// `iv` of the client's answer: 16 bytes in base64.
-    #[schemars(length(min = 22, max = 32))]
-    iv: String,
+    iv: FirstBlock,
     /// `rawData` of the client's answer, byte for byte; checked against `signature`.
     #[serde(default, rename = "rawData")]
-    #[schemars(length(max = 16384))]
-    raw_data: Option<String>,
+    raw_data: Option<Text<RawData>>,
     /// `signature` of the client's answer: SHA-1 in hex.
     #[serde(default)]
-    #[schemars(regex(pattern = r"^[0-9a-f]{40}$"))]
-    signature: Option<String>,
-    /// For services that keep session keys themselves: the key to decrypt with.
+    signature: Option<Text<Signature>>,
+    /// For services that store session keys themselves: the key to decrypt with.
     #[serde(default, rename = "sessionKey")]
     #[schemars(with = "Option<String>")]
     session_key: Option<Secret>,
@@ -50,19 +56,22 @@ impl Operation for GetUserData {
     const ID: &'static str = "decrypt.getUserData";
     const ACCESS: Access = Access::User;
     const ACCOUNTS: &'static [AccountKind] = &[AccountKind::MiniProgram];
-    const TOUCHES: &'static [Touch] = &[Touch::Session];
+    const DOCS: &'static [&'static str] =
+        &["https://developers.weixin.qq.com/miniprogram/dev/framework/open-ability/signature.html"];
+    const PROBLEMS: &'static [Problem] = &[Problem::Undecryptable];
     const EXAMPLE: &'static str = r#"{"encryptedData":"CsjYcjLT5PN1TMQ2Bc3D2+Flr4Ai0lV9EdhFl8T9nk0iDXUykMaPIG10YFmxb94BwN2Nwi9jU0te1+Tiz8vFgAe90zZ5/qrfdCmIv2Qnn9fRZg63qdveYAMY4Mcy7O+8qYqyiN1CEftau6Q6Xd33WA==","iv":"r7BXXKkLb8qrSNn05n0qiA=="}"#;
+    type Uses = SessionKeys;
     type Output = UserData;
 
-    async fn run(self, app: &App, caller: &Caller) -> Result<UserData> {
-        let sealed = Sealed::read(&self.encrypted_data, &self.iv)?;
+    async fn run(self, stored: Uses<'_, Self>, caller: &Caller) -> Result<UserData> {
+        let sealed = Sealed { data: self.encrypted_data, iv: self.iv };
         let signed = match (self.raw_data, self.signature) {
             (None, None) => None,
             (Some(raw_data), Some(signature)) => Some((raw_data, signature)),
             (Some(_), None) => return Err(both("signature")),
             (None, Some(_)) => return Err(both("rawData")),
         };
-        let keys = keys(app, caller, self.session_key).await?;
+        let keys = keys(stored, caller, self.session_key).await?;
         let opened = open(&sealed, keys, caller.appid())?;
         if let Some((raw_data, signature)) = signed
             && !is_signed(&raw_data, &signature, &opened.session_key)

@@ -2,7 +2,7 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use cbc::{Encryptor, cipher::BlockModeEncrypt};
 use proptest::prelude::*;
 use serde_json::json;
-use shared::Operation;
+use shared::{Input, Operation, value::Rule};
 
 use super::{get_user_data::is_signed, *};
 use crate::phonenumber::PhoneNumber;
@@ -24,15 +24,28 @@ fn phone() -> String {
     example["encryptedData"].as_str().unwrap().to_owned()
 }
 
+/// The part of both inputs that is encrypted.
+#[derive(Deserialize)]
+struct Sample {
+    #[serde(rename = "encryptedData")]
+    data: Blocks,
+    iv: FirstBlock,
+}
+
+fn read(data: &str, iv: &str) -> Result<Sealed> {
+    let body = json!({ "encryptedData": data, "iv": iv }).to_string();
+    let Sample { data, iv } = Input::json(body.as_bytes())?.read()?;
+    Ok(Sealed { data, iv })
+}
+
 fn decrypt(data: &str, key: &str) -> Result<Map<String, Value>> {
-    let sealed = Sealed::read(data, IV)?;
-    open(&sealed, [Secret::new(key)], APPID).map(|opened| opened.data)
+    open(&read(data, IV)?, [Secret::new(key)], APPID).map(|opened| opened.data)
 }
 
 fn seal(plain: &[u8]) -> String {
-    let key = key(KEY).unwrap();
-    let sealed = Encryptor::<Aes128>::new(&key.into(), &self::key(IV).unwrap().into())
-        .encrypt_padded_vec::<Pkcs7>(plain);
+    let (key, iv) = (block(KEY).unwrap(), block(IV).unwrap());
+    let sealed =
+        Encryptor::<Aes128>::new(&key.into(), &iv.into()).encrypt_padded_vec::<Pkcs7>(plain);
     BASE64_STANDARD.encode(sealed)
 }
 
@@ -54,7 +67,7 @@ fn the_vectors_decrypt() {
     assert_eq!(Value::from(decrypt(STEPS, KEY).unwrap()), expected);
     let expected = json!({ "openGId": "tGDGS46zr9vvPvDqGkYNxPPC2aZg0", "watermark": watermark });
     assert_eq!(Value::from(decrypt(GROUP, KEY).unwrap()), expected);
-    let phone = open(&Sealed::read(&phone(), IV).unwrap(), [Secret::new(KEY)], APPID).unwrap();
+    let phone = open(&read(&phone(), IV).unwrap(), [Secret::new(KEY)], APPID).unwrap();
     let expected = json!({
         "phoneNumber": "13580006666", "purePhoneNumber": "13580006666", "countryCode": "86",
         "watermark": watermark,
@@ -67,7 +80,7 @@ fn a_stale_key_says_so_and_the_previous_one_is_tried() {
     for data in [USER, &phone(), STEPS, GROUP] {
         assert_eq!(problem(decrypt(data, WRONG_KEY)), Some(Problem::StaleSessionKey));
         let keys = [Secret::new(WRONG_KEY), Secret::new(KEY)];
-        let opened = open(&Sealed::read(data, IV).unwrap(), keys, APPID).unwrap();
+        let opened = open(&read(data, IV).unwrap(), keys, APPID).unwrap();
         assert_eq!(opened.session_key, Secret::new(KEY));
     }
 }
@@ -80,7 +93,7 @@ fn padding_json_and_utf8_are_one_failure() {
         assert_eq!(document(decrypt(&seal(plain), KEY).unwrap_err()), expected, "{plain:?}");
     }
     // One block short of its padding.
-    let cut = BASE64_STANDARD.encode(&Sealed::read(USER, IV).unwrap().data[16..]);
+    let cut = BASE64_STANDARD.encode(&read(USER, IV).unwrap().data.0[16..]);
     assert_eq!(document(decrypt(&cut, KEY).unwrap_err()), expected);
 }
 
@@ -92,7 +105,7 @@ fn another_apps_and_other_kinds_of_data_are_one_failure_too() {
         let error = decrypt(&seal(data.to_string().as_bytes()), KEY).unwrap_err();
         assert_eq!(Value::from(error.document("")), Value::from(unusable().document("")), "{data}");
     }
-    let group = open(&Sealed::read(GROUP, IV).unwrap(), [Secret::new(KEY)], APPID).unwrap();
+    let group = open(&read(GROUP, IV).unwrap(), [Secret::new(KEY)], APPID).unwrap();
     assert_eq!(problem(group.read::<PhoneNumber>()), Some(Problem::Undecryptable));
 }
 
@@ -117,16 +130,16 @@ fn malformed_input_is_named() {
         ("AAAA", IV, "encryptedData"),
         ("é", IV, "encryptedData"),
         (&USER[..USER.len() - 8], IV, "encryptedData"),
-        (&"A".repeat(DATA_LIMIT + 1), IV, "encryptedData"),
+        (&"A".repeat(EncryptedData::MAX + 1), IV, "encryptedData"),
         (USER, "", "iv"),
         (USER, "r7BXXKkLb8qrSNn05n0q", "iv"),
         (USER, "!7BXXKkLb8qrSNn05n0qiA==", "iv"),
     ] {
-        let error = Sealed::read(data, iv).err().unwrap();
+        let error = read(data, iv).err().unwrap();
         assert_eq!(error.document("")["field"], field);
     }
-    let largest = "A".repeat(DATA_LIMIT / 64 * 64);
-    assert!(Sealed::read(&largest, IV).is_ok());
+    let largest = "A".repeat(EncryptedData::MAX / 64 * 64);
+    assert!(read(&largest, IV).is_ok());
 }
 
 #[test]
@@ -145,7 +158,7 @@ proptest! {
 
     #[test]
     fn any_text_is_answered(data in ".{0,200}", iv in ".{0,40}", key in ".{0,40}") {
-        if let Ok(sealed) = Sealed::read(&data, &iv) {
+        if let Ok(sealed) = read(&data, &iv) {
             prop_assert!(sealed.open(&Secret::new(key)).is_none());
         }
     }
@@ -159,8 +172,8 @@ proptest! {
 
     #[test]
     fn an_altered_byte_is_one_of_two_failures_or_data(at in 0usize..400, flip in 1u8..) {
-        let mut sealed = Sealed::read(USER, IV).unwrap();
-        sealed.data[at] ^= flip;
+        let mut sealed = read(USER, IV).unwrap();
+        sealed.data.0[at] ^= flip;
         if let Err(error) = open(&sealed, [Secret::new(KEY)], APPID) {
             let document = error.document("");
             prop_assert!(document == stale().document("") || document == unusable().document(""));

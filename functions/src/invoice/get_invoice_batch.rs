@@ -4,23 +4,24 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::{Access, AccountKind, App, Caller, Error, Operation, Result, Touch, wechat::Call};
+use shared::{
+    Access, AccountKind, Caller, Operation, Refusal, Result, Uses, capability::Wechat, value::List,
+};
 
-use super::{Invoice, InvoiceKey, VERDICTS, check_key};
+use super::{Invoice, InvoiceKey};
 
-/// Reads several invoices the user chose.
+/// Reads several invoices that the user chose.
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GetInvoiceBatch {
-    /// The invoices; WeChat does not publish how many it takes at once.
-    #[schemars(length(min = 1))]
-    item_list: Vec<InvoiceKey>,
+    /// The invoices. WeChat has a lower limit, which it does not publish.
+    item_list: List<InvoiceKey, 1, 1000>,
 }
 
 /// Several invoices.
 #[derive(Serialize, Deserialize, JsonSchema)]
 pub struct Invoices {
-    /// In the order they were asked for.
+    /// In the order of the request.
     item_list: Vec<Invoice>,
 }
 
@@ -28,19 +29,16 @@ impl Operation for GetInvoiceBatch {
     const ID: &'static str = "invoice.getInvoiceBatch";
     const ACCESS: Access = Access::Service;
     const ACCOUNTS: &'static [AccountKind] = super::ACCOUNTS;
-    const TOUCHES: &'static [Touch] = &[Touch::Wechat];
+    const DOCS: &'static [&'static str] = &[
+        "https://developers.weixin.qq.com/doc/service/api/invoice/reimbursement/api_invoicereimbursegetinvoicebatch.html",
+    ];
+    const REFUSALS: &'static [Refusal] = super::REFUSALS;
     const EXAMPLE: &'static str = r#"{"item_list":[{"card_id":"pjZ8YtinvoiceAlice","encrypt_code":"aW52b2ljZS1vZi1hbGljZQ=="}]}"#;
+    type Uses = Wechat;
     type Output = Invoices;
 
-    async fn run(self, app: &App, caller: &Caller) -> Result<Invoices> {
-        if self.item_list.is_empty() {
-            return Err(Error::invalid("item_list", "Name at least one invoice."));
-        }
-        for (index, key) in self.item_list.iter().enumerate() {
-            check_key(&format!("item_list[{index}]."), &key.card_id, &key.encrypt_code)?;
-        }
-        let path = "/card/invoice/reimburse/getinvoicebatch";
-        let call = Call::post(path, &self)?.verdicts(VERDICTS);
-        app.call(caller.appid(), call).await?.json()
+    async fn run(self, wechat: Uses<'_, Self>, _caller: &Caller) -> Result<Invoices> {
+        let call = wechat.post("/card/invoice/reimburse/getinvoicebatch", &self);
+        call.refusals(Self::REFUSALS).json().await
     }
 }

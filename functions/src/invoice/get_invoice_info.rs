@@ -4,35 +4,37 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::{Access, AccountKind, App, Caller, Operation, Result, Touch, wechat::Call};
+use shared::{
+    Access, AccountKind, Caller, Operation, Refusal, Result, Uses, capability::Wechat, value::Text,
+};
 
-use super::{Invoice, VERDICTS, check_key};
+use super::{CardId, EncryptCode, Invoice};
 
-/// Reads an invoice the user chose.
+/// Reads an invoice that the user chose.
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GetInvoiceInfo {
-    /// The card of the invoice, as `chooseInvoice` gave it.
-    #[schemars(length(min = 1, max = 64))]
-    card_id: String,
-    /// The invoice's encrypted code, as `chooseInvoice` gave it.
-    #[schemars(length(min = 1, max = 1024))]
-    encrypt_code: String,
+    /// The card of the invoice, as `chooseInvoice` returned it.
+    card_id: Text<CardId>,
+    /// The invoice's encrypted code, as `chooseInvoice` returned it.
+    encrypt_code: Text<EncryptCode>,
 }
 
 impl Operation for GetInvoiceInfo {
     const ID: &'static str = "invoice.getInvoiceInfo";
     const ACCESS: Access = Access::Service;
     const ACCOUNTS: &'static [AccountKind] = super::ACCOUNTS;
-    const TOUCHES: &'static [Touch] = &[Touch::Wechat];
+    const DOCS: &'static [&'static str] = &[
+        "https://developers.weixin.qq.com/doc/service/api/invoice/reimbursement/api_invoicebxgetinvoice.html",
+    ];
+    const REFUSALS: &'static [Refusal] = super::REFUSALS;
     const EXAMPLE: &'static str =
         r#"{"card_id":"pjZ8YtinvoiceAlice","encrypt_code":"aW52b2ljZS1vZi1hbGljZQ=="}"#;
+    type Uses = Wechat;
     type Output = Invoice;
 
-    async fn run(self, app: &App, caller: &Caller) -> Result<Invoice> {
-        check_key("", &self.card_id, &self.encrypt_code)?;
-        let path = "/card/invoice/reimburse/getinvoiceinfo";
-        let call = Call::post(path, &self)?.verdicts(VERDICTS);
-        app.call(caller.appid(), call).await?.json()
+    async fn run(self, wechat: Uses<'_, Self>, _caller: &Caller) -> Result<Invoice> {
+        let call = wechat.post("/card/invoice/reimburse/getinvoiceinfo", &self);
+        call.refusals(Self::REFUSALS).json().await
     }
 }

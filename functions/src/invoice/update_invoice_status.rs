@@ -4,30 +4,30 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::{Access, AccountKind, App, Caller, Operation, Result, Touch, wechat::Call};
+use shared::{
+    Access, AccountKind, Caller, Operation, Refusal, Result, Uses, capability::Wechat, value::Text,
+};
 
-use super::{ReimburseStatus, VERDICTS, check_key};
+use super::{CardId, EncryptCode, ReimburseStatus};
 
-/// Locks an invoice, frees it, or closes it once it is reimbursed.
+/// Locks an invoice, frees it, or closes it after reimbursement.
 ///
-/// Lock an invoice before paying for it; only a locked one can be closed, and closing is final.
+/// Lock an invoice before reimbursing it. Only a locked invoice can be closed, and closing is final.
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UpdateInvoiceStatus {
     /// The card of the invoice.
-    #[schemars(length(min = 1, max = 64))]
-    card_id: String,
+    card_id: Text<CardId>,
     /// The invoice's encrypted code.
-    #[schemars(length(min = 1, max = 1024))]
-    encrypt_code: String,
-    /// The status it is to have.
+    encrypt_code: Text<EncryptCode>,
+    /// The new status.
     reimburse_status: ReimburseStatus,
 }
 
-/// What became of it.
+/// The result.
 #[derive(Serialize, JsonSchema)]
 pub struct Updated {
-    /// The status it has now.
+    /// The invoice's status now.
     reimburse_status: ReimburseStatus,
 }
 
@@ -35,15 +35,17 @@ impl Operation for UpdateInvoiceStatus {
     const ID: &'static str = "invoice.updateInvoiceStatus";
     const ACCESS: Access = Access::Service;
     const ACCOUNTS: &'static [AccountKind] = super::ACCOUNTS;
-    const TOUCHES: &'static [Touch] = &[Touch::Wechat];
+    const DOCS: &'static [&'static str] = &[
+        "https://developers.weixin.qq.com/doc/service/api/invoice/reimbursement/api_invoicebxupdatainvoicestatus.html",
+    ];
+    const REFUSALS: &'static [Refusal] = super::REFUSALS;
     const EXAMPLE: &'static str = r#"{"card_id":"pjZ8YtinvoiceAlice","encrypt_code":"aW52b2ljZS1vZi1hbGljZQ==","reimburse_status":"INVOICE_REIMBURSE_LOCK"}"#;
+    type Uses = Wechat;
     type Output = Updated;
 
-    async fn run(self, app: &App, caller: &Caller) -> Result<Updated> {
-        check_key("", &self.card_id, &self.encrypt_code)?;
-        let path = "/card/invoice/reimburse/updateinvoicestatus";
-        let call = Call::post(path, &self)?.verdicts(VERDICTS);
-        app.call(caller.appid(), call).await?;
+    async fn run(self, wechat: Uses<'_, Self>, _caller: &Caller) -> Result<Updated> {
+        let call = wechat.post("/card/invoice/reimburse/updateinvoicestatus", &self);
+        call.refusals(Self::REFUSALS).done().await?;
         Ok(Updated { reimburse_status: self.reimburse_status })
     }
 }

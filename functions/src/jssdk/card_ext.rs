@@ -5,39 +5,45 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
-    Access, AccountKind, App, Caller, Error, Identity, Operation, Result, Touch,
-    credentials::{CredentialKey, CredentialKind},
+    Access, AccountKind, Caller, Error, Identity, Operation, Result, Uses,
+    capability::{Reads, WxCardTicket},
     crypto::nonce,
+    text,
+    value::{Chars, Text},
 };
 
-use super::sign_card;
+use super::{CardId, sign_card};
+
+text! {
+    /// A card's own code.
+    CardCode: 1..=64, Chars::PRINTABLE_BYTES;
+    /// A channel through which cards are collected.
+    OuterStr: 1..=128, Chars::PRINTABLE_BYTES;
+}
 
 /// Signs a card for `wx.addCard`.
 ///
-/// `wx.addCard({cardList: [answer]})` takes the answer as it is; for several cards ask several
-/// times, each signature is good for one card.
+/// Pass the answer to `wx.addCard({cardList: [answer]})` unchanged. Each signature is valid for
+/// one card: call this once per card.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CardExt {
     /// The card.
-    #[schemars(length(min = 1, max = 32))]
-    card_id: String,
-    /// The card's code; only for cards whose codes you make yourself.
+    card_id: Text<CardId>,
+    /// The card's code; only for cards with custom codes.
     #[serde(default)]
-    #[schemars(length(min = 1, max = 64))]
-    code: Option<String>,
-    /// Lets nobody else collect the card; needed for cards made with `bind_openid`. A service
-    /// that names an `openid` means that user unless it says otherwise.
+    code: Option<Text<CardCode>>,
+    /// Restricts the card to this user; required for cards created with `bind_openid`. By default
+    /// true for a service that names an `openid`, and false for a user.
     #[serde(default)]
     bind_openid: Option<bool>,
-    /// When a card of fixed term begins to count, in seconds since 1970; not signed.
+    /// When the term of a card with a fixed term begins, in seconds since 1970; not signed.
     #[serde(default)]
     fixed_begintimestamp: Option<u64>,
-    /// Where the card was collected, for your statistics; not signed.
+    /// The channel the card is collected through, for statistics; not signed.
     #[serde(default)]
-    #[schemars(length(min = 1, max = 128))]
-    outer_str: Option<String>,
-    /// The amount in a red packet, in fen; only for cards that are red packets.
+    outer_str: Option<Text<OuterStr>>,
+    /// The amount of a red packet, in fen; only for cards that are red packets.
     #[serde(default)]
     balance: Option<u32>,
 }
@@ -47,13 +53,13 @@ pub struct CardExt {
 pub struct Card {
     /// The card.
     #[serde(rename = "cardId")]
-    card_id: String,
-    /// JSON as a text, as `wx.addCard` wants it.
+    card_id: Text<CardId>,
+    /// JSON as a text, as `wx.addCard` expects it.
     #[serde(rename = "cardExt")]
     card_ext: String,
 }
 
-/// What `cardExt` says.
+/// The content of `cardExt`.
 #[derive(Serialize)]
 struct Extension<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -75,43 +81,27 @@ impl Operation for CardExt {
     const ID: &'static str = "jssdk.cardExt";
     const ACCESS: Access = Access::User;
     const ACCOUNTS: &'static [AccountKind] = &[AccountKind::OfficialAccount];
-    const TOUCHES: &'static [Touch] = &[Touch::Credential(CredentialKind::WxCardTicket)];
+    const DOCS: &'static [&'static str] =
+        &["https://developers.weixin.qq.com/doc/service/guide/h5/jssdk.html"];
     const EXAMPLE: &'static str = r#"{"card_id":"pjZ8Yt1XGILfi-FUsewpnnolGgZk"}"#;
+    type Uses = Reads<WxCardTicket>;
     type Output = Card;
 
-    async fn run(self, app: &App, caller: &Caller) -> Result<Card> {
-        self.check()?;
+    async fn run(self, ticket: Uses<'_, Self>, caller: &Caller) -> Result<Card> {
         let openid = match (&caller.identity, self.bind_openid) {
             (_, Some(true)) => Some(caller.openid()?),
             (_, Some(false)) => None,
             (Identity::Service { openid }, None) => openid.as_deref(),
             (Identity::User(_) | Identity::Anyone, None) => None,
         };
-        let key = CredentialKey::new(caller.appid(), CredentialKind::WxCardTicket);
-        let ticket = app.credentials.get(&key).await?;
-        let timestamp = app.clock.now().to_string();
+        let ticket = ticket.get().await?;
+        let timestamp = caller.now().to_string();
         let card_ext = self.extension(ticket.value.expose(), openid, &timestamp, &nonce())?;
         Ok(Card { card_id: self.card_id, card_ext })
     }
 }
 
 impl CardExt {
-    fn check(&self) -> Result<()> {
-        let fits = |field: &'static str, text: &str, limit: usize| {
-            let right = (1..=limit).contains(&text.len()) && !text.chars().any(char::is_control);
-            if right {
-                return Ok(());
-            }
-            Err(Error::invalid(
-                field,
-                format!("`{field}` has 1 to {limit} bytes, none of control."),
-            ))
-        };
-        fits("card_id", &self.card_id, 32)?;
-        fits("code", self.code.as_deref().unwrap_or("-"), 64)?;
-        fits("outer_str", self.outer_str.as_deref().unwrap_or("-"), 128)
-    }
-
     fn extension(
         &self,
         ticket: &str,
@@ -157,11 +147,11 @@ mod tests {
     #[test]
     fn the_sample_of_wechat_is_signed_alike() {
         let card = CardExt {
-            card_id: "pjZ8Yt1XGILfi-FUsewpnnolGgZk".into(),
-            code: Some("1434008071".into()),
+            card_id: Text::new("pjZ8Yt1XGILfi-FUsewpnnolGgZk").unwrap(),
+            code: Some(Text::new("1434008071").unwrap()),
             bind_openid: None,
             fixed_begintimestamp: Some(1_404_896_000),
-            outer_str: Some("12b".into()),
+            outer_str: Some(Text::new("12b").unwrap()),
             balance: None,
         };
         let text = card.extension(TICKET, None, "1404896688", "123").unwrap();
@@ -174,11 +164,12 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_signed_is_what_is_said(
-            card_id in ".{1,32}", code in proptest::option::of(".{1,64}"),
+            card_id in "[ -~]{1,32}", code in proptest::option::of("[ -~]{1,64}"),
             openid in proptest::option::of(any::<String>()), balance in any::<Option<u32>>(),
         ) {
             let card = CardExt {
-                card_id: card_id.clone(), code: code.clone(), bind_openid: None,
+                card_id: Text::new(&card_id).unwrap(),
+                code: code.clone().map(|code| Text::new(code).unwrap()), bind_openid: None,
                 fixed_begintimestamp: None, outer_str: None, balance,
             };
             let text = card.extension(TICKET, openid.as_deref(), "1404896688", "n").unwrap();

@@ -5,49 +5,55 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
-    Access, AccountKind, App, Caller, Error, Operation, Result, Touch,
-    credentials::{CredentialKey, CredentialKind},
+    Access, AccountKind, Caller, Operation, Result, Uses,
+    capability::{Reads, WxCardTicket},
     crypto::nonce,
+    text,
+    value::{Chars, Text, unless_empty},
 };
 
-use super::sign_card;
+use super::{CardId, sign_card};
 
-/// Signs `wx.chooseCard`, which lets the user choose among their cards.
+text! {
+    /// A shop, WeChat's `location_id`.
+    ShopId: 1..=24, Chars::PRINTABLE_BYTES;
+    /// A type of cards.
+    CardType: 1..=24, Chars::PRINTABLE_BYTES;
+}
+
+/// Signs `wx.chooseCard`, which lets users choose among their cards.
 ///
-/// The answer can be given to `wx.chooseCard` as it is; all three filters are part of the
-/// signature, and WeChat shows an empty list, not an error, if it does not fit.
+/// Pass the answer to `wx.chooseCard` unchanged: all three filters are part of the signature, and
+/// WeChat shows an empty list, not an error, if the signature does not fit.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChooseCard {
     /// Only cards for this shop.
-    #[serde(default, rename = "shopId")]
-    #[schemars(length(max = 24))]
-    shop_id: String,
+    #[serde(default, rename = "shopId", deserialize_with = "unless_empty")]
+    shop_id: Option<Text<ShopId>>,
     /// Only cards of this type, for example GROUPON.
-    #[serde(default, rename = "cardType")]
-    #[schemars(length(max = 24))]
-    card_type: String,
+    #[serde(default, rename = "cardType", deserialize_with = "unless_empty")]
+    card_type: Option<Text<CardType>>,
     /// Only this card.
-    #[serde(default, rename = "cardId")]
-    #[schemars(length(max = 32))]
-    card_id: String,
+    #[serde(default, rename = "cardId", deserialize_with = "unless_empty")]
+    card_id: Option<Text<CardId>>,
 }
 
 /// The parameters of `wx.chooseCard`.
 #[derive(Serialize, JsonSchema)]
 pub struct CardChoice {
-    /// As asked for.
+    /// As requested, or empty.
     #[serde(rename = "shopId")]
     shop_id: String,
-    /// As asked for.
+    /// As requested, or empty.
     #[serde(rename = "cardType")]
     card_type: String,
-    /// As asked for.
+    /// As requested, or empty.
     #[serde(rename = "cardId")]
     card_id: String,
     /// Seconds since 1970, as a text.
     timestamp: String,
-    /// Of this signature only.
+    /// A random text, new for every signature.
     #[serde(rename = "nonceStr")]
     nonce_str: String,
     /// `SHA1`.
@@ -62,23 +68,18 @@ impl Operation for ChooseCard {
     const ID: &'static str = "jssdk.chooseCard";
     const ACCESS: Access = Access::User;
     const ACCOUNTS: &'static [AccountKind] = &[AccountKind::OfficialAccount];
-    const TOUCHES: &'static [Touch] = &[Touch::Credential(CredentialKind::WxCardTicket)];
+    const DOCS: &'static [&'static str] =
+        &["https://developers.weixin.qq.com/doc/service/guide/h5/jssdk.html"];
     const EXAMPLE: &'static str = r#"{"cardType":"GROUPON"}"#;
+    type Uses = Reads<WxCardTicket>;
     type Output = CardChoice;
 
-    async fn run(self, app: &App, caller: &Caller) -> Result<CardChoice> {
-        let ChooseCard { shop_id, card_type, card_id } = self;
-        for (field, value, limit) in
-            [("shopId", &shop_id, 24), ("cardType", &card_type, 24), ("cardId", &card_id, 32)]
-        {
-            if value.len() > limit || value.chars().any(char::is_control) {
-                let detail = format!("`{field}` may have {limit} bytes, none of control.");
-                return Err(Error::invalid(field, detail));
-            }
-        }
-        let key = CredentialKey::new(caller.appid(), CredentialKind::WxCardTicket);
-        let ticket = app.credentials.get(&key).await?;
-        let (timestamp, nonce_str) = (app.clock.now().to_string(), nonce());
+    async fn run(self, ticket: Uses<'_, Self>, caller: &Caller) -> Result<CardChoice> {
+        let shop_id = self.shop_id.map(Text::into_string).unwrap_or_default();
+        let card_type = self.card_type.map(Text::into_string).unwrap_or_default();
+        let card_id = self.card_id.map(Text::into_string).unwrap_or_default();
+        let ticket = ticket.get().await?;
+        let (timestamp, nonce_str) = (caller.now().to_string(), nonce());
         let card_sign = sign_card([
             ticket.value.expose(),
             caller.appid(),

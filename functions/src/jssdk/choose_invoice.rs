@@ -5,20 +5,20 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
-    Access, AccountKind, App, Caller, Operation, Result, Touch,
-    credentials::{CredentialKey, CredentialKind},
+    Access, AccountKind, Caller, Operation, Result, Uses,
+    capability::{Reads, WxCardTicket},
     crypto::nonce,
 };
 
 use super::sign_card;
 
-/// What every invoice's card type is, in the signature.
+/// The card type of every invoice, in the signature.
 const CARD_TYPE: &str = "INVOICE";
 
-/// Signs `wx.invoke('chooseInvoice', …)`, which lets the user choose among their invoices.
+/// Signs `wx.invoke('chooseInvoice', …)`, which lets users choose among their invoices.
 ///
 /// The page's `wx.config` needs `beta: true` and `chooseInvoice` in its `jsApiList`; client/h5
-/// sees to both. A native app gives the same values to `WXChooseInvoiceReq`.
+/// does both. A native app passes the same values to `WXChooseInvoiceReq`.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChooseInvoice {}
@@ -31,7 +31,7 @@ pub struct InvoiceChoice {
     app_id: String,
     /// Seconds since 1970, as a text.
     timestamp: String,
-    /// Of this signature only.
+    /// A random text, new for every signature.
     #[serde(rename = "nonceStr")]
     nonce_str: String,
     /// `SHA1`.
@@ -46,14 +46,16 @@ impl Operation for ChooseInvoice {
     const ID: &'static str = "jssdk.chooseInvoice";
     const ACCESS: Access = Access::User;
     const ACCOUNTS: &'static [AccountKind] = &[AccountKind::OfficialAccount];
-    const TOUCHES: &'static [Touch] = &[Touch::Credential(CredentialKind::WxCardTicket)];
+    const DOCS: &'static [&'static str] = &[
+        "https://developers.weixin.qq.com/doc/service/guide/product/weixin_invoice/E_Invoice/Reimbursing_Instruction.html",
+    ];
     const EXAMPLE: &'static str = "{}";
+    type Uses = Reads<WxCardTicket>;
     type Output = InvoiceChoice;
 
-    async fn run(self, app: &App, caller: &Caller) -> Result<InvoiceChoice> {
-        let key = CredentialKey::new(caller.appid(), CredentialKind::WxCardTicket);
-        let ticket = app.credentials.get(&key).await?;
-        let (timestamp, nonce_str) = (app.clock.now().to_string(), nonce());
+    async fn run(self, ticket: Uses<'_, Self>, caller: &Caller) -> Result<InvoiceChoice> {
+        let ticket = ticket.get().await?;
+        let (timestamp, nonce_str) = (caller.now().to_string(), nonce());
         let card_sign =
             sign_card([ticket.value.expose(), caller.appid(), &timestamp, &nonce_str, CARD_TYPE]);
         Ok(InvoiceChoice {

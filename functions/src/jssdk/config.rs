@@ -5,39 +5,38 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
-    Access, AccountKind, App, Caller, Method, Operation, Result, Touch,
-    credentials::{CredentialKey, CredentialKind},
+    Access, AccountKind, Caller, Http, Operation, Problem, Result, Uses,
+    capability::{JsapiTicket, Reads, Settings},
     crypto::{nonce, sha1_hex},
+    value::Text,
 };
 
 use super::{
-    Finding, MASK,
-    interfaces::{check_apis, check_open_tags, names},
-    page::Page,
+    Finding, JssdkHosts, MASK,
+    interfaces::{Apis, Names, OpenTags},
+    page::{Page, PageAddress},
     page_text,
 };
 
 /// Signs a page for `wx.config`.
 ///
 /// Send `encodeURIComponent(location.href)` of the page that calls `wx.config`, at the time it
-/// calls it. What follows `#` is dropped; the rest is signed exactly as it stands, escapes and
-/// order included. The answer can be given to `wx.config` as it is.
+/// calls it. What follows `#` is dropped; the rest is signed unchanged, escapes and order
+/// included. Pass the answer to `wx.config` unchanged.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// The page's address, of a host in `JSSDK_ALLOWED_HOSTS` or below one, on port 80 or 443.
-    #[schemars(length(min = 1, max = 2048))]
-    url: String,
-    /// The interfaces the page will call; checked and handed back. In a query as `a,b` or
-    /// repeated.
-    #[serde(default, rename = "jsApiList", deserialize_with = "names")]
-    js_api_list: Vec<String>,
-    /// The open tags the page will show; checked and handed back. In a query as `a,b` or
-    /// repeated.
-    #[serde(default, rename = "openTagList", deserialize_with = "names")]
-    open_tag_list: Vec<String>,
-    /// Adds what was signed and what was changed before; `wx.config` then shows every answer, as
-    /// its own `debug` does.
+    /// The page's address. Its host must be in `JSSDK_ALLOWED_HOSTS` or below a host there, its
+    /// port 80 or 443.
+    url: Text<PageAddress>,
+    /// The interfaces the page will call; checked and returned. In a query as `a,b` or repeated.
+    #[serde(default, rename = "jsApiList")]
+    js_api_list: Names<Apis>,
+    /// The open tags the page will show; checked and returned. In a query as `a,b` or repeated.
+    #[serde(default, rename = "openTagList")]
+    open_tag_list: Names<OpenTags>,
+    /// Adds the signed text and the changes made before it was signed. `wx.config` then shows
+    /// every answer, as its own `debug` does.
     #[serde(default)]
     debug: bool,
 }
@@ -50,65 +49,68 @@ pub struct Signed {
     app_id: String,
     /// Seconds since 1970.
     timestamp: u64,
-    /// Of this signature only.
+    /// A random text, new for every signature.
     #[serde(rename = "nonceStr")]
     nonce_str: String,
     /// SHA-1 in lower-case hex.
     signature: String,
-    /// As asked for; never empty beside open tags, because WeChat wants a name there.
+    /// As requested; never empty beside open tags, because WeChat requires a name there.
     #[serde(rename = "jsApiList", skip_serializing_if = "Vec::is_empty")]
     js_api_list: Vec<String>,
-    /// As asked for.
+    /// As requested.
     #[serde(rename = "openTagList", skip_serializing_if = "Vec::is_empty")]
     open_tag_list: Vec<String>,
-    /// What looks wrong with the address; it was signed as it is.
+    /// What looks wrong with the address; it was signed unchanged.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<Finding>,
-    /// Only if asked for.
+    /// Only if requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     debug: Option<SignedText>,
 }
 
-/// What was signed.
+/// The signed text.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct SignedText {
     /// The address in the signature: compare it with `location.href.split('#')[0]`.
     url: String,
     /// The signed text, with `***` for the ticket.
     signed: String,
-    /// What was changed of the address that was sent.
+    /// The changes made to the address that was sent.
     normalized: Vec<String>,
     /// Grows by one with every new ticket.
     ticket_version: u64,
-    /// Seconds the ticket still lives.
+    /// Seconds until the ticket expires.
     ticket_expires_in: u64,
 }
 
 impl Operation for Config {
     const ID: &'static str = "jssdk.config";
-    const METHOD: Method = Method::Get;
+    const HTTP: Http = Http::GET;
     const ACCESS: Access = Access::Public;
     const ACCOUNTS: &'static [AccountKind] = &[AccountKind::OfficialAccount];
-    const TOUCHES: &'static [Touch] = &[Touch::Credential(CredentialKind::JsapiTicket)];
+    const DOCS: &'static [&'static str] = &[
+        "https://developers.weixin.qq.com/doc/service/guide/h5/jssdk.html",
+        "https://developers.weixin.qq.com/doc/service/guide/h5/opentag.html",
+    ];
+    const PROBLEMS: &'static [Problem] = &[Problem::Forbidden];
     const EXAMPLE: &'static str =
         r#"{"url":"https://h5.example.com/shop?id=1#/cart","jsApiList":["scanQRCode"]}"#;
+    type Uses = (Reads<JsapiTicket>, Settings<JssdkHosts>);
     type Output = Signed;
 
-    async fn run(self, app: &App, caller: &Caller) -> Result<Signed> {
-        let Config { url, mut js_api_list, open_tag_list, debug } = self;
-        let page = Page::read(&url)?;
-        page.check_host(&app.config.jssdk_allowed_hosts)?;
-        check_apis(&js_api_list)?;
-        check_open_tags(&open_tag_list)?;
+    async fn run(self, (ticket, hosts): Uses<'_, Self>, caller: &Caller) -> Result<Signed> {
+        let page = Page::read(self.url)?;
+        page.check_host(hosts)?;
+        let mut js_api_list = self.js_api_list.into_vec();
+        let open_tag_list = self.open_tag_list.into_vec();
         if js_api_list.is_empty() && !open_tag_list.is_empty() {
             js_api_list.push("checkJsApi".to_owned());
         }
-        let key = CredentialKey::new(caller.appid(), CredentialKind::JsapiTicket);
-        let ticket = app.credentials.get(&key).await?;
-        let (timestamp, nonce_str) = (app.clock.now(), nonce());
+        let ticket = ticket.get().await?;
+        let (timestamp, nonce_str) = (caller.now(), nonce());
         let text = |ticket: &str| page_text(ticket, &nonce_str, &timestamp.to_string(), &page.url);
         let signature = sha1_hex(text(ticket.value.expose()));
-        let debug = debug.then(|| SignedText {
+        let debug = self.debug.then(|| SignedText {
             url: page.url.clone(),
             signed: text(MASK),
             normalized: page.normalized,

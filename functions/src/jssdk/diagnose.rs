@@ -3,68 +3,79 @@
 //! WeChat: none; the tickets the refresher fetched are tried on the signature.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use shared::{
-    Access, AccountKind, App, Caller, Error, Operation, Result, Touch,
-    credentials::{Consistency, Credential, CredentialKey, CredentialKind, Store},
+    Access, AccountKind, Caller, CredentialKind, Operation, Result, Uses,
+    capability::{JsapiTicket, ReadCredential, Reads, Settings, WxCardTicket},
+    credentials::Credential,
     crypto::sha1_hex,
+    percent,
+    spelling::maybe_text_or_number,
+    text,
+    value::{Chars, Text, unless_empty},
 };
 
 use super::{
-    Cause, Finding, MASK,
-    page::{LONGEST, host, is_within, percent_decode, percent_encode},
+    Cause, Finding, JssdkHosts, MASK,
+    page::{PageAddress, host},
     page_text,
 };
 
-/// Says why a page's `wx.config`, or a call of `wx`, fails.
+text! {
+    /// A nonce or a signature as the page has it, right or wrong.
+    Parameter: 0..=128, Chars::BYTES;
+    /// Seconds or milliseconds, right or wrong.
+    Timestamp: 0..=32, Chars::BYTES;
+    /// An error message of `wx`.
+    Message: 0..=512, Chars::BYTES;
+    /// A browser's user agent.
+    UserAgent: 0..=1024, Chars::BYTES;
+}
+
+/// Explains why a page's `wx.config`, or a call of `wx`, fails.
 ///
-/// Give it what the failing page had: its address, and what it gave to `wx.config`. It computes
-/// what the usual mistakes would have signed, and names the mistake that gives this signature.
+/// Send the address of the failing page and the parameters it passed to `wx.config`. The usual
+/// mistakes are tried on them, and the one that gives this signature is named.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Diagnose {
     /// `location.href` of the failing page, as it was when `wx.config` was called.
-    #[schemars(length(min = 1, max = 2048))]
-    url: String,
-    /// As given to `wx.config`.
+    url: Text<PageAddress>,
+    /// As passed to `wx.config`.
     #[serde(default, rename = "nonceStr")]
-    #[schemars(length(max = 128))]
-    nonce_str: Option<String>,
-    /// As given to `wx.config`, a number or a text.
-    #[serde(default, deserialize_with = "number_or_text")]
+    nonce_str: Option<Text<Parameter>>,
+    /// As passed to `wx.config`, a number or a text.
+    #[serde(default, deserialize_with = "timestamp")]
     #[schemars(with = "Option<u64>")]
-    timestamp: Option<String>,
-    /// As given to `wx.config`.
+    timestamp: Option<Text<Timestamp>>,
+    /// As passed to `wx.config`.
     #[serde(default)]
-    #[schemars(length(max = 128))]
-    signature: Option<String>,
-    /// What `wx.error` or the call's `fail` said, for example `config:invalid signature`.
+    signature: Option<Text<Parameter>>,
+    /// The message of `wx.error` or of the call's `fail`, for example
+    /// `config:invalid signature`.
     #[serde(default, rename = "errMsg")]
-    #[schemars(length(max = 512))]
-    err_msg: Option<String>,
+    err_msg: Option<Text<Message>>,
     /// `navigator.userAgent` of the failing page.
     #[serde(default, rename = "userAgent")]
-    #[schemars(length(max = 1024))]
-    user_agent: Option<String>,
-    /// The address the page was first loaded from, if its route changed since.
-    #[serde(default, rename = "landingUrl")]
-    #[schemars(length(max = 2048))]
-    landing_url: Option<String>,
+    user_agent: Option<Text<UserAgent>>,
+    /// The address the page was first loaded from, if its route has changed since.
+    #[serde(default, rename = "landingUrl", deserialize_with = "unless_empty")]
+    landing_url: Option<Text<PageAddress>>,
 }
 
-/// What was found.
+/// The causes found.
 #[derive(Serialize, JsonSchema)]
 pub struct Diagnosis {
-    /// Whether the signature is right for the address and the ticket in force; absent if there is
-    /// no signature to judge.
+    /// Whether the signature is right for the address and the ticket in force; absent without a
+    /// signature.
     #[serde(skip_serializing_if = "Option::is_none")]
     valid: Option<bool>,
-    /// The causes, what was proven first.
+    /// The causes, proven ones first.
     causes: Vec<Finding>,
     /// The text that should have been signed, with `***` for the ticket.
     #[serde(skip_serializing_if = "Option::is_none")]
     expected: Option<String>,
-    /// Of the ticket in force; absent if there is none.
+    /// The ticket in force; absent if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     ticket: Option<TicketState>,
 }
@@ -76,63 +87,59 @@ pub(super) struct TicketState {
     version: u64,
     /// Seconds since 1970.
     issued_at: u64,
-    /// Seconds it still lives.
+    /// Seconds until it expires.
     expires_in: u64,
 }
 
-fn number_or_text<'de, D: Deserializer<'de>>(input: D) -> Result<Option<String>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Either {
-        Number(u64),
-        Text(String),
-    }
-    Ok(Option::<Either>::deserialize(input)?.map(|timestamp| match timestamp {
-        Either::Number(number) => number.to_string(),
-        Either::Text(text) => text,
-    }))
+fn timestamp<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Text<Timestamp>>, D::Error> {
+    let timestamp = maybe_text_or_number(input)?;
+    timestamp.map(Text::new).transpose().map_err(D::Error::custom)
 }
 
 impl Operation for Diagnose {
     const ID: &'static str = "jssdk.diagnose";
     const ACCESS: Access = Access::Service;
     const ACCOUNTS: &'static [AccountKind] = &[AccountKind::OfficialAccount];
-    const TOUCHES: &'static [Touch] = &[
-        Touch::Credential(CredentialKind::JsapiTicket),
-        Touch::Credential(CredentialKind::WxCardTicket),
-    ];
+    const DOCS: &'static [&'static str] =
+        &["https://developers.weixin.qq.com/doc/service/guide/h5/jssdk.html"];
     const EXAMPLE: &'static str = r#"{"url":"https://h5.example.com/shop?id=1#/cart","nonceStr":"Wm3WZYTPz0wzccnW","timestamp":1414587457,"signature":"0f9de62fce790f9a083d5c99e95740ceb90c27ed","errMsg":"config:invalid signature"}"#;
+    type Uses = (Reads<JsapiTicket>, Reads<WxCardTicket>, Settings<JssdkHosts>);
     type Output = Diagnosis;
 
-    async fn run(self, app: &App, caller: &Caller) -> Result<Diagnosis> {
-        self.check()?;
-        let tickets = Tickets::read(app, caller).await?;
-        let now = app.clock.now();
-        Ok(self.diagnose(&tickets, &app.config.jssdk_allowed_hosts, now))
+    async fn run(
+        self,
+        (jsapi, wx_card, hosts): Uses<'_, Self>,
+        caller: &Caller,
+    ) -> Result<Diagnosis> {
+        let tickets = Tickets::read(jsapi, wx_card, caller).await?;
+        Ok(self.diagnose(&tickets, hosts, caller.now()))
     }
 }
 
-/// The tickets something may have been signed with.
+/// The tickets that may have signed the page.
 struct Tickets {
     own: Option<Credential>,
-    /// The tickets it must not be signed with, and whose they are.
+    /// The tickets that must not sign it, and why.
     wrong: Vec<(Cause, Credential)>,
 }
 
 impl Tickets {
-    /// Reads what is there; unlike a signing operation, it asks for nothing that is missing.
-    async fn read(app: &App, caller: &Caller) -> Result<Tickets> {
+    /// Reads the tickets in the table; unlike an operation that signs, it does not ask for missing
+    /// ones.
+    async fn read(
+        jsapi: ReadCredential<'_>,
+        wx_card: ReadCredential<'_>,
+        caller: &Caller,
+    ) -> Result<Tickets> {
         let mut tickets = Tickets { own: None, wrong: Vec::new() };
-        for account in &app.config.accounts {
-            for kind in [CredentialKind::JsapiTicket, CredentialKind::WxCardTicket] {
+        for account in caller.accounts() {
+            for (kind, read) in
+                [(CredentialKind::JsapiTicket, jsapi), (CredentialKind::WxCardTicket, wx_card)]
+            {
                 if !account.kind.credentials().contains(&kind) {
                     continue;
                 }
-                let key = CredentialKey::new(&account.appid, kind);
-                let record = app.table.read(&key, Consistency::Strong).await?;
-                let Some(credential) = record.and_then(|record| record.credential) else {
-                    continue;
-                };
+                let Some(credential) = read.stored(&account.appid).await? else { continue };
                 match (account.appid == caller.appid(), kind) {
                     (true, CredentialKind::JsapiTicket) => tickets.own = Some(credential),
                     (true, _) => tickets.wrong.push((Cause::CardTicket, credential)),
@@ -145,30 +152,12 @@ impl Tickets {
 }
 
 impl Diagnose {
-    fn check(&self) -> Result<()> {
-        let fits = |field: &'static str, text: &Option<String>, limit: usize| match text {
-            Some(text) if text.len() > limit => {
-                Err(Error::invalid(field, format!("`{field}` may have {limit} bytes.")))
-            }
-            _ => Ok(()),
-        };
-        if !(1..=LONGEST).contains(&self.url.len()) {
-            return Err(Error::invalid("url", "The address has 1 to 2048 bytes."));
-        }
-        fits("nonceStr", &self.nonce_str, 128)?;
-        fits("timestamp", &self.timestamp, 32)?;
-        fits("signature", &self.signature, 128)?;
-        fits("errMsg", &self.err_msg, 512)?;
-        fits("userAgent", &self.user_agent, 1024)?;
-        fits("landingUrl", &self.landing_url, LONGEST)
-    }
-
-    fn diagnose(&self, tickets: &Tickets, allowed: &[String], now: u64) -> Diagnosis {
+    fn diagnose(&self, tickets: &Tickets, allowed: &JssdkHosts, now: u64) -> Diagnosis {
         let mut causes = Causes::default();
         let page = without_fragment(&self.url);
         match host(page) {
             Err(_) => causes.add(Cause::PortNotAllowed.proven()),
-            Ok(host) if !is_within(&host, allowed) => causes.add(Cause::HostNotAllowed.proven()),
+            Ok(host) if !allowed.cover(&host) => causes.add(Cause::HostNotAllowed.proven()),
             Ok(_) => {}
         }
         let mut valid = None;
@@ -247,7 +236,7 @@ impl Diagnose {
         let page = without_fragment(&self.url);
         let mut single: Vec<(Vec<Cause>, String)> = Vec::new();
         if page.len() < self.url.len() {
-            single.push((vec![Cause::FragmentSigned], self.url.clone()));
+            single.push((vec![Cause::FragmentSigned], self.url.as_str().to_owned()));
         }
         if let Some(landing) = &self.landing_url {
             single.push((vec![Cause::RouteChanged], without_fragment(landing).to_owned()));
@@ -265,7 +254,7 @@ impl Diagnose {
         [right].into_iter().chain(single).chain(double).collect()
     }
 
-    /// What the client's own words stand for.
+    /// What the client's own message means.
     fn read_message(&self, causes: &mut Causes) {
         let Some(message) = &self.err_msg else { return };
         let message = message.to_ascii_lowercase().replace('_', " ");
@@ -321,7 +310,7 @@ impl Diagnose {
         let refused =
             self.err_msg.as_deref().is_some_and(|said| said.contains("invalid signature"));
         if valid == Some(true) && refused && version >= (6, 0, 2) {
-            // The signature fits the address we were told; the client must have checked another.
+            // The signature fits the address in the input; the client must have checked another.
             causes.add(Cause::RouteChanged.suspected());
         }
     }
@@ -376,7 +365,7 @@ impl Attempt<'_> {
         if orders.into_iter().any(is) {
             return Some(Some(Cause::ParameterOrder));
         }
-        if is(text(time, &percent_encode(url))) {
+        if is(text(time, &percent::encode(url))) {
             return Some(Some(Cause::EscapedValues));
         }
         let seconds = time.get(..10).filter(|_| time.len() == 13);
@@ -413,7 +402,7 @@ fn variants(url: &str) -> Vec<(Cause, String)> {
     }
     add(Cause::HtmlEscaped, url.replace("&amp;", "&").replace('&', "&amp;"));
     add(Cause::HtmlEscaped, url.replace("&amp;", "&"));
-    add(Cause::Decoded, percent_decode(url));
+    add(Cause::Decoded, percent::decode(url));
     add(Cause::EncodedTwice, url.replace('%', "%25"));
     add(Cause::PlusSpace, url.replace('+', " "));
     add(Cause::PlusSpace, url.replace('+', "%20"));
@@ -456,9 +445,17 @@ fn wechat_version(agent: &str) -> Option<(u32, u32, u32)> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use shared::Secret;
+    use shared::{Secret, settings::Setting, value::Rule};
 
     use super::*;
+
+    fn hosts() -> JssdkHosts {
+        JssdkHosts::parse(Some("example.com")).unwrap()
+    }
+
+    fn text<R: Rule>(text: impl Into<String>) -> Text<R> {
+        Text::new(text).unwrap()
+    }
 
     const PAGE: &str = "https://h5.example.com/a%20b/?x=%E4%B8%AD&y=1&code=c&state=s&from=timeline&isappinstalled=0";
 
@@ -477,17 +474,17 @@ mod tests {
         }
     }
 
-    fn diagnose_at(url: &str, timestamp: &str, text: &str) -> Diagnosis {
+    fn diagnose_at(url: &str, timestamp: &str, signed: &str) -> Diagnosis {
         let failing = Diagnose {
-            url: url.to_owned(),
-            nonce_str: Some("nonce".into()),
-            timestamp: Some(timestamp.to_owned()),
-            signature: Some(sha1_hex(text)),
+            url: text(url),
+            nonce_str: Some(text("nonce")),
+            timestamp: Some(text(timestamp)),
+            signature: Some(text(sha1_hex(signed))),
             err_msg: None,
             user_agent: None,
-            landing_url: Some("https://h5.example.com/landing?y=2#top".into()),
+            landing_url: Some(text("https://h5.example.com/landing?y=2#top")),
         };
-        failing.diagnose(&tickets(), &["example.com".to_owned()], 1_000_000_100)
+        failing.diagnose(&tickets(), &hosts(), 1_000_000_100)
     }
 
     fn causes(diagnosis: &Diagnosis) -> Vec<Cause> {
@@ -523,7 +520,7 @@ mod tests {
             ("https://h5.example.com/a%20b/".to_owned(), Cause::QueryCut),
             ("https://h5.example.com/a%20b/?x=%E4%B8%AD".to_owned(), Cause::QueryCut),
             (PAGE.replace('&', "&amp;"), Cause::HtmlEscaped),
-            (percent_decode(PAGE), Cause::Decoded),
+            (percent::decode(PAGE), Cause::Decoded),
             (PAGE.replace('%', "%25"), Cause::EncodedTwice),
             (PAGE.replace("%20", "+"), Cause::PlusSpace),
             (PAGE.replace("https", "http"), Cause::SchemeDiffers),
@@ -550,7 +547,7 @@ mod tests {
         let text = format!("noncestr=nonce&jsapi_ticket=own&timestamp={time}&url={PAGE}");
         assert_eq!(found(time, &text), [Cause::ParameterOrder]);
         assert_eq!(
-            found(time, &page_text("own", "nonce", time, &percent_encode(PAGE))),
+            found(time, &page_text("own", "nonce", time, &percent::encode(PAGE))),
             [Cause::EscapedValues]
         );
         assert_eq!(
@@ -571,17 +568,17 @@ mod tests {
 
     #[test]
     fn the_form_of_the_signature_is_judged() {
-        let text = page_text("own", "nonce", "1000000050", PAGE);
+        let signed = page_text("own", "nonce", "1000000050", PAGE);
         let mut failing = Diagnose {
-            url: PAGE.to_owned(),
-            nonce_str: Some("nonce".into()),
-            timestamp: Some("1000000050".into()),
-            signature: Some(sha1_hex(text).to_ascii_uppercase()),
+            url: text(PAGE),
+            nonce_str: Some(text("nonce")),
+            timestamp: Some(text("1000000050")),
+            signature: Some(text(sha1_hex(signed).to_ascii_uppercase())),
             err_msg: None,
             user_agent: None,
             landing_url: None,
         };
-        let allowed = ["example.com".to_owned()];
+        let allowed = hosts();
         let diagnosis = failing.diagnose(&tickets(), &allowed, 0);
         assert_eq!(causes(&diagnosis), [Cause::SignatureForm, Cause::SignatureCorrect]);
         failing.nonce_str = None;
@@ -592,15 +589,15 @@ mod tests {
     fn the_clients_words_and_version_are_read() {
         let find = |url: &str, said: &str, agent: &str| {
             let failing = Diagnose {
-                url: url.to_owned(),
+                url: text(url),
                 nonce_str: None,
                 timestamp: None,
                 signature: None,
-                err_msg: Some(said.to_owned()),
-                user_agent: Some(agent.to_owned()),
+                err_msg: Some(text(said)),
+                user_agent: Some(text(agent)),
                 landing_url: None,
             };
-            failing.diagnose(&tickets(), &["example.com".to_owned()], 0).causes[0].clone()
+            failing.diagnose(&tickets(), &hosts(), 0).causes[0].clone()
         };
         for (said, item) in [
             ("config:invalid url domain", 1),
@@ -630,31 +627,33 @@ mod tests {
     #[test]
     fn a_right_signature_that_is_refused_points_at_the_route() {
         let failing = Diagnose {
-            url: PAGE.to_owned(),
-            nonce_str: Some("nonce".into()),
-            timestamp: Some("1000000050".into()),
-            signature: Some(sha1_hex(page_text("own", "nonce", "1000000050", PAGE))),
-            err_msg: Some("config:invalid signature".into()),
-            user_agent: Some("Mozilla/5.0 (iPhone) MicroMessenger/8.0.49".into()),
+            url: text(PAGE),
+            nonce_str: Some(text("nonce")),
+            timestamp: Some(text("1000000050")),
+            signature: Some(text(sha1_hex(page_text("own", "nonce", "1000000050", PAGE)))),
+            err_msg: Some(text("config:invalid signature")),
+            user_agent: Some(text("Mozilla/5.0 (iPhone) MicroMessenger/8.0.49")),
             landing_url: None,
         };
-        let diagnosis = failing.diagnose(&tickets(), &["example.com".to_owned()], 0);
+        let diagnosis = failing.diagnose(&tickets(), &hosts(), 0);
         assert_eq!(causes(&diagnosis), [Cause::SignatureCorrect, Cause::RouteChanged]);
     }
 
     proptest! {
         #[test]
-        fn nothing_makes_it_panic(url in any::<String>(), said in any::<String>(), agent in any::<String>()) {
+        fn nothing_makes_it_panic(
+            url in "\\PC{1,60}", said in "(?s).{0,30}", agent in "(?s).{0,30}", time in "(?s).{0,8}",
+        ) {
             let failing = Diagnose {
-                url,
-                nonce_str: Some(said.clone()),
-                timestamp: Some(agent.clone()),
-                signature: Some(said.clone()),
-                err_msg: Some(said),
-                user_agent: Some(format!("MicroMessenger/{agent}")),
-                landing_url: Some(agent),
+                url: text(&url),
+                nonce_str: Some(text(&said)),
+                timestamp: Some(text(time)),
+                signature: Some(text(&said)),
+                err_msg: Some(text(said)),
+                user_agent: Some(text(format!("MicroMessenger/{agent}"))),
+                landing_url: Some(text(url)),
             };
-            failing.diagnose(&tickets(), &[], 0);
+            failing.diagnose(&tickets(), &JssdkHosts::default(), 0);
         }
     }
 }

@@ -4,14 +4,14 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// A cause, and what to do about it.
+/// A cause and its cure.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Finding {
-    /// What a program compares; stable.
+    /// The stable name for programs.
     pub cause: Cause,
     /// The number in appendix 5 of WeChat's JS-SDK document.
     pub item: u8,
-    /// Whether it was proven, for example by computing the very signature; otherwise it is only
+    /// Whether it was proven, for example by computing the same signature; otherwise it is only
     /// likely.
     pub certain: bool,
     /// What to do.
@@ -41,11 +41,11 @@ causes! {
     /// The host is not bound to the account.
     DomainNotBound 1 "Bind the page's host as a JS interface safe domain of this account, in WeChat's console: host only, ICP-registered, no IP address, and this appid.",
     /// The page is not on port 80 or 443, or its address has no host.
-    PortNotAllowed 1 "WeChat only knows pages on port 80 (http) and 443 (https): serve the page there.",
+    PortNotAllowed 1 "WeChat accepts pages only on port 80 (http) and 443 (https): serve the page there.",
     /// This deployment does not sign pages of this host.
     HostNotAllowed 1 "jssdk.config does not sign pages of this host: add it to JSSDK_ALLOWED_HOSTS.",
-    /// The signature is not even of the right form.
-    SignatureForm 2 "The signature is not 40 lower-case hex digits of SHA-1: hand on jssdk.config's signature as it is.",
+    /// The signature does not have the right form.
+    SignatureForm 2 "The signature is not 40 lower-case hex digits of SHA-1: pass the signature of jssdk.config on unchanged.",
     /// The signature is right for this address and the ticket in force.
     SignatureCorrect 2 "The signature fits this address and the ticket in force. If WeChat still refuses, its client checks another address than this one, the appId given to wx.config is another, or WeChat replaced the ticket early: invoke refresh-credentials.",
     /// The fragment was signed.
@@ -53,11 +53,11 @@ causes! {
     /// A part of the query is missing.
     QueryCut 2 "A part of the query was not signed: send encodeURIComponent(location.href); without it, everything after the first & is lost.",
     /// The parameters that WeChat appends are missing.
-    ShareParametersMissing 2 "from and isappinstalled, which WeChat appends when a page is shared, were not signed: sign location.href at run time, not an address known before.",
+    ShareParametersMissing 2 "from and isappinstalled, which WeChat appends when a page is shared, were not signed: sign location.href at run time, not a fixed address.",
     /// The address is HTML-escaped.
-    HtmlEscaped 2 "The address has &amp; for &: it was taken from HTML; take location.href.",
+    HtmlEscaped 2 "The address has &amp; instead of &: it was taken from HTML; use location.href.",
     /// Escapes are missing.
-    Decoded 2 "The address was decoded before it was signed, or sent without encodeURIComponent: sign the escapes as they stand in location.href.",
+    Decoded 2 "The address was decoded before it was signed, or sent without encodeURIComponent: sign the escapes of location.href unchanged.",
     /// The address was encoded once too often.
     EncodedTwice 2 "The address was encoded once too often: encodeURIComponent(location.href), once, and no more.",
     /// A plus became a space, or the other way around.
@@ -65,7 +65,7 @@ causes! {
     /// http and https were mixed up.
     SchemeDiffers 2 "http and https were mixed up, often behind a proxy: sign location.href, not what the server saw.",
     /// The host or the case of letters differs.
-    LettersDiffer 2 "The address was put into lower case: sign it as it stands.",
+    LettersDiffer 2 "The address was put into lower case: sign it unchanged.",
     /// The slash at the end differs.
     SlashDiffers 2 "A slash after the host or at the end was added or lost; a browser shows https://host as https://host/.",
     /// A default port was signed.
@@ -97,7 +97,7 @@ causes! {
     /// Sharing does not work.
     ShareRight 7 "Sharing needs a certified account and a link on a JS interface safe domain; set it in wx.ready.",
     /// The quota for tickets is used up.
-    TicketQuota 8 "The ticket is missing: its quota is used up if something else fetches tickets too. The refresher's report and alarm tell.",
+    TicketQuota 8 "The ticket is missing: its quota is used up if something else fetches tickets too. See the refresher's report and alarm.",
     /// One image at a time.
     OneImageAtATime 9 "Images are uploaded one by one: begin the next in success of the one before.",
     /// No preview of local images is needed.
@@ -109,11 +109,11 @@ causes! {
     /// How to get what was uploaded.
     MediaDownload 13 "What the page uploaded is fetched with media.get, by its serverId, within three days.",
     /// Noise in voices.
-    VoiceNoise 14 "Old clients recorded with noise, which WeChat has mended; media.get with hd_voice gives the better recording.",
+    VoiceNoise 14 "Old clients recorded with noise, which WeChat has fixed; media.get with hd_voice gives the better recording.",
     /// Sub-domains are bound with their parent.
     SubdomainBound 15 "A bound domain includes its sub-domains: if another of them works, this one is spelled differently.",
     /// Images from elsewhere are not shown in shares.
-    ShareImage 16 "WeChat 6.1 on iOS shows no shared images from other hosts; 6.2 mended it.",
+    ShareImage 16 "WeChat 6.1 on iOS shows no shared images from other hosts; 6.2 fixed it.",
     /// Old clients are handled by the SDK.
     OldClient 17 "The SDK is compatible with old clients by itself; interfaces of 6.0.2 need 6.0.2: ask wx.checkJsApi.",
     /// Payments have a signature of their own.
@@ -121,7 +121,7 @@ causes! {
     /// The page changed its route and the client checks another address.
     RouteChanged 19 "The route changed since: on iOS sign the address the page was first loaded from, on Android and desktop the current one. client/h5 does it.",
     /// Old Android clients do not know `pushState`.
-    PushStateUnknown 19 "WeChat before 6.2 on Android does not know pushState: use the # router there, or load pages anew.",
+    PushStateUnknown 19 "WeChat before 6.2 on Android does not support pushState: use the # router there, or load pages anew.",
     /// Old Android clients drop `uploadImage` in `chooseImage`'s callback.
     UploadInCallback 20 "WeChat before 6.2 on Android drops uploadImage inside chooseImage's success: call it after setTimeout(…, 100).",
     /// The user does not follow the test account.
@@ -135,13 +135,13 @@ causes! {
 }
 
 impl Cause {
-    /// It is this, for sure.
+    /// This cause is certain.
     pub(super) const fn proven(self) -> Finding {
         let (item, detail) = self.about();
         Finding { cause: self, item, certain: true, detail }
     }
 
-    /// It may be this.
+    /// This cause is likely.
     pub(super) const fn suspected(self) -> Finding {
         let (item, detail) = self.about();
         Finding { cause: self, item, certain: false, detail }

@@ -1,9 +1,14 @@
 //! The names `wx.config` takes.
 
-use serde::{Deserialize, Deserializer};
-use shared::{Error, Result};
+use std::{borrow::Cow, marker::PhantomData};
 
-/// `jsApiList`: the list of version 1.6.0, and what the document uses without listing it.
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{Deserialize, Deserializer, de::Error as _};
+use shared::value::Fault;
+
+/// `jsApiList`: the list of version 1.6.0, then those the document uses without listing them.
+///
+/// WeChat: [所有JS接口列表](https://developers.weixin.qq.com/doc/service/guide/h5/jssdk.html#63).
 const APIS: &[&str] = &[
     "updateAppMessageShareData",
     "updateTimelineShareData",
@@ -52,59 +57,104 @@ const APIS: &[&str] = &[
 ];
 
 /// `openTagList`.
+///
+/// WeChat: [开放标签](https://developers.weixin.qq.com/doc/service/guide/h5/opentag.html).
 const OPEN_TAGS: &[&str] =
     &["wx-open-launch-app", "wx-open-launch-weapp", "wx-open-subscribe", "wx-open-audio"];
 
-/// Reads `a,b`, `a` and `b`, or both.
-pub(super) fn names<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<String>, D::Error> {
-    let texts = Vec::<String>::deserialize(input)?;
-    let names = texts.iter().flat_map(|text| text.split(','));
-    Ok(names.map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect())
+/// A list of names that WeChat publishes.
+pub(super) trait Published: 'static {
+    const NAMES: &'static [&'static str];
 }
 
-/// Checks `jsApiList`.
-pub(super) fn check_apis(names: &[String]) -> Result<()> {
-    check("jsApiList", APIS, names)
+/// The interfaces.
+pub(super) enum Apis {}
+
+impl Published for Apis {
+    const NAMES: &'static [&'static str] = APIS;
 }
 
-/// Checks `openTagList`.
-pub(super) fn check_open_tags(names: &[String]) -> Result<()> {
-    check("openTagList", OPEN_TAGS, names)
+/// The open tags.
+pub(super) enum OpenTags {}
+
+impl Published for OpenTags {
+    const NAMES: &'static [&'static str] = OPEN_TAGS;
 }
 
-fn check(field: &str, known: &[&str], names: &[String]) -> Result<()> {
-    let Some(stranger) = names.iter().find(|name| !known.contains(&name.as_str())) else {
-        return Ok(());
-    };
-    let meant = known.iter().find(|name| name.eq_ignore_ascii_case(stranger));
-    let shown: String = stranger.chars().take(64).collect();
-    Err(Error::invalid(
-        field,
-        match meant {
-            Some(meant) => format!("WeChat spells it {meant}, not {shown}."),
-            None => format!("WeChat knows no {shown}; the names are {}.", known.join(", ")),
-        },
-    ))
+/// Names from one of these lists: `a,b`, `a` and `b`, or both.
+pub(super) struct Names<L>(Vec<String>, PhantomData<fn() -> L>);
+
+impl<L: Published> Names<L> {
+    fn new(texts: &[String]) -> Result<Names<L>, Fault> {
+        let names = texts.iter().flat_map(|text| text.split(','));
+        let names: Vec<_> = names.map(str::trim).filter(|name| !name.is_empty()).collect();
+        match names.iter().find(|name| !L::NAMES.contains(name)) {
+            Some(stranger) => Err(unknown(stranger, L::NAMES)),
+            None => Ok(Names(names.into_iter().map(str::to_owned).collect(), PhantomData)),
+        }
+    }
+}
+
+impl<L> Names<L> {
+    /// The names.
+    pub(super) fn into_vec(self) -> Vec<String> {
+        self.0
+    }
+}
+
+impl<L> Default for Names<L> {
+    fn default() -> Names<L> {
+        Names(Vec::new(), PhantomData)
+    }
+}
+
+impl<'de, L: Published> Deserialize<'de> for Names<L> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Names<L>, D::Error> {
+        Names::new(&Vec::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+impl<L> JsonSchema for Names<L> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Names".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Vec::<String>::json_schema(generator)
+    }
+}
+
+/// Not generic, so that both lists share it.
+fn unknown(name: &str, known: &[&str]) -> Fault {
+    let shown: String = name.chars().take(64).collect();
+    Fault::new(match known.iter().find(|known| known.eq_ignore_ascii_case(name)) {
+        Some(meant) => format!("WeChat spells it {meant}, not {shown}."),
+        None => format!("WeChat does not know {shown}; the names are {}.", known.join(", ")),
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn detail(field: fn(&[String]) -> Result<()>, name: &str) -> String {
-        field(&[name.to_owned()]).unwrap_err().detail().to_owned()
+    fn detail<L: Published>(name: &str) -> Option<String> {
+        Names::<L>::new(&[name.to_owned()]).err().map(|fault| fault.detail)
     }
 
     #[test]
     fn names_are_checked_and_their_spelling_is_told() {
-        assert!(check_apis(&["scanQRCode".to_owned(), "chooseInvoice".to_owned()]).is_ok());
+        assert_eq!(detail::<Apis>("scanQRCode, chooseInvoice"), None);
         assert_eq!(
-            detail(check_apis, "scanQrCode"),
+            detail::<Apis>("scanQrCode").unwrap(),
             "WeChat spells it scanQRCode, not scanQrCode."
         );
-        assert!(detail(check_apis, "teleport").contains("no teleport"));
-        assert!(check_open_tags(&["wx-open-launch-weapp".to_owned()]).is_ok());
-        assert!(detail(check_open_tags, "scanQRCode").contains("wx-open-launch-app"));
+        assert!(detail::<Apis>("teleport").unwrap().contains("not know teleport"));
+        assert_eq!(detail::<OpenTags>("wx-open-launch-weapp"), None);
+        assert!(detail::<OpenTags>("scanQRCode").unwrap().contains("wx-open-launch-app"));
     }
 
     #[test]

@@ -1,11 +1,17 @@
 //! A page's address: what of it is signed, whether it may be, and what looks wrong with it.
 
-use shared::{Error, Problem, Result};
+use shared::{
+    Error, Problem, Result, percent, text,
+    value::{Chars, Text},
+};
 
-use super::{Cause, Finding};
+use super::{Cause, Finding, JssdkHosts};
 
-/// WeChat does not say how long an address may be; browsers and proxies end about here.
-pub(super) const LONGEST: usize = 2048;
+text! {
+    /// A page's address as a browser shows it. WeChat does not publish a limit; many browsers
+    /// and proxies have this one.
+    pub(super) PageAddress: 1..=2048, Chars::PRINTABLE_BYTES, "Send location.href unchanged.";
+}
 
 /// A page's address as it is signed.
 #[derive(Debug)]
@@ -14,29 +20,21 @@ pub(super) struct Page {
     pub(super) url: String,
     /// What was changed.
     pub(super) normalized: Vec<String>,
-    /// What was left as it is and looks wrong.
+    /// What looks wrong and was not changed.
     pub(super) warnings: Vec<Finding>,
 }
 
 impl Page {
     /// Reads an address that was decoded once already.
-    pub(super) fn read(sent: &str) -> Result<Page> {
-        let invalid = |detail: &str| Err(Error::invalid("url", detail));
-        if !(1..=LONGEST).contains(&sent.len()) {
-            return invalid("The address has 1 to 2048 bytes.");
-        }
-        if sent.chars().any(char::is_control) {
-            return invalid("The address holds a control character; send location.href as it is.");
-        }
+    pub(super) fn read(sent: Text<PageAddress>) -> Result<Page> {
         let mut normalized = Vec::new();
-        let mut url = sent.to_owned();
-        // No address begins so: the whole of it was encoded twice.
+        let mut url = sent.into_string();
+        // No address begins like this: the whole of it was encoded twice.
         if is_encoded(&url) {
-            url = percent_decode(&url);
+            url = percent::decode(&url);
             if is_encoded(&url) {
-                return invalid(
-                    "The address is encoded more than twice; encode location.href once.",
-                );
+                let detail = "The address is encoded more than twice; encode location.href once.";
+                return Err(Error::invalid("url", detail));
             }
             normalized.push("The address was encoded twice; it was decoded once more.".to_owned());
         }
@@ -48,28 +46,18 @@ impl Page {
         Ok(Page { url, normalized, warnings })
     }
 
-    /// Only pages of our own hosts: anything else would make this an oracle for strangers' pages.
-    pub(super) fn check_host(&self, allowed: &[String]) -> Result<()> {
+    /// Only pages of allowed hosts: otherwise anyone could have any page signed.
+    pub(super) fn check_host(&self, allowed: &JssdkHosts) -> Result<()> {
         let host = host(&self.url).map_err(|detail| Error::invalid("url", detail))?;
-        if is_within(&host, allowed) {
+        if allowed.cover(&host) {
             return Ok(());
         }
-        Err(Error::new(
-            Problem::Forbidden,
-            "Pages of this host are not signed here; add it to JSSDK_ALLOWED_HOSTS.",
-        )
-        .field("url"))
+        let detail = "Pages of this host are not signed here; add it to JSSDK_ALLOWED_HOSTS.";
+        Err(Error::new(Problem::Forbidden, detail).field("url"))
     }
 }
 
-/// Whether a host is one of these or below one of them.
-pub(super) fn is_within(host: &str, domains: &[String]) -> bool {
-    domains.iter().any(|domain| {
-        host == domain || host.strip_suffix(domain.as_str()).is_some_and(|rest| rest.ends_with('.'))
-    })
-}
-
-/// The host in lower case, if WeChat could know a page there.
+/// The host in lower case, if WeChat accepts pages there.
 pub(super) fn host(url: &str) -> Result<String, &'static str> {
     let Some((scheme, rest)) = url.split_once("://") else {
         return Err("Send the whole address, encodeURIComponent(location.href).");
@@ -84,13 +72,13 @@ pub(super) fn host(url: &str) -> Result<String, &'static str> {
         "http" => matches!(port, None | Some("80")),
         _ => return Err("The address must begin with https:// or http://."),
     };
-    // A browser would read a \ or an @ before the host's end as something else than it says.
+    // Browsers give a \ or an @ before the end of the host another meaning.
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
     if host.is_empty() || !host.bytes().all(plain) {
-        return Err("The address has no host WeChat could know; send location.href.");
+        return Err("The address must have a host name; send location.href.");
     }
     if !right_port {
-        return Err("WeChat only knows pages on port 80 (http) and 443 (https).");
+        return Err("The page must be on port 80 (http) or 443 (https); WeChat accepts no other.");
     }
     Ok(host.to_ascii_lowercase())
 }
@@ -129,55 +117,26 @@ fn is_encoded(url: &str) -> bool {
     ["http%3A", "https%3A", "http%253A", "https%253A"].into_iter().any(begins)
 }
 
-/// Decodes `%XX` once; a `+` stays a `+`, and what is no escape stays as it is.
-pub(super) fn percent_decode(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut decoded = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let digit =
-            |offset: usize| bytes.get(at + offset).and_then(|b| char::from(*b).to_digit(16));
-        match (bytes[at], digit(1), digit(2)) {
-            (b'%', Some(high), Some(low)) => {
-                decoded.push((high * 16 + low) as u8);
-                at += 3;
-            }
-            (byte, ..) => {
-                decoded.push(byte);
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8_lossy(&decoded).into_owned()
-}
-
-/// JavaScript's `encodeURIComponent`.
-pub(super) fn percent_encode(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.!~*'()".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    encoded
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
+    use shared::settings::Setting;
+
     use super::*;
 
+    fn read(url: &str) -> Result<Page> {
+        Page::read(Text::new(url).map_err(|fault| Error::invalid("url", fault.detail))?)
+    }
+
     fn causes(url: &str) -> Vec<Cause> {
-        Page::read(url).unwrap().warnings.iter().map(|finding| finding.cause).collect()
+        read(url).unwrap().warnings.iter().map(|finding| finding.cause).collect()
     }
 
     #[test]
     fn only_our_hosts_and_web_ports_are_signed() {
-        let allowed = ["example.com".to_owned()];
-        let check = |url: &str| Page::read(url).and_then(|page| page.check_host(&allowed));
+        let allowed = JssdkHosts::parse(Some("example.com")).unwrap();
+        let check = |url: &str| read(url).and_then(|page| page.check_host(&allowed));
         for url in [
             "https://example.com",
             "https://EXAMPLE.com/a?b#c",
@@ -205,22 +164,22 @@ mod tests {
         ] {
             assert_eq!(check(url).unwrap_err().problem(), problem, "{url}");
         }
-        assert!(Page::read("https://example.com").unwrap().check_host(&[]).is_err());
+        assert!(read("https://example.com").unwrap().check_host(&JssdkHosts::default()).is_err());
     }
 
     #[test]
     fn the_fragment_goes_and_everything_else_stays() {
-        let page = Page::read("https://example.com/a%20b?z=1&x=%e4%B8%AD&a=+#/cart?y=1#z").unwrap();
+        let page = read("https://example.com/a%20b?z=1&x=%e4%B8%AD&a=+#/cart?y=1#z").unwrap();
         assert_eq!(page.url, "https://example.com/a%20b?z=1&x=%e4%B8%AD&a=+");
         assert_eq!((page.normalized.len(), page.warnings.len()), (1, 0));
     }
 
     #[test]
     fn an_address_encoded_twice_is_decoded_once_more() {
-        let page = Page::read("https%3A%2F%2Fexample.com%2Fa%2520b%3Fx%3D1%23top").unwrap();
+        let page = read("https%3A%2F%2Fexample.com%2Fa%2520b%3Fx%3D1%23top").unwrap();
         assert_eq!(page.url, "https://example.com/a%20b?x=1");
         assert_eq!(page.normalized.len(), 2);
-        assert!(Page::read("https%253A%252F%252Fexample.com%252F").is_err());
+        assert!(read("https%253A%252F%252Fexample.com%252F").is_err());
     }
 
     #[test]
@@ -234,15 +193,16 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_a_browser_encodes_comes_back(text in any::<String>()) {
-            prop_assert_eq!(percent_decode(&percent_encode(&text)), text);
+        fn an_address_that_was_encoded_once_more_comes_back(path in "[a-z%+/]{0,20}") {
+            let address = format!("https://example.com/{path}");
+            prop_assert_eq!(read(&percent::encode(&address)).unwrap().url, address);
         }
 
         #[test]
         fn no_address_makes_it_panic(url in any::<String>()) {
-            if let Ok(page) = Page::read(&url) {
+            if let Ok(page) = read(&url) {
                 prop_assert!(!page.url.contains('#'));
-                let _ = page.check_host(&["example.com".to_owned()]);
+                let _ = page.check_host(&JssdkHosts::default());
             }
         }
 
@@ -252,7 +212,7 @@ mod tests {
         ) {
             let page = format!("https://example.com/{path}?{query}");
             let fragment: String = fragment.chars().filter(|c| !c.is_control()).collect();
-            prop_assert_eq!(Page::read(&format!("{page}#{fragment}")).unwrap().url, page);
+            prop_assert_eq!(read(&format!("{page}#{fragment}")).unwrap().url, page);
         }
     }
 }

@@ -4,28 +4,26 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::{Access, AccountKind, App, Caller, Operation, Result, Touch};
+use shared::{Access, AccountKind, Caller, Operation, Refusal, Result, Uses, capability::Wechat};
 
-use super::{Page, Room, ask};
+use super::{Page, PageIndex, PageSize, Recent, Room, ask};
 
-/// Lists the live rooms, the latest first. Ten seconds old at most.
+/// Lists the live rooms, the latest first. The list is at most ten seconds old.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GetLiveInfo {
     /// Which page, from 1.
     #[serde(default, rename = "pageIndex")]
-    #[schemars(range(min = 1, max = 100_000))]
-    page_index: Option<u64>,
+    page_index: Option<PageIndex>,
     /// Rooms on a page; by default 100.
     #[serde(default, rename = "pageSize")]
-    #[schemars(range(min = 1, max = 100))]
-    page_size: Option<u64>,
+    page_size: Option<PageSize>,
 }
 
 /// A page of rooms.
 #[derive(Deserialize, Serialize, JsonSchema)]
 pub struct Rooms {
-    /// All rooms there are; 0 on an empty page, because WeChat does not say.
+    /// The number of all rooms; 0 on an empty page, where WeChat does not give it.
     #[serde(default)]
     total: u64,
     /// The rooms of this page; empty beyond the last.
@@ -37,13 +35,15 @@ impl Operation for GetLiveInfo {
     const ID: &'static str = "livebroadcast.getLiveInfo";
     const ACCESS: Access = Access::User;
     const ACCOUNTS: &'static [AccountKind] = &[AccountKind::MiniProgram];
-    const TOUCHES: &'static [Touch] = &[Touch::Wechat];
+    const DOCS: &'static [&'static str] = super::DOCS;
+    const REFUSALS: &'static [Refusal] = super::REFUSALS;
     const EXAMPLE: &'static str = r#"{"pageIndex":1,"pageSize":100}"#;
+    type Uses = (Wechat, Recent);
     type Output = Rooms;
 
-    async fn run(self, app: &App, caller: &Caller) -> Result<Rooms> {
-        let page = Page::read(self.page_index, self.page_size)?;
-        let mut rooms: Rooms = ask(app, caller, &page).await?.json()?;
+    async fn run(self, (wechat, recent): Uses<'_, Self>, caller: &Caller) -> Result<Rooms> {
+        let page = Page::new(self.page_index, self.page_size);
+        let mut rooms: Rooms = ask(wechat, &recent, caller, &page).await?.json()?;
         if !caller.is_service() {
             rooms.room_info = rooms.room_info.into_iter().map(Room::without_people).collect();
         }

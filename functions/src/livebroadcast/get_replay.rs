@@ -4,35 +4,34 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::{Access, AccountKind, App, Caller, Error, Operation, Result, Touch};
+use shared::{
+    Access, AccountKind, Caller, Operation, Refusal, Result, Uses, capability::Wechat,
+    spelling::text_or_number, value::Int,
+};
 
-use super::{Page, ask};
-use crate::spelling::text_or_number;
+use super::{Page, PageIndex, PageSize, Recent, ask};
 
 /// Lists the recordings of a live room; they appear about ten minutes after its end.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GetReplay {
-    /// The room.
-    #[schemars(range(min = 1))]
-    room_id: u64,
+    /// The `roomid` of `livebroadcast.getLiveInfo`.
+    room_id: Int<1, { i64::MAX }>,
     /// Which page, from 1.
     #[serde(default, rename = "pageIndex")]
-    #[schemars(range(min = 1, max = 100_000))]
-    page_index: Option<u64>,
+    page_index: Option<PageIndex>,
     /// Recordings on a page; by default 100.
     #[serde(default, rename = "pageSize")]
-    #[schemars(range(min = 1, max = 100))]
-    page_size: Option<u64>,
+    page_size: Option<PageSize>,
 }
 
 /// A page of recordings.
 #[derive(Deserialize, Serialize, JsonSchema)]
 pub struct Replays {
-    /// All recordings there are; 0 on an empty page, because WeChat does not say.
+    /// The number of all recordings; 0 on an empty page, where WeChat does not give it.
     #[serde(default)]
     total: u64,
-    /// The recordings of this page; empty where there are none (yet).
+    /// The recordings of this page; empty if there are none (yet).
     #[serde(default)]
     live_replay: Vec<Replay>,
 }
@@ -40,12 +39,12 @@ pub struct Replays {
 /// A recording.
 #[derive(Deserialize, Serialize, JsonSchema)]
 struct Replay {
-    /// Where it can be played.
+    /// The address to play it from.
     media_url: String,
     /// When it was made, as WeChat writes it: `2022-12-30T02:51:32Z`.
     #[serde(default, deserialize_with = "text_or_number")]
     create_time: String,
-    /// When it goes.
+    /// When it expires.
     #[serde(default, deserialize_with = "text_or_number")]
     expire_time: String,
 }
@@ -53,7 +52,7 @@ struct Replay {
 #[derive(Serialize)]
 struct Request {
     action: &'static str,
-    room_id: u64,
+    room_id: i64,
     #[serde(flatten)]
     page: Page,
 }
@@ -62,21 +61,15 @@ impl Operation for GetReplay {
     const ID: &'static str = "livebroadcast.getReplay";
     const ACCESS: Access = Access::User;
     const ACCOUNTS: &'static [AccountKind] = &[AccountKind::MiniProgram];
-    const TOUCHES: &'static [Touch] = &[Touch::Wechat];
+    const DOCS: &'static [&'static str] = super::DOCS;
+    const REFUSALS: &'static [Refusal] = super::REFUSALS;
     const EXAMPLE: &'static str = r#"{"room_id":3}"#;
+    type Uses = (Wechat, Recent);
     type Output = Replays;
 
-    async fn run(self, app: &App, caller: &Caller) -> Result<Replays> {
-        if self.room_id == 0 {
-            return Err(Error::invalid("room_id", "The roomid of livebroadcast.getLiveInfo."));
-        }
-        let page = Page::read(self.page_index, self.page_size)?;
-        let request = Request { action: "get_replay", room_id: self.room_id, page };
-        let answer =
-            ask(app, caller, &request).await.map_err(|error| match error.wechat_errcode() {
-                Some(300_022 | 300_023) => error.field("room_id"),
-                _ => error,
-            })?;
-        answer.json()
+    async fn run(self, (wechat, recent): Uses<'_, Self>, caller: &Caller) -> Result<Replays> {
+        let page = Page::new(self.page_index, self.page_size);
+        let request = Request { action: "get_replay", room_id: self.room_id.get(), page };
+        ask(wechat, &recent, caller, &request).await?.json()
     }
 }

@@ -8,27 +8,25 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use shared::{
-    Access, AccountKind, App, Body, Caller, Error, File, Method, Operation, Problem, Reply, Result,
-    Touch,
-    wechat::{Answer, Call, Verdict},
+    Access, AccountKind, Body, Caller, Error, File, Http, Operation, Problem, Refusal, Reply,
+    Result, Uses, capability::Wechat, value::MediaId, value::Text, wechat::Answer,
 };
 
-/// Ten megabytes take their time from the other end of the world.
+/// Ten megabytes take a while from the other side of the world.
 const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Fetches what was uploaded to WeChat within the last three days: an image, a voice or a video.
 ///
 /// The answer is the file itself, with its type and name, up to 10 MB by the function's own URL;
-/// of a video it is JSON with its address. A direct invocation gets
-/// `{"statusCode":200,"headers":…,"body":…,"isBase64Encoded":true}`, and of a file over 4.4 MB,
-/// which Lambda cannot hand over that way, a problem: a service then fetches it by the URL.
+/// for a video it is JSON with its address. A direct invocation gets
+/// `{"statusCode":200,"headers":…,"body":…,"isBase64Encoded":true}`. Lambda cannot return a file
+/// over 4.4 MB that way: the answer is then a problem, and a service fetches the file by the URL.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Get {
     /// The `serverId` of `wx.uploadImage` or `wx.uploadVoice`, or the `media_id` of a message.
-    #[schemars(length(min = 1, max = 256))]
-    media_id: String,
-    /// Of a voice from `wx.uploadVoice`, the better recording: 16 kHz speex instead of 8 kHz amr.
+    media_id: Text<MediaId>,
+    /// For a voice from `wx.uploadVoice`, the better recording: 16 kHz speex instead of 8 kHz amr.
     #[serde(default)]
     hd_voice: bool,
 }
@@ -44,7 +42,7 @@ pub enum Media {
 /// A video.
 #[derive(Serialize, Deserialize, JsonSchema)]
 pub struct Video {
-    /// Where the video is; fetch it soon.
+    /// The video's address; fetch it soon.
     video_url: String,
 }
 
@@ -66,49 +64,43 @@ impl Reply for Media {
     }
 }
 
-#[rustfmt::skip]
-const VERDICTS: &[Verdict] = &[
-    (40007, Problem::NotFound, "WeChat has nothing of this media_id for this account: it is older than three days, or of another account."),
-    (46001, Problem::NotFound, "WeChat has nothing of this media_id."),
-    (41006, Problem::InvalidInput, "The media_id is missing."),
-];
-
 impl Operation for Get {
     const ID: &'static str = "media.get";
-    const METHOD: Method = Method::Get;
+    const HTTP: Http = Http { streamed: true, ..Http::GET };
     const ACCESS: Access = Access::User;
     const ACCOUNTS: &'static [AccountKind] =
         &[AccountKind::OfficialAccount, AccountKind::MiniProgram];
-    const TOUCHES: &'static [Touch] = &[Touch::Wechat];
-    const STREAMED: bool = true;
+    const DOCS: &'static [&'static str] = &[
+        "https://developers.weixin.qq.com/doc/service/api/material/temporary/api_getmedia.html",
+        "https://developers.weixin.qq.com/doc/service/api/material/temporary/api_gethdvoice.html",
+        "https://developers.weixin.qq.com/miniprogram/dev/server/API/kf-mgnt/kf-message/api_getmedia.html",
+    ];
+    #[rustfmt::skip]
+    const REFUSALS: &'static [Refusal] = &[
+        Refusal::new(40007, Problem::NotFound, "WeChat has no file with this media_id for this account: it is older than three days, or another account's.").field("media_id"),
+        Refusal::new(46001, Problem::NotFound, "WeChat has no file with this media_id.").field("media_id"),
+        Refusal::new(41006, Problem::InvalidInput, "The media_id is missing.").field("media_id"),
+    ];
+    const PROBLEMS: &'static [Problem] = &[Problem::BodyTooLarge];
     const EXAMPLE: &'static str = r#"{"media_id":"demo-image"}"#;
+    type Uses = Wechat;
     type Output = Media;
 
-    async fn run(self, app: &App, caller: &Caller) -> Result<Media> {
+    async fn run(self, wechat: Uses<'_, Self>, _caller: &Caller) -> Result<Media> {
         let Get { media_id, hd_voice } = self;
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-        if !(1..=256).contains(&media_id.len()) || !media_id.bytes().all(plain) {
-            return Err(Error::invalid("media_id", "Send the serverId or media_id as it is."));
-        }
         let path = if hd_voice { "/cgi-bin/media/get/jssdk" } else { "/cgi-bin/media/get" };
-        let call = Call::get(path).query("media_id", &media_id).within(TIMEOUT).binary();
-        let answer =
-            app.call(caller.appid(), call.verdicts(VERDICTS)).await.map_err(|error| match error
-                .problem()
-            {
-                Problem::NotFound | Problem::InvalidInput => error.field("media_id"),
-                _ => error,
-            })?;
+        let call = wechat.get(path).query("media_id", media_id.as_str());
+        let answer = call.within(TIMEOUT).binary().refusals(Self::REFUSALS).send().await?;
         if let Some(video) = video(&answer) {
             return Ok(Media::Video(video));
         }
         let Some((content_type, extension)) = kind(&answer, hd_voice) else {
             return Err(Error::new(
                 Problem::WechatUnreachable,
-                "WeChat answered with something that is no image, voice or video; try again.",
+                "WeChat returned something that is not an image, voice or video; try again.",
             ));
         };
-        let name = Some(format!("{media_id}.{extension}"));
+        let name = Some(format!("{}.{extension}", media_id.as_str()));
         Ok(Media::File(File { content_type: content_type.to_owned(), name, bytes: answer.body }))
     }
 }
@@ -117,7 +109,7 @@ fn video(answer: &Answer) -> Option<Video> {
     if answer.is_json() { answer.json().ok() } else { None }
 }
 
-/// Type and extension, by the bytes; only speex has none that tell.
+/// Type and extension, by the bytes; speex, which they do not show, by the header.
 fn kind(answer: &Answer, hd_voice: bool) -> Option<(&'static str, &'static str)> {
     let bytes = &answer.body[..];
     let kind = match bytes {
@@ -157,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bytes_tell_the_type_and_not_the_header() {
+    fn the_bytes_decide_the_type_and_not_the_header() {
         for (bytes, extension) in [
             (&b"\xff\xd8\xff\xe0\0\0"[..], "jpg"),
             (b"\x89PNG\r\n\x1a\n", "png"),
@@ -172,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn only_speex_is_believed() {
+    fn the_header_decides_for_speex_only() {
         assert_eq!(kind_of(b"\x36\x9d\x1b", "voice/speex", true), Some("speex"));
         assert_eq!(kind_of(b"\x36\x9d\x1b", "text/html", true), None);
         assert_eq!(kind_of(b"<script>", "image/jpeg", false), None);

@@ -5,39 +5,40 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
-    Access, AccountKind, App, Caller, Error, Method, Operation, Result, Touch,
+    Access, AccountKind, Caller, Error, Http, Operation, Result, Uses,
     crypto::{nonce, sha256_hex},
-    weburl,
+    percent,
+    value::{Address, Text},
 };
 
-/// Says where to send a user who is to log in: a page in WeChat, a QR code on a website, or the
+use super::State;
+
+/// Makes the address that begins a login: a page in WeChat, a QR code on a website, or the
 /// parameters of a native app's `auth`.
 ///
-/// Against forged logins the answer has a `state` and a `verifier`. Keep the verifier in this
-/// browser (`sessionStorage`), and send both to `oauth.getToken` with the code. Only their holder
-/// can end the login that began here: `state` is the SHA-256 of `verifier`, so the server needs
-/// neither a memory nor a key to check it, and whoever reads `state` in an address learns nothing.
+/// To prevent forged logins, the answer has a `state` and a `verifier`. Store the verifier in this
+/// browser (`sessionStorage`), and send both to `oauth.getToken` with the code: only the browser
+/// that began the login can then finish it. `state` is the SHA-256 of `verifier`, so the server
+/// stores nothing, and `state` in an address does not reveal the verifier.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AuthorizeUrl {
-    /// Where WeChat sends the user back to, with `code` and `state`: an address of the domain
-    /// that is set in WeChat's console. Not for a native app.
-    #[schemars(length(max = 2048))]
-    redirect_uri: Option<String>,
-    /// What to ask for. In WeChat `snsapi_base` (silent, the openid only) or `snsapi_userinfo`
-    /// (a consent page; profile and unionid), and it must be chosen. On a website it is
-    /// `snsapi_login`, in a native app `snsapi_userinfo`.
+    /// The page to which WeChat sends the user back, with `code` and `state`. Its domain must be
+    /// set in the WeChat console. Not for a native app.
+    redirect_uri: Option<Address<2048>>,
+    /// What to ask for. Required in WeChat: `snsapi_base` (silent, the openid only) or
+    /// `snsapi_userinfo` (a consent page; profile and unionid). On a website it is `snsapi_login`,
+    /// in a native app `snsapi_userinfo`.
     scope: Option<Scope>,
-    /// Your own state, passed through as it is, instead of the one made here; then keeping and
-    /// comparing it is up to you.
-    #[schemars(length(min = 1, max = 128), regex(pattern = "^[a-zA-Z0-9]+$"))]
-    state: Option<String>,
-    /// For which kind of login; by default that of the app.
+    /// A state of your own, passed through unchanged, instead of a generated one. Store it and
+    /// compare it yourself.
+    state: Option<Text<State>>,
+    /// The kind of login; by default that of the app.
     kind: Option<Kind>,
-    /// In WeChat: ask for consent even if it was given before.
+    /// In WeChat: ask for consent even if the user gave it before.
     #[serde(default, rename = "forcePopup")]
     force_popup: bool,
-    /// In WeChat: open the page as a snapshot until the visitor wants the full service.
+    /// In WeChat: open the page as a snapshot until the visitor chooses the full service.
     #[serde(default, rename = "forceSnapShot")]
     force_snapshot: bool,
     /// On a website: the language of the QR page.
@@ -69,18 +70,18 @@ enum Language {
     En,
 }
 
-/// Where to send the user.
+/// How a login begins.
 #[derive(Serialize, JsonSchema)]
 pub struct Authorization {
     /// For a browser: open this address.
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<String>,
-    /// For a native app: hand these to the module's `auth`.
+    /// For a native app: pass these to the module's `auth`.
     #[serde(skip_serializing_if = "Option::is_none")]
     params: Option<Params>,
-    /// The state in the address; it comes back with the code.
+    /// The state in the address; WeChat returns it with the code.
     state: String,
-    /// Keep it, and send it to `oauth.getToken` with `code` and `state`. Absent with a state of
+    /// Store it, and send it to `oauth.getToken` with `code` and `state`. Absent with a state of
     /// your own.
     #[serde(skip_serializing_if = "Option::is_none")]
     verifier: Option<String>,
@@ -97,23 +98,24 @@ struct Params {
 
 impl Operation for AuthorizeUrl {
     const ID: &'static str = "oauth.authorizeUrl";
-    const METHOD: Method = Method::Get;
+    const HTTP: Http = Http::GET;
     const ACCESS: Access = Access::Public;
     const ACCOUNTS: &'static [AccountKind] = super::ACCOUNTS;
-    const TOUCHES: &'static [Touch] = &[];
+    const DOCS: &'static [&'static str] = &[
+        "https://developers.weixin.qq.com/doc/service/guide/h5/auth.html",
+        "https://developers.weixin.qq.com/doc/oplatform/developers/dev/auth/web.html",
+        "https://developers.weixin.qq.com/doc/oplatform/developers/dev/auth/app.md",
+    ];
     const EXAMPLE: &'static str =
         r#"{"redirect_uri":"https://h5.example.com/login?from=menu","scope":"snsapi_userinfo"}"#;
+    type Uses = ();
     type Output = Authorization;
 
-    async fn run(self, app: &App, caller: &Caller) -> Result<Authorization> {
+    async fn run(self, (): Uses<'_, Self>, caller: &Caller) -> Result<Authorization> {
         let kind = self.kind.map_or(caller.account.kind, Kind::account_kind);
-        let appid = caller.account_of(app, kind)?.appid;
+        let appid = caller.account_of(kind)?.appid;
         let (state, verifier) = match &self.state {
-            Some(state) if is_state(state) => (state.clone(), None),
-            Some(_) => {
-                let detail = "WeChat takes 1 to 128 letters and digits of ASCII.";
-                return Err(Error::invalid("state", detail));
-            }
+            Some(state) => (state.as_str().to_owned(), None),
             None => {
                 let verifier = nonce();
                 (sha256_hex(&verifier), Some(verifier))
@@ -142,16 +144,17 @@ impl AuthorizeUrl {
             Some(scope) if allowed.contains(&scope) => Ok(scope),
             _ => {
                 let names: Vec<_> = allowed.iter().map(|scope| scope.as_str()).collect();
-                let detail = format!("A {} asks for {}.", kind.as_str(), names.join(" or "));
+                let detail = format!("Must be {} for a {}.", names.join(" or "), kind.as_str());
                 Err(Error::invalid("scope", detail))
             }
         }
     }
 
-    /// The address, with its parameters in the order of the pattern WeChat compares it with.
+    /// The address, with its parameters in the order that WeChat's pattern has them.
     fn url(&self, kind: AccountKind, appid: &str, scope: Scope, state: &str) -> Result<String> {
-        let redirect_uri = self.redirect_uri.as_deref().unwrap_or_default();
-        weburl::check("redirect_uri", redirect_uri, 2048)?;
+        let redirect_uri = self.redirect_uri.as_deref().ok_or_else(|| {
+            Error::invalid("redirect_uri", "Send the address of the page that gets the code.")
+        })?;
         let page = match kind {
             AccountKind::Website => "qrconnect",
             _ => "oauth2/authorize",
@@ -159,14 +162,14 @@ impl AuthorizeUrl {
         let mut url = format!(
             "https://open.weixin.qq.com/connect/{page}?appid={appid}&redirect_uri={}\
              &response_type=code&scope={}&state={state}",
-            weburl::escape(redirect_uri),
+            percent::encode(redirect_uri),
             scope.as_str(),
         );
         match (kind, self.lang) {
             (_, None) => {}
             (AccountKind::Website, Some(Language::Cn)) => url.push_str("&lang=cn"),
             (AccountKind::Website, Some(Language::En)) => url.push_str("&lang=en"),
-            _ => return Err(Error::invalid("lang", "Only a website's QR page has a language.")),
+            _ => return Err(Error::invalid("lang", "Only supported for websites; leave it out.")),
         }
         for (name, wanted) in
             [("forcePopup", self.force_popup), ("forceSnapShot", self.force_snapshot)]
@@ -175,7 +178,10 @@ impl AuthorizeUrl {
                 continue;
             }
             if kind != AccountKind::OfficialAccount {
-                return Err(Error::invalid(name, "Only pages in WeChat know this."));
+                return Err(Error::invalid(
+                    name,
+                    "Only supported for official accounts; leave it out.",
+                ));
             }
             url.push_str(&format!("&{name}=true"));
         }
@@ -192,7 +198,9 @@ impl AuthorizeUrl {
         ];
         match given.iter().find(|(_, given)| *given) {
             None => Ok(()),
-            Some((name, _)) => Err(Error::invalid(*name, "A native app opens no page.")),
+            Some((name, _)) => {
+                Err(Error::invalid(*name, "Not supported for native apps; leave it out."))
+            }
         }
     }
 }
@@ -215,9 +223,4 @@ impl Scope {
             Scope::Login => "snsapi_login",
         }
     }
-}
-
-/// Whether WeChat takes it for a state.
-pub(super) fn is_state(state: &str) -> bool {
-    (1..=128).contains(&state.len()) && state.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }

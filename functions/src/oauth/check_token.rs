@@ -4,13 +4,14 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::{Access, AccountKind, App, Caller, Operation, Problem, Result, Touch, wechat::Call};
-
-use super::VERDICTS;
+use shared::{
+    Access, AccountKind, Caller, Operation, Problem, Refusal, Result, Uses, capability::SnsTokens,
+};
 
 /// Tells whether WeChat accepts the user's access token as it is.
 ///
-/// Nothing is refreshed: `oauth.getUserInfo` does that by itself, `oauth.refreshToken` on demand.
+/// It refreshes nothing. `oauth.getUserInfo` refreshes an expired token by itself,
+/// `oauth.refreshToken` on demand.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CheckToken {}
@@ -26,21 +27,25 @@ impl Operation for CheckToken {
     const ID: &'static str = "oauth.checkToken";
     const ACCESS: Access = Access::User;
     const ACCOUNTS: &'static [AccountKind] = super::ACCOUNTS;
-    const TOUCHES: &'static [Touch] = &[Touch::SnsTokens];
+    const DOCS: &'static [&'static str] = &[
+        "https://developers.weixin.qq.com/doc/service/api/webdev/access/api_snsauth.html",
+        "https://developers.weixin.qq.com/doc/oplatform/developers/dev/auth/web.html",
+        "https://developers.weixin.qq.com/doc/oplatform/developers/dev/auth/app.md",
+    ];
+    const REFUSALS: &'static [Refusal] = super::REFUSALS;
     const EXAMPLE: &'static str = "{}";
+    type Uses = SnsTokens;
     type Output = Checked;
 
-    async fn run(self, app: &App, caller: &Caller) -> Result<Checked> {
-        let openid = caller.openid()?;
-        let Some(record) = app.table.sns(caller.appid(), openid, app.clock.now()).await? else {
-            return Ok(Checked { valid: false });
-        };
-        let call = Call::get("/sns/auth")
+    async fn run(self, sns: Uses<'_, Self>, caller: &Caller) -> Result<Checked> {
+        let Some(record) = sns.read().await? else { return Ok(Checked { valid: false }) };
+        let call = sns
+            .get("/sns/auth")
             .query("access_token", record.tokens.access_token.expose())
-            .query("openid", openid)
-            .verdicts(VERDICTS);
-        match app.wechat.call(&call).await {
-            Ok(_) => Ok(Checked { valid: true }),
+            .query("openid", caller.openid()?)
+            .refusals(Self::REFUSALS);
+        match call.done().await {
+            Ok(()) => Ok(Checked { valid: true }),
             Err(error) if error.problem() == Problem::Unauthenticated => {
                 Ok(Checked { valid: false })
             }

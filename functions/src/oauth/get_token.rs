@@ -5,53 +5,60 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
-    Access, Account, AccountKind, App, Caller, Case, Error, Operation, Problem, Result, Secret,
-    Touch,
+    Access, Account, AccountKind, Caller, Case, Error, Operation, Problem, Refusal, Result, Secret,
+    Uses,
+    capability::{CodeExchange, LogIn, Settings, SnsTokens},
     crypto::{equal_in_constant_time, nonce, sha256_hex},
-    login::{self, CodeExchange},
     table::{Exchange, Kept},
+    text,
+    value::{Chars, Text},
     wechat::{Answer, Call},
 };
 
-use super::{Granted, VERDICTS, authorize_url::is_state};
+use super::{ExposeSnsTokens, Granted, State};
+
+text! {
+    /// The code of a page, a QR code or a native app.
+    OauthCode: 1..=512, Chars::VISIBLE, "Send the code unchanged.";
+    /// What proves that this browser began the login.
+    Verifier: 1..=128, Chars::VISIBLE, "Send the verifier of oauth.authorizeUrl unchanged.";
+}
 
 /// Logs a user in with the code of an OAuth page, a website's QR code or a native app's `auth`.
 ///
 /// Sending the same code again within five minutes returns the first answer, so a callback that
-/// a browser fetches twice does no harm. The tokens of WeChat stay on the server, unless
+/// a browser fetches twice does no harm. WeChat's tokens stay on the server, unless
 /// `EXPOSE_SNS_TOKENS` is set.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GetToken {
-    /// The code: good for one login, and for five minutes (ten from a website or an app).
-    #[schemars(length(min = 1, max = 512))]
-    code: String,
+    /// The code. It can be used for one login, and expires after five minutes (ten from a website
+    /// or an app).
+    code: Text<OauthCode>,
     /// The state that came with the code, if `oauth.authorizeUrl` made it.
-    #[schemars(length(min = 1, max = 128))]
-    state: Option<String>,
-    /// The verifier of `oauth.authorizeUrl`, from where this browser kept it.
-    #[schemars(length(min = 1, max = 128))]
-    verifier: Option<String>,
+    state: Option<Text<State>>,
+    /// The verifier of `oauth.authorizeUrl`, as this browser stored it.
+    verifier: Option<Text<Verifier>>,
 }
 
 /// A user who is logged in.
 #[derive(Serialize, JsonSchema)]
 pub struct Token {
-    /// Always true; for code that was written against the native module.
+    /// Always true; for code that was written for the native module.
     status: bool,
-    /// The user, as this app knows them.
+    /// The user's id in this app.
     #[serde(rename = "openId")]
     openid: String,
-    /// The user across the apps of one owner; only if the app is bound to an Open Platform
+    /// The user's id across the apps of one owner; only if the app is bound to an Open Platform
     /// account and the scope is not `snsapi_base`.
     #[serde(skip_serializing_if = "Option::is_none")]
     unionid: Option<String>,
     /// Send it as `Authorization: Bearer <session_token>`.
     session_token: String,
-    /// Seconds until the session ends, and WeChat's access token with it.
+    /// Seconds until the session and WeChat's access token expire.
     expires: u64,
-    /// The page is open as a snapshot and the user may be made up: show nothing personal, store
-    /// nothing, and offer the full service. The session opens no operation.
+    /// Whether the page is open as a snapshot, whose user may not be a real one: show nothing
+    /// personal, store nothing, and offer the full service. Operations refuse the session.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     snapshot: bool,
     /// WeChat's access token; with `EXPOSE_SNS_TOKENS` only.
@@ -76,7 +83,12 @@ impl Operation for GetToken {
     const ID: &'static str = "oauth.getToken";
     const ACCESS: Access = Access::Public;
     const ACCOUNTS: &'static [AccountKind] = super::ACCOUNTS;
-    const TOUCHES: &'static [Touch] = &[Touch::LogIn, Touch::SnsTokens];
+    const DOCS: &'static [&'static str] = &[
+        "https://developers.weixin.qq.com/doc/service/api/webdev/access/api_snsaccesstoken.html",
+        "https://developers.weixin.qq.com/doc/oplatform/developers/dev/auth/web.html",
+        "https://developers.weixin.qq.com/doc/oplatform/developers/dev/auth/app.md",
+    ];
+    const REFUSALS: &'static [Refusal] = super::REFUSALS;
     const CODES: &'static [(Case, i64)] = &[
         (Case::Field("appid"), 1),
         (Case::Errcode(40013), 1),
@@ -89,15 +101,15 @@ impl Operation for GetToken {
         (Case::Problem(Problem::InProgress), 4),
     ];
     const EXAMPLE: &'static str = r#"{"code":"041a2B3c4D5e6F7g8H9i0J1k2L3m4N5o"}"#;
+    type Uses = (LogIn, SnsTokens, Settings<ExposeSnsTokens>);
     type Output = Token;
 
-    async fn run(self, app: &App, caller: &Caller) -> Result<Token> {
-        self.check()?;
-        let user = login::log_in(app, &caller.account, &self.code, &self).await?;
-        let now = app.clock.now();
+    async fn run(self, (login, sns, expose): Uses<'_, Self>, caller: &Caller) -> Result<Token> {
+        self.check_verifier()?;
+        let user = login.exchange(&self.code, &self).await?;
         let exchange = user.exchange;
-        let exposed = if app.config.expose_sns_tokens && !exchange.snapshot {
-            app.table.sns(caller.appid(), &exchange.openid, now).await?
+        let exposed = if expose.0 && !exchange.snapshot {
+            sns.read_of(&exchange.openid).await?
         } else {
             None
         };
@@ -111,7 +123,7 @@ impl Operation for GetToken {
             openid: exchange.openid,
             unionid: exchange.unionid,
             session_token: user.session_token,
-            expires: ends.saturating_sub(now),
+            expires: ends.saturating_sub(caller.now()),
             snapshot: exchange.snapshot,
             access_token: access_token.map(plain),
             dynamic_token: dynamic_token.map(plain),
@@ -120,27 +132,21 @@ impl Operation for GetToken {
 }
 
 impl GetToken {
-    fn check(&self) -> Result<()> {
-        let plain = |byte: u8| byte.is_ascii_graphic();
-        if !(1..=512).contains(&self.code.len()) || !self.code.bytes().all(plain) {
-            return Err(Error::invalid("code", "Send the code as WeChat gave it."));
-        }
+    /// Checks that this browser began the login, if `oauth.authorizeUrl` made its state.
+    fn check_verifier(&self) -> Result<()> {
         let (state, verifier) = match (&self.state, &self.verifier) {
             (None, None) => return Ok(()),
-            (Some(state), Some(verifier)) if is_state(state) => (state, verifier),
-            (Some(_), Some(_)) => {
-                return Err(Error::invalid("state", "Send the state as it came back."));
-            }
+            (Some(state), Some(verifier)) => (state, verifier),
             (Some(_), None) => {
-                let detail = "Send the verifier this browser kept; without one the login was not \
-                              begun here and must not go on.";
+                let detail = "Send the verifier that this browser stored. Without one the login \
+                              was not begun here; do not go on.";
                 return Err(Error::invalid("verifier", detail));
             }
             (None, Some(_)) => {
                 return Err(Error::invalid("state", "Send the state that came with the code."));
             }
         };
-        let expected = sha256_hex(verifier);
+        let expected = sha256_hex(verifier.as_str());
         if !equal_in_constant_time(expected.as_bytes(), state.as_bytes()) {
             return Err(Error::new(
                 Problem::Forbidden,
@@ -157,9 +163,9 @@ impl CodeExchange for GetToken {
         Call::get("/sns/oauth2/access_token")
             .query("appid", &account.appid)
             .query("secret", secret.expose())
-            .query("code", &self.code)
+            .query("code", self.code.as_str())
             .query("grant_type", "authorization_code")
-            .verdicts(VERDICTS)
+            .refusals(Self::REFUSALS)
     }
 
     fn read(&self, answer: &Answer, now: u64) -> Result<(Exchange, Kept)> {
@@ -167,7 +173,7 @@ impl CodeExchange for GetToken {
         let snapshot = is_snapshotuser != 0;
         let exchange = Exchange {
             openid: granted.openid.clone(),
-            // A made-up one must not lead to a real user's account.
+            // That of a snapshot's user must not lead to a real user's account.
             unionid: unionid.filter(|_| !snapshot),
             snapshot,
             sid: nonce(),

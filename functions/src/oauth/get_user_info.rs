@@ -5,20 +5,21 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
-    Access, AccountKind, App, Caller, Case, Operation, Problem, Result, Touch,
+    Access, AccountKind, Caller, Case, Operation, Problem, Refusal, Result, Uses,
+    capability::{SnsCalls, SnsTokens},
     table::SnsRecord,
-    wechat::{Call, is_stale_token},
+    wechat::is_stale_token,
 };
 
-use super::{VERDICTS, refresh, tokens};
+use super::{refresh, tokens};
 
 /// Reads the profile of a user who consented to show it.
 ///
-/// An access token that is over is refreshed on the way, once.
+/// An expired access token is refreshed on the way, once.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GetUserInfo {
-    /// The language of the places' names.
+    /// The language of place names.
     #[serde(default)]
     lang: Language,
 }
@@ -40,7 +41,7 @@ enum Language {
 /// A user's profile.
 #[derive(Serialize, JsonSchema)]
 pub struct UserInfo {
-    /// Always true; for code that was written against the native module.
+    /// Always true; for code that was written for the native module.
     status: bool,
     #[serde(flatten)]
     profile: Profile,
@@ -49,22 +50,22 @@ pub struct UserInfo {
 /// What WeChat answers.
 #[derive(Deserialize, Serialize, JsonSchema)]
 struct Profile {
-    /// The user, as this app knows them.
+    /// The user's id in this app.
     openid: String,
     /// The nickname.
     #[serde(default)]
     nickname: String,
-    /// 1 male, 2 female, 0 unknown; WeChat has said 0 of everybody since 2021.
+    /// 1 male, 2 female, 0 unknown; always 0 since 2021.
     #[serde(default)]
     sex: u8,
-    /// The picture's address; its last part is the size (0, 46, 64, 96, 132; 0 is 640×640).
-    /// Empty without a picture.
+    /// The picture's address, empty without a picture. Its last part is the size: 46, 64, 96, 132,
+    /// or 0 for 640×640.
     #[serde(default)]
     headimgurl: String,
     /// Privileges of the user, for example `chinaunicom`.
     #[serde(default)]
     privilege: Vec<String>,
-    /// The user across the apps of one owner.
+    /// The user's id across the apps of one owner.
     #[serde(skip_serializing_if = "Option::is_none")]
     unionid: Option<String>,
 }
@@ -73,7 +74,12 @@ impl Operation for GetUserInfo {
     const ID: &'static str = "oauth.getUserInfo";
     const ACCESS: Access = Access::User;
     const ACCOUNTS: &'static [AccountKind] = super::ACCOUNTS;
-    const TOUCHES: &'static [Touch] = &[Touch::SnsTokens];
+    const DOCS: &'static [&'static str] = &[
+        "https://developers.weixin.qq.com/doc/service/api/webdev/access/api_snsuserinfo.html",
+        "https://developers.weixin.qq.com/doc/oplatform/developers/dev/auth/web.html",
+        "https://developers.weixin.qq.com/doc/oplatform/developers/dev/auth/app.md",
+    ];
+    const REFUSALS: &'static [Refusal] = super::REFUSALS;
     const CODES: &'static [(Case, i64)] = &[
         (Case::Errcode(42001), 1),
         (Case::Errcode(40003), 2),
@@ -85,20 +91,19 @@ impl Operation for GetUserInfo {
         (Case::Problem(Problem::InProgress), 6),
     ];
     const EXAMPLE: &'static str = r#"{"lang":"zh_CN"}"#;
+    type Uses = SnsTokens;
     type Output = UserInfo;
 
-    async fn run(self, app: &App, caller: &Caller) -> Result<UserInfo> {
-        let mut record = tokens(app, caller).await?;
-        let over = record.tokens.expires_at <= app.clock.now();
-        if over {
-            record = refresh(app, caller, &record).await?;
+    async fn run(self, sns: Uses<'_, Self>, caller: &Caller) -> Result<UserInfo> {
+        let mut record = tokens(sns).await?;
+        let expired = record.tokens.expires_at <= caller.now();
+        if expired {
+            record = refresh(sns, caller, &record).await?;
         }
-        let outcome = self.ask(app, caller, &record).await;
-        let stale = |code: Option<i64>| code.is_some_and(is_stale_token);
-        match outcome {
-            Err(error) if stale(error.wechat_errcode()) && !over => {
-                record = refresh(app, caller, &record).await?;
-                self.ask(app, caller, &record).await
+        match self.ask(sns, caller, &record).await {
+            Err(error) if error.wechat_errcode().is_some_and(is_stale_token) && !expired => {
+                record = refresh(sns, caller, &record).await?;
+                self.ask(sns, caller, &record).await
             }
             outcome => outcome,
         }
@@ -106,18 +111,23 @@ impl Operation for GetUserInfo {
 }
 
 impl GetUserInfo {
-    async fn ask(&self, app: &App, caller: &Caller, record: &SnsRecord) -> Result<UserInfo> {
+    async fn ask(
+        &self,
+        sns: SnsCalls<'_>,
+        caller: &Caller,
+        record: &SnsRecord,
+    ) -> Result<UserInfo> {
         let lang = match self.lang {
             Language::SimplifiedChinese => "zh_CN",
             Language::TraditionalChinese => "zh_TW",
             Language::English => "en",
         };
-        let call = Call::get("/sns/userinfo")
+        let call = sns
+            .get("/sns/userinfo")
             .query("access_token", record.tokens.access_token.expose())
             .query("openid", caller.openid()?)
             .query("lang", lang)
-            .verdicts(VERDICTS);
-        let profile = app.wechat.call(&call).await?.json()?;
-        Ok(UserInfo { status: true, profile })
+            .refusals(Self::REFUSALS);
+        Ok(UserInfo { status: true, profile: call.json().await? })
     }
 }

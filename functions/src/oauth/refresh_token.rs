@@ -5,41 +5,49 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
-    Access, AccountKind, App, Caller, Case, Error, Operation, Problem, Result, Secret, Touch,
+    Access, AccountKind, Caller, Case, Error, Operation, Problem, Refusal, Result, Secret, Uses,
+    capability::{Settings, SignSessions, SnsTokens},
     crypto::equal_in_constant_time,
+    text,
+    value::{Chars, Text},
 };
 
-use super::{refresh, tokens};
+use super::{ExposeSnsTokens, refresh, tokens};
 
-/// A refresh this young is not repeated, in seconds.
+text! {
+    /// WeChat's refresh token.
+    DynamicToken: 1..=1024, Chars::VISIBLE,
+        "Send the dynamicToken of oauth.getToken, or leave it out.";
+}
+
+/// A refresh within this time is not repeated, in seconds.
 const FRESH: u64 = 60;
 
 /// Prolongs a login: refreshes WeChat's tokens and renews the session.
 ///
-/// Call it before the session ends. A login can be prolonged for thirty days, unless the user
-/// takes the consent back; then the user must log in again. Simultaneous calls share one refresh.
+/// Call it before the session expires. A login can be prolonged for thirty days, unless the user
+/// revokes the consent; then the user must log in again. Simultaneous calls share one refresh.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RefreshToken {
-    /// The `dynamicToken` of `oauth.getToken`, if the client has it. The server has its own, so
+    /// The `dynamicToken` of `oauth.getToken`, if the client has it. The server stores it too, so
     /// it may be left out.
     #[serde(rename = "dynamicToken")]
-    #[schemars(length(min = 1, max = 1024))]
-    dynamic_token: Option<String>,
+    dynamic_token: Option<Text<DynamicToken>>,
 }
 
-/// A login that goes on.
+/// A prolonged login.
 #[derive(Serialize, JsonSchema)]
 pub struct Refreshed {
-    /// Always true; for code that was written against the native module.
+    /// Always true; for code that was written for the native module.
     status: bool,
-    /// The user, as this app knows them.
+    /// The user's id in this app.
     #[serde(rename = "openId")]
     openid: String,
-    /// The renewed session, for the user who owns one.
+    /// The renewed session; absent for a service.
     #[serde(skip_serializing_if = "Option::is_none")]
     session_token: Option<String>,
-    /// Seconds until the session ends, and WeChat's access token with it.
+    /// Seconds until the session and WeChat's access token expire.
     expires: u64,
     /// WeChat's access token; with `EXPOSE_SNS_TOKENS` only.
     #[serde(rename = "accessToken", skip_serializing_if = "Option::is_none")]
@@ -53,7 +61,12 @@ impl Operation for RefreshToken {
     const ID: &'static str = "oauth.refreshToken";
     const ACCESS: Access = Access::User;
     const ACCOUNTS: &'static [AccountKind] = super::ACCOUNTS;
-    const TOUCHES: &'static [Touch] = &[Touch::SnsTokens, Touch::SignSession];
+    const DOCS: &'static [&'static str] = &[
+        "https://developers.weixin.qq.com/doc/service/api/webdev/access/api_snsrefreshtoken.html",
+        "https://developers.weixin.qq.com/doc/oplatform/developers/dev/auth/web.html",
+        "https://developers.weixin.qq.com/doc/oplatform/developers/dev/auth/app.md",
+    ];
+    const REFUSALS: &'static [Refusal] = super::REFUSALS;
     const CODES: &'static [(Case, i64)] = &[
         (Case::Field("appid"), 1),
         (Case::Errcode(40013), 1),
@@ -64,23 +77,20 @@ impl Operation for RefreshToken {
         (Case::Problem(Problem::InProgress), 4),
     ];
     const EXAMPLE: &'static str = "{}";
+    type Uses = (SnsTokens, SignSessions, Settings<ExposeSnsTokens>);
     type Output = Refreshed;
 
-    async fn run(self, app: &App, caller: &Caller) -> Result<Refreshed> {
-        if let Some(token) = &self.dynamic_token
-            && !(1..=1024).contains(&token.len())
-        {
-            return Err(Error::invalid(
-                "dynamicToken",
-                "Send the dynamicToken of oauth.getToken, or leave it out.",
-            ));
-        }
+    async fn run(
+        self,
+        (sns, signer, expose): Uses<'_, Self>,
+        caller: &Caller,
+    ) -> Result<Refreshed> {
         // First, so that a missing key costs no refresh.
-        let signing_key = match caller.session() {
-            Some(session) => Some((app.signing_key().await?, session)),
+        let signing = match caller.session() {
+            Some(session) => Some((signer.key().await?, session)),
             None => None,
         };
-        let record = tokens(app, caller).await?;
+        let record = tokens(sns).await?;
         if let Some(token) = &self.dynamic_token
             && !equal_in_constant_time(
                 token.as_bytes(),
@@ -92,21 +102,20 @@ impl Operation for RefreshToken {
                 "This dynamicToken is not that of the last login; let the user log in again.",
             ));
         }
-        let now = app.clock.now();
+        let now = caller.now();
         let record = match record.refreshed_at {
             Some(at) if now < at + FRESH && now < record.tokens.expires_at => record,
-            _ => refresh(app, caller, &record).await?,
+            _ => refresh(sns, caller, &record).await?,
         };
-        let now = app.clock.now();
-        let exposed = app.config.expose_sns_tokens;
-        let plain = |token: &Secret| exposed.then(|| token.expose().to_owned());
+        let now = caller.now();
+        let exposed = |token: &Secret| expose.0.then(|| token.expose().to_owned());
         Ok(Refreshed {
             status: true,
             openid: caller.openid()?.to_owned(),
-            session_token: signing_key.map(|(key, session)| key.sign(&session.renewed(now))),
+            session_token: signing.map(|(key, session)| key.sign(&session.renewed(now))),
             expires: record.tokens.expires_at.saturating_sub(now),
-            access_token: plain(&record.tokens.access_token),
-            dynamic_token: plain(&record.tokens.refresh_token),
+            access_token: exposed(&record.tokens.access_token),
+            dynamic_token: exposed(&record.tokens.refresh_token),
         })
     }
 }

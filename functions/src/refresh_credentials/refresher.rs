@@ -5,11 +5,11 @@ use std::future::Future;
 
 use serde::{Deserialize, Serialize};
 use shared::{
-    Account, Clock, Error, Problem, Result, Secret,
+    Account, Clock, CredentialKind, Error, Problem, Result, Secret,
     config::TokenMode,
     credentials::{
-        Consistency, Credential, CredentialKey, CredentialKind, Forced, Lease, Record,
-        RefreshFailure, Signal, Store,
+        Consistency, Credential, CredentialKey, Forced, Lease, Record, RefreshFailure, Signal,
+        Store,
     },
     wechat::is_stale_token,
 };
@@ -20,15 +20,15 @@ const LEASE_LIFE: u64 = 40;
 /// The next tick comes after a minute; a failure that may pass is tried again then. In seconds.
 const NEXT_TICK: u64 = 55;
 
-/// A failure that somebody must mend is tried again at least this often, in seconds.
+/// A failure that an operator must fix is tried again at least this often, in seconds.
 const LONGEST_PAUSE: u64 = 600;
 
-/// A ticket has no successor before its end, and every environment's clock is a little wrong: it
-/// counts as over only when it is over for certain. In seconds.
+/// WeChat issues no new ticket before the current one expires, and every environment's clock is a
+/// little wrong: a ticket counts as expired this much later, in seconds.
 const TICKET_GRACE: u64 = 3;
 
-/// A ticket that WeChat repeats after its end is believed this long at a time, in seconds. Below
-/// the 300 s under which handlers read again every minute.
+/// A ticket that WeChat returns after it should have expired is kept this long at a time, in
+/// seconds. Less than 300 s, because handlers then read it again every minute.
 const TICKET_EXTENSION: u64 = 240;
 
 /// WeChat's credentials live this long at most, in seconds.
@@ -58,21 +58,21 @@ pub trait Source: Send + Sync {
 pub struct Issued {
     /// The token or ticket.
     pub value: Secret,
-    /// Seconds it lives from now.
+    /// Seconds until it expires.
     pub expires_in: u64,
 }
 
 impl Issued {
-    /// Believes an answer only if it can be a credential.
+    /// Checks that an answer can be a credential.
     ///
     /// # Errors
     /// [`Problem::WechatUnreachable`] for an empty value or no life.
     pub fn checked(value: Secret, expires_in: u64, appid: &str) -> Result<Issued> {
         if value.expose().is_empty() || value.expose().len() > 2048 || expires_in == 0 {
-            let why = format!("an empty credential, or one that is over already, for {appid}");
+            let why = format!("an empty or expired credential for {appid}");
             return Err(Error::new(
                 Problem::WechatUnreachable,
-                "WeChat answered with something else than promised; try again.",
+                "WeChat returned an unexpected response; try again.",
             )
             .because(why));
         }
@@ -87,9 +87,9 @@ pub enum Demand {
     /// What is due.
     #[default]
     Due,
-    /// Ask WeChat although nothing is due; it may well return the same value.
+    /// Also what is not due; WeChat may return the same value.
     Now,
-    /// A new value although the old one lives, within WeChat's limits.
+    /// A new value even if the current one is valid, within WeChat's limits.
     Force,
 }
 
@@ -104,12 +104,12 @@ pub struct Entry {
     pub state: State,
     /// The version in force; 0 for none.
     pub version: u64,
-    /// Seconds the credential in force still lives.
+    /// Seconds until the credential in force expires.
     pub seconds_left: u64,
     /// WeChat's code, where WeChat refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub errcode: Option<i64>,
-    /// What went wrong and how to mend it.
+    /// What went wrong and how to fix it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
     /// Seconds until the next attempt.
@@ -118,7 +118,7 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// Whether somebody should look.
+    /// Whether an operator should look at it.
     pub fn is_trouble(&self) -> bool {
         matches!(self.state, State::Failed | State::BackingOff | State::Waiting)
     }
@@ -134,7 +134,7 @@ pub enum State {
     Renewed,
     /// WeChat returned the value in force.
     Unchanged,
-    /// Another run is at it.
+    /// Another run is refreshing it.
     Leased,
     /// Another run was faster; this run's value was dropped.
     Superseded,
@@ -149,11 +149,11 @@ pub enum State {
 /// Why a credential is fetched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reason {
-    /// There is none, it ends soon, or the last attempt failed.
+    /// There is none, it expires soon, or the last attempt failed.
     Time,
     /// WeChat refuses the one in force.
     Refused,
-    /// Somebody asked.
+    /// An operator asked.
     Demand,
 }
 
@@ -162,7 +162,7 @@ enum Reason {
 pub struct Refresher<S, U> {
     /// Where credentials are kept.
     pub store: S,
-    /// Where they come from.
+    /// Where they are fetched.
     pub source: U,
     /// The time.
     pub clock: Clock,
@@ -195,11 +195,11 @@ impl<S: Store, U: Source> Refresher<S, U> {
 
     async fn refresh_one(&self, account: &Account, kind: CredentialKind, demand: Demand) -> Entry {
         let key = CredentialKey::new(&account.appid, kind);
-        // A tick honours a pending signal too, should the stream be late or lost.
+        // A tick honors a pending signal too, in case the stream is late or fails.
         let signal = self.store.signal(&key).await.unwrap_or_default();
         match self.attempt(account, &key, signal.as_ref(), demand).await {
             Ok(entry) => entry,
-            // The table is in trouble: nothing is known, and nothing was changed.
+            // The table is not available: nothing is known, and nothing was changed.
             Err(error) => {
                 let mut entry = self.entry(&key, &Record::default(), State::Failed);
                 entry.message = Some(explain(&error));
@@ -258,7 +258,7 @@ impl<S: Store, U: Source> Refresher<S, U> {
             return Some(Reason::Demand);
         }
         let left = record.credential.as_ref().map_or(0, |credential| credential.seconds_left(now));
-        // At its end WeChat replaces a token without force, refused or not.
+        // WeChat replaces an expiring token without force, refused or not.
         if left <= margin(kind, self.mode) {
             return Some(Reason::Time);
         }
@@ -308,8 +308,8 @@ impl<S: Store, U: Source> Refresher<S, U> {
         let token = token.map_err(|error| work.failed(&error))?.unwrap_or_default();
         let live = token.credential.filter(|token| token.seconds_left(self.clock.now()) > 0);
         live.ok_or_else(|| {
-            // Whoever waits for the ticket is to wait as long as for the token. It is not the
-            // ticket's own failure, and does not count as one.
+            // A caller waiting for the ticket should retry when the token is next due. It is not
+            // the ticket's own failure, and does not count as one.
             let retry_at = token.failure.map_or(0, |failure| failure.retry_at).max(work.asked_at);
             Unfetched::NoAccessToken(RefreshFailure {
                 at: work.asked_at,
@@ -351,14 +351,14 @@ impl<S: Store, U: Source> Refresher<S, U> {
         ask(true).await
     }
 
-    /// Counts a forced refresh before it is asked for, or says when the next one is allowed.
+    /// Counts a forced refresh before WeChat is asked for it, or says when the next one is allowed.
     async fn remember_forced(&self, work: &Work<'_>) -> std::result::Result<(), Unfetched> {
         let now = work.asked_at;
         let forced: Forced = work.record.forced.on(now);
         if forced.next_at() > now {
-            // Without force it is asked again long before: if somebody else replaced the token
-            // meanwhile, that alone mends it. It is well under the margin too, so that waiting
-            // for force never lets a token end.
+            // WeChat is asked again without force long before: if another system replaced the
+            // token meanwhile, that alone fixes it. The pause is well under the margin too, so
+            // that no token expires while force has to wait.
             let pause = NEXT_TICK << work.failures().min(2);
             let retry_at = forced.next_at().min(now + pause);
             return Err(Unfetched::Failed(RefreshFailure {
@@ -367,9 +367,9 @@ impl<S: Store, U: Source> Refresher<S, U> {
                 retry_at,
                 errcode: None,
                 message: format!(
-                    "WeChat refuses the token and still returns it; it was forced {} times today, \
-                     the next time is in {} s. If it goes on, look for another system that uses \
-                     this app's secret.",
+                    "WeChat refuses the token and still returns it. {} refreshes were forced today; \
+                     the next is possible in {} s. If this continues, look for another system \
+                     that uses this app's secret.",
                     forced.count,
                     forced.next_at() - now
                 ),
@@ -393,8 +393,8 @@ impl<S: Store, U: Source> Refresher<S, U> {
         let known = record.credential.as_ref().filter(|known| known.value == issued.value);
         let credential = match known {
             Some(known) if is_token => Credential { expires_at, ..known.clone() },
-            // A repeated ticket comes with a full life whatever its age: the first word counts,
-            // unless WeChat still hands it out after that.
+            // WeChat tells the full life of a repeated ticket, whatever its age: the first answer
+            // counts, unless WeChat still returns the ticket after that.
             Some(known) if known.expires_at > asked_at => {
                 Credential { expires_at: known.expires_at.min(expires_at), ..known.clone() }
             }
@@ -413,7 +413,7 @@ impl<S: Store, U: Source> Refresher<S, U> {
         let won = self.store.publish(key, &self.owner, record.version(), &credential).await?;
         if !won {
             let record = self.store.read(key, Consistency::Strong).await?.unwrap_or_default();
-            // The SDK repeats a write whose answer was lost, and then meets its own.
+            // The SDK repeats a write whose answer was lost, and then finds its own.
             let own = record.credential.as_ref() == Some(&credential);
             return Ok(self.entry(key, &record, if own { state } else { State::Superseded }));
         }
@@ -443,8 +443,8 @@ struct Work<'a> {
     account: &'a Account,
     key: &'a CredentialKey,
     record: &'a Record,
-    /// Pauses count from here and not from a failure's end: an attempt that took ten seconds to
-    /// fail must not be late for the next tick.
+    /// When WeChat was asked. Pauses count from here and not from the failure: an attempt that
+    /// took ten seconds to fail must not miss the next tick.
     asked_at: u64,
 }
 
@@ -479,16 +479,16 @@ impl Work<'_> {
 enum Unfetched {
     /// Recorded, and tried again later.
     Failed(RefreshFailure),
-    /// A ticket needs an access token that is not there; recorded too.
+    /// A ticket needs an access token and there is none; recorded too.
     NoAccessToken(RefreshFailure),
-    /// Somebody else has the lease by now.
+    /// Another run has the lease now.
     LostLease,
 }
 
-/// A credential with no more life than this is fetched anew, in seconds.
+/// A credential that expires within this time is replaced, in seconds.
 pub fn margin(kind: CredentialKind, mode: TokenMode) -> u64 {
     match (kind, mode) {
-        // In normal mode WeChat returns the old token until 300 s before its end.
+        // In normal mode WeChat returns the old token until 300 s before it expires.
         (CredentialKind::AccessToken, TokenMode::Stable) => 300,
         (CredentialKind::AccessToken, TokenMode::Legacy) => 900,
         (CredentialKind::JsapiTicket | CredentialKind::WxCardTicket, _) => 600,

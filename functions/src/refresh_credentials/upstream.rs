@@ -3,18 +3,14 @@
 use serde::Deserialize;
 use serde_json::json;
 use shared::{
-    Account, App, Error, Problem, Result, Secret,
+    Account, CredentialKind, Error, Problem, Refusal, Result, Secret, capability::Refreshing,
     config::TokenMode,
-    credentials::CredentialKind,
-    wechat::{Call, Verdict},
 };
 
 use super::{Issued, Source};
 
 /// WeChat, with the app secrets.
-pub(super) struct Upstream<'a> {
-    pub(super) app: &'a App,
-}
+pub(super) struct Upstream<'a>(pub(super) Refreshing<'a>);
 
 #[derive(Deserialize)]
 struct Token {
@@ -28,15 +24,15 @@ struct Ticket {
     expires_in: u64,
 }
 
-/// At a token endpoint these mean the secret, not a token.
-const TOKEN_VERDICTS: &[Verdict] = &[(
+/// At a token endpoint the code is about the secret, not about a token.
+const TOKEN_REFUSALS: &[Refusal] = &[Refusal::new(
     40001,
     Problem::Misconfigured,
     "The app secret is wrong; put the right one into the secret store.",
 )];
 
-/// The wrong kind of account surfaces in any of these ways.
-const TICKET_VERDICTS: &[Verdict] = &[(
+/// An account of the wrong kind.
+const TICKET_REFUSALS: &[Refusal] = &[Refusal::new(
     40097,
     Problem::AccountNotPermitted,
     "The account has no right to this ticket; check its kind in WECHAT_APPS and at WeChat.",
@@ -49,14 +45,14 @@ impl Source for Upstream<'_> {
         mode: TokenMode,
         force: bool,
     ) -> Result<Issued> {
-        let secret = self.app.secrets.resolve(&account.secret).await?;
+        let secret = self.0.secrets.resolve(&account.secret).await?;
         match self.fetch(account, &secret, mode, force).await {
             // A rotated secret: read it again, once.
             Err(error)
                 if matches!(error.wechat_errcode(), Some(40125 | 40001))
-                    && self.app.secrets.forget(&account.secret).await =>
+                    && self.0.secrets.forget(&account.secret).await =>
             {
-                let secret = self.app.secrets.resolve(&account.secret).await?;
+                let secret = self.0.secrets.resolve(&account.secret).await?;
                 self.fetch(account, &secret, mode, force).await
             }
             outcome => outcome,
@@ -72,13 +68,18 @@ impl Source for Upstream<'_> {
         let name = match kind {
             CredentialKind::JsapiTicket => "jsapi",
             CredentialKind::WxCardTicket => "wx_card",
-            CredentialKind::AccessToken => return Err(Error::internal("a token is no ticket")),
+            CredentialKind::AccessToken => {
+                return Err(Error::internal("an access token is not a ticket"));
+            }
         };
-        let call = Call::get("/cgi-bin/ticket/getticket")
+        let call = self
+            .0
+            .wechat
+            .get("/cgi-bin/ticket/getticket")
             .query("access_token", access_token.expose())
             .query("type", name)
-            .verdicts(TICKET_VERDICTS);
-        let Ticket { ticket, expires_in } = self.app.wechat.call(&call).await?.json()?;
+            .refusals(TICKET_REFUSALS);
+        let Ticket { ticket, expires_in } = call.json().await?;
         Issued::checked(ticket, expires_in, &account.appid)
     }
 }
@@ -92,8 +93,9 @@ impl Upstream<'_> {
         force: bool,
     ) -> Result<Issued> {
         let (appid, secret) = (&account.appid, secret.expose());
+        let wechat = self.0.wechat;
         let call = match mode {
-            TokenMode::Stable => Call::post(
+            TokenMode::Stable => wechat.post(
                 "/cgi-bin/stable_token",
                 &json!({
                     "grant_type": "client_credential",
@@ -101,18 +103,18 @@ impl Upstream<'_> {
                     "secret": secret,
                     "force_refresh": force,
                 }),
-            )?,
-            // Every call retires the token before, so a repeat would cost one.
-            TokenMode::Legacy => Call::get("/cgi-bin/token")
+            ),
+            // Every call retires the previous token, so a repeat would cost one.
+            TokenMode::Legacy => wechat
+                .get("/cgi-bin/token")
                 .query("grant_type", "client_credential")
                 .query("appid", appid)
                 .query("secret", secret)
                 .once(),
         };
-        // A forced refresh counts against the day's twenty: asked for once.
+        // WeChat allows twenty forced refreshes a day, so a repeat would cost one.
         let call = if force { call.once() } else { call };
-        let answer = self.app.wechat.call(&call.verdicts(TOKEN_VERDICTS)).await?;
-        let Token { access_token, expires_in } = answer.json()?;
+        let Token { access_token, expires_in } = call.refusals(TOKEN_REFUSALS).json().await?;
         Issued::checked(access_token, expires_in, appid)
     }
 }

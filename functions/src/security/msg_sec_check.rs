@@ -5,17 +5,27 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
-    Access, AccountKind, App, Caller, Error, Operation, Problem, Result, Touch,
-    wechat::{Call, Verdict},
+    Access, AccountKind, Caller, Error, Http, Operation, Problem, Refusal, Result, Uses,
+    capability::{Wechat, WechatCall, WechatCalls},
+    text,
+    value::{Chars, Int, Text},
 };
 
 use super::{RISKY, Suggest};
 
+const PATH: &str = "/wxa/msg_sec_check";
+
 /// What version 2 takes, in characters.
 const CHARACTERS: usize = 2500;
 
-/// What version 1 takes, in bytes.
-const BYTES: usize = 500 << 10;
+text! {
+    /// What version 1 takes; version 2 takes less of it.
+    Content: 1..=500 << 10, Chars::BYTES, "Split it.", check |text: &str| {
+        if text.trim().is_empty() { Err("There is no content to check.") } else { Ok(()) }
+    };
+    /// A text beside the content.
+    Beside: 0..=CHARACTERS, Chars::ANY;
+}
 
 /// Checks a text for content that must not be published.
 ///
@@ -25,24 +35,19 @@ const BYTES: usize = 500 << 10;
 #[serde(deny_unknown_fields)]
 pub struct MsgSecCheck {
     /// The text: at most 2500 characters; 500 KB for a service that names no `openid`.
-    #[schemars(length(min = 1))]
-    content: String,
+    content: Text<Content>,
     /// Where it would appear: 1 profile, 2 comment (default), 3 forum, 4 social log.
     #[serde(default)]
-    #[schemars(range(min = 1, max = 4))]
-    scene: Option<u8>,
+    scene: Option<Int<1, 4>>,
     /// The title above it.
     #[serde(default)]
-    #[schemars(length(max = 2500))]
-    title: Option<String>,
+    title: Option<Text<Beside>>,
     /// The user's nickname.
     #[serde(default)]
-    #[schemars(length(max = 2500))]
-    nickname: Option<String>,
+    nickname: Option<Text<Beside>>,
     /// The user's motto; for scene 1 only.
     #[serde(default)]
-    #[schemars(length(max = 2500))]
-    signature: Option<String>,
+    signature: Option<Text<Beside>>,
 }
 
 /// WeChat's verdict.
@@ -88,7 +93,7 @@ struct Finding {
 struct Request<'a> {
     content: &'a str,
     version: u8,
-    scene: u8,
+    scene: i64,
     openid: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     title: Option<&'a str>,
@@ -117,44 +122,40 @@ struct Verdicts {
     label: Option<u32>,
 }
 
-const VERDICTS: &[Verdict] = &[
-    (40004, Problem::InvalidInput, "WeChat cannot read the content."),
-    (40129, Problem::InvalidInput, "WeChat does not accept the scene."),
-    (43104, Problem::InvalidInput, "The openid is not one of this app."),
-    (44002, Problem::InvalidInput, "WeChat found no content."),
-    (45002, Problem::InvalidInput, "The content is too long."),
-];
-
-const PATH: &str = "/wxa/msg_sec_check";
-
 impl Operation for MsgSecCheck {
     const ID: &'static str = "security.msgSecCheck";
     const ACCESS: Access = Access::User;
     const ACCOUNTS: &'static [AccountKind] = &[AccountKind::MiniProgram];
-    const TOUCHES: &'static [Touch] = &[Touch::Wechat];
-    // JSON may spell a byte of the text in six, which for the longest text is Lambda's problem.
-    const BODY_LIMIT: usize = 1 << 20;
+    // JSON may spell a byte of the text in six; the longest text then exceeds Lambda's limit.
+    const HTTP: Http = Http { body_limit: 1 << 20, ..Http::POST };
+    const DOCS: &'static [&'static str] = &[
+        "https://developers.weixin.qq.com/miniprogram/dev/server/API/sec-center/sec-check/api_msgseccheck.html",
+        "https://developers.weixin.qq.com/miniprogram/dev/api-backend/open-api/sec-check/security.msgSecCheck-v1.html",
+    ];
+    #[rustfmt::skip]
+    const REFUSALS: &'static [Refusal] = &[
+        Refusal::new(40003, Problem::InvalidInput, "WeChat does not know this openid for this app.").field("openid"),
+        Refusal::new(40004, Problem::InvalidInput, "WeChat cannot read the content.").field("content"),
+        Refusal::new(40129, Problem::InvalidInput, "WeChat does not accept the scene.").field("scene"),
+        Refusal::new(43104, Problem::InvalidInput, "The openid does not belong to this app.").field("openid"),
+        Refusal::new(44002, Problem::InvalidInput, "WeChat found no content.").field("content"),
+        Refusal::new(45002, Problem::InvalidInput, "The content is too long.").field("content"),
+        Refusal::new(61010, Problem::ReceiverState, "The user has not been in the app within the last two hours."),
+    ];
     const EXAMPLE: &'static str = r#"{"content":"今天天气真好 😀","scene":2}"#;
+    type Uses = Wechat;
     type Output = Checked;
 
-    async fn run(self, app: &App, caller: &Caller) -> Result<Checked> {
-        if self.content.trim().is_empty() {
-            return Err(Error::invalid("content", "There is no content to check."));
-        }
+    async fn run(self, wechat: Uses<'_, Self>, caller: &Caller) -> Result<Checked> {
         let call = match caller.user() {
-            Some(openid) => self.second_version(openid)?,
-            None => self.first_version()?,
+            Some(openid) => self.second_version(wechat, openid)?,
+            None => self.first_version(wechat)?,
         };
-        let outcome = app.call(caller.appid(), call.verdicts(VERDICTS)).await;
-        let answer = match outcome {
-            Err(error) => match error.wechat_errcode() {
-                Some(RISKY) => return Ok(Checked::plain(Suggest::Risky, None)),
-                Some(40003 | 43104) => return Err(error.field("openid")),
-                Some(40129) => return Err(error.field("scene")),
-                Some(40004 | 44002 | 45002) => return Err(error.field("content")),
-                _ => return Err(error),
-            },
-            Ok(answer) => answer,
+        let answer = match call.refusals(Self::REFUSALS).send().await {
+            Err(error) if error.wechat_errcode() == Some(RISKY) => {
+                return Ok(Checked::plain(Suggest::Risky, None));
+            }
+            answer => answer?.proven()?,
         };
         if caller.user().is_none() {
             return Ok(Checked::plain(Suggest::Pass, Some(100)));
@@ -165,23 +166,12 @@ impl Operation for MsgSecCheck {
 }
 
 impl MsgSecCheck {
-    fn second_version(&self, openid: &str) -> Result<Call> {
-        let texts = [
-            ("content", Some(&self.content)),
-            ("title", self.title.as_ref()),
-            ("nickname", self.nickname.as_ref()),
-            ("signature", self.signature.as_ref()),
-        ];
-        for (field, text) in texts {
-            if text.is_some_and(|text| text.chars().count() > CHARACTERS) {
-                let detail = format!("WeChat checks {CHARACTERS} characters at once; split it.");
-                return Err(Error::invalid(field, detail));
-            }
+    fn second_version<'a>(&self, wechat: WechatCalls<'a>, openid: &str) -> Result<WechatCall<'a>> {
+        if self.content.chars().count() > CHARACTERS {
+            let detail = format!("Must be at most {CHARACTERS} characters; split it.");
+            return Err(Error::invalid("content", detail));
         }
-        let scene = self.scene.unwrap_or(2);
-        if !(1..=4).contains(&scene) {
-            return Err(Error::invalid("scene", "1 profile, 2 comment, 3 forum or 4 social log."));
-        }
+        let scene = self.scene.map_or(2, Int::get);
         if self.signature.is_some() && scene != 1 {
             return Err(Error::invalid("signature", "WeChat takes a signature for scene 1 only."));
         }
@@ -194,13 +184,10 @@ impl MsgSecCheck {
             nickname: self.nickname.as_deref(),
             signature: self.signature.as_deref(),
         };
-        Call::post(PATH, &request)
+        Ok(wechat.post(PATH, &request))
     }
 
-    fn first_version(&self) -> Result<Call> {
-        if self.content.len() > BYTES {
-            return Err(Error::invalid("content", "WeChat checks 500 KB at once; split it."));
-        }
+    fn first_version<'a>(&self, wechat: WechatCalls<'a>) -> Result<WechatCall<'a>> {
         let other = [
             ("scene", self.scene.is_some()),
             ("title", self.title.is_some()),
@@ -208,9 +195,9 @@ impl MsgSecCheck {
             ("signature", self.signature.is_some()),
         ];
         if let Some((field, _)) = other.into_iter().find(|(_, given)| *given) {
-            return Err(Error::invalid(field, "It needs the user's openid; name it too."));
+            return Err(Error::invalid(field, "Needs the user's openid; name it too."));
         }
-        Call::post(PATH, &FirstRequest { content: &self.content })
+        Ok(wechat.post(PATH, &FirstRequest { content: &self.content }))
     }
 }
 

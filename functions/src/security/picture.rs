@@ -2,6 +2,7 @@
 
 use std::io::Cursor;
 
+use bytes::Bytes;
 use image::{
     DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, Rgb, RgbImage,
     codecs::jpeg::JpegEncoder, imageops::FilterType, metadata::Orientation,
@@ -25,14 +26,15 @@ const QUALITIES: [u8; 5] = [92, 85, 75, 60, 40];
 
 /// A picture WeChat takes.
 pub(super) struct Picture {
-    pub(super) bytes: Vec<u8>,
+    pub(super) bytes: Bytes,
     pub(super) content_type: &'static str,
     /// ASCII: WeChat does not see files with other names.
     pub(super) file_name: &'static str,
 }
 
 /// Passes a picture on that WeChat takes, and shrinks any other.
-pub(super) fn fit(bytes: Vec<u8>) -> Result<Picture> {
+pub(super) fn fit(bytes: impl Into<Bytes>) -> Result<Picture> {
+    let bytes = bytes.into();
     let format = image::guess_format(&bytes).ok();
     let (format, content_type, file_name) = match format {
         Some(format @ ImageFormat::Jpeg) => (format, "image/jpeg", "image.jpg"),
@@ -69,7 +71,8 @@ pub(super) fn fit(bytes: Vec<u8>) -> Result<Picture> {
             .encode_image(&picture)
             .map_err(Error::internal)?;
         if bytes.len() <= BYTES {
-            return Ok(Picture { bytes, content_type: "image/jpeg", file_name: "image.jpg" });
+            let (bytes, file_name) = (bytes.into(), "image.jpg");
+            return Ok(Picture { bytes, content_type: "image/jpeg", file_name });
         }
     }
     Err(too_large())

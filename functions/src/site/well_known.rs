@@ -1,32 +1,32 @@
 //! `GET /site/wellKnown?file=…`
 //!
-//! WeChat: none. Apple, Android and WeChat's console fetch these files from a domain to see whose
-//! it is.
+//! WeChat: none. Apple, Android and WeChat's console fetch these files to verify a domain.
 
 use schemars::{JsonSchema, SchemaGenerator};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use shared::{
-    Access, AccountKind, App, Body, Caller, Error, File, Method, Operation, Problem, Reply, Result,
-    Touch,
+    Access, AccountKind, Body, Caller, Error, File, Http, Operation, Problem, Reply, Result, Uses,
+    capability::Settings,
 };
 
-/// Serves the files that tie a domain to an app: universal links, app links, and the proofs
-/// WeChat's console asks for.
+use super::SiteFiles;
+
+/// Serves the files that tie a domain to an app: universal links, app links, and the proofs that
+/// WeChat's console requires.
 ///
-/// They are configured in `SITE_FILES`. The function answers them at their own places as well, on
-/// its Function URL or on any domain that routes to it, and without a redirect, which Apple does
-/// not follow: `/.well-known/apple-app-site-association`, `/apple-app-site-association`,
+/// They are configured in `SITE_FILES`. The function also answers them at their own places, on
+/// its Function URL or on any domain that routes to it, and without a redirect, because Apple does
+/// not follow redirects: `/.well-known/apple-app-site-association`, `/apple-app-site-association`,
 /// `/.well-known/assetlinks.json` and `/<name>.txt`.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WellKnown {
-    /// Which file, by its name; the path of the request says it where the file is asked for at
-    /// its own place.
+    /// The file's name; at the file's own place it is in the path.
     file: String,
 }
 
-/// A file with the type its reader insists on.
+/// A file with the type its reader requires.
 pub struct SiteFile(File);
 
 impl Reply for SiteFile {
@@ -44,24 +44,31 @@ impl Reply for SiteFile {
 
 impl Operation for WellKnown {
     const ID: &'static str = "site.wellKnown";
-    const METHOD: Method = Method::Get;
+    const HTTP: Http = Http {
+        files: &[
+            "/.well-known/apple-app-site-association",
+            "/apple-app-site-association",
+            "/.well-known/assetlinks.json",
+            "/*.txt",
+        ],
+        ..Http::GET
+    };
     const ACCESS: Access = Access::Public;
     const ACCOUNTS: &'static [AccountKind] = AccountKind::ALL;
-    const TOUCHES: &'static [Touch] = &[];
-    const FILES: &'static [&'static str] = &[
-        "/.well-known/apple-app-site-association",
-        "/apple-app-site-association",
-        "/.well-known/assetlinks.json",
-        "/*.txt",
+    const DOCS: &'static [&'static str] = &[
+        "https://developers.weixin.qq.com/doc/oplatform/Mobile_App/Access_Guide/iOS.html",
+        "https://developers.weixin.qq.com/doc/oplatform/developers/basic_func/domain.html",
     ];
+    const PROBLEMS: &'static [Problem] = &[Problem::NotFound];
     const EXAMPLE: &'static str = r#"{"file":"apple-app-site-association"}"#;
+    type Uses = Settings<SiteFiles>;
     type Output = SiteFile;
 
-    async fn run(self, app: &App, _caller: &Caller) -> Result<SiteFile> {
+    async fn run(self, files: Uses<'_, Self>, _caller: &Caller) -> Result<SiteFile> {
         let name = self.file.rsplit('/').next().unwrap_or_default();
-        let file = app.config.site_files.find(name).ok_or_else(|| {
-            Error::new(Problem::NotFound, "There is no such file; SITE_FILES has those there are.")
-                .field("file")
+        let file = files.find(name).ok_or_else(|| {
+            let detail = "No such file. The available files are configured in SITE_FILES.";
+            Error::new(Problem::NotFound, detail).field("file")
         })?;
         Ok(SiteFile(File {
             content_type: file.content_type.to_owned(),

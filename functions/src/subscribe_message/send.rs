@@ -5,14 +5,13 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
-    Access, AccountKind, App, Caller, Error, Identity, Operation, Problem, Result, Touch,
-    wechat::{Call, Verdict},
+    Access, AccountKind, Caller, Error, Identity, Operation, Problem, Refusal, Result, Uses,
+    capability::Wechat,
+    spelling::maybe_text_or_number,
+    value::{Openid, TemplateId, Text, unless_empty},
 };
 
-use crate::{
-    message::{Data, check_template_id, check_touser},
-    spelling::maybe_text_or_number,
-};
+use crate::{message::Data, page::PageWithQuery};
 
 /// Sends a message that the user has subscribed to with `wx.requestSubscribeMessage`.
 ///
@@ -20,18 +19,15 @@ use crate::{
 /// only send to themselves; a service names anybody.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Send {
+pub struct SendMessage {
     /// The receiver's openid; by default the caller's own.
     #[serde(default)]
-    #[schemars(length(min = 1, max = 64))]
-    touser: Option<String>,
+    touser: Option<Text<Openid>>,
     /// The template's id, from the WeChat console.
-    #[schemars(length(min = 1, max = 128))]
-    template_id: String,
+    template_id: Text<TemplateId>,
     /// The page the message opens, with its query; without it the message opens none.
-    #[serde(default)]
-    #[schemars(length(max = 1024))]
-    page: Option<String>,
+    #[serde(default, deserialize_with = "unless_empty")]
+    page: Option<Text<PageWithQuery>>,
     /// The template's values: `{"thing1":{"value":"…"}}`, each within its key's rule.
     data: Data,
     /// The version the message opens; by default `formal`, the released one.
@@ -77,9 +73,9 @@ pub struct Sent {
 #[derive(Serialize)]
 struct Request<'a> {
     touser: &'a str,
-    template_id: &'a str,
+    template_id: &'a Text<TemplateId>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    page: Option<&'a str>,
+    page: Option<&'a Text<PageWithQuery>>,
     data: &'a Data,
     #[serde(skip_serializing_if = "Option::is_none")]
     miniprogram_state: Option<MiniprogramState>,
@@ -93,53 +89,43 @@ struct Upstream {
     msgid: Option<String>,
 }
 
-const VERDICTS: &[Verdict] = &[
-    (41030, Problem::InvalidInput, "The released version has no such page."),
-    (43107, Problem::AccountNotPermitted, "WeChat banned the account from sending messages."),
-    (45168, Problem::InvalidInput, "A value holds a word that WeChat does not allow."),
-];
-
-impl Operation for Send {
+impl Operation for SendMessage {
     const ID: &'static str = "subscribeMessage.send";
     const ACCESS: Access = Access::User;
     const ACCOUNTS: &'static [AccountKind] = &[AccountKind::MiniProgram];
-    const TOUCHES: &'static [Touch] = &[Touch::Wechat];
+    const DOCS: &'static [&'static str] = &[
+        "https://developers.weixin.qq.com/miniprogram/dev/server/API/mp-message-management/subscribe-message/api_sendmessage.html",
+    ];
+    #[rustfmt::skip]
+    const REFUSALS: &'static [Refusal] = &[
+        Refusal::new(40003, Problem::InvalidInput, "WeChat does not know this openid for this app.").field("touser"),
+        Refusal::new(40037, Problem::InvalidInput, "WeChat does not know this template_id for this app.").field("template_id"),
+        Refusal::new(41030, Problem::InvalidInput, "The released version has no such page.").field("page"),
+        Refusal::new(43101, Problem::ReceiverState, "The receiver has not subscribed, or used the subscription up."),
+        Refusal::new(43107, Problem::AccountNotPermitted, "WeChat banned the account from sending messages."),
+        Refusal::new(45168, Problem::InvalidInput, "A value holds a word that WeChat does not allow.").field("data"),
+    ];
     const EXAMPLE: &'static str = r#"{"template_id":"demo-long-term-subscription-of-orders-00001","page":"pages/index/index?id=42","data":{"character_string1":{"value":"202103040830158485629163994677"},"name2":{"value":"中通快递"},"thing6":{"value":"雪花秀滋盈生人生焕颜精华露"}}}"#;
+    type Uses = Wechat;
     type Output = Sent;
 
-    async fn run(self, app: &App, caller: &Caller) -> Result<Sent> {
-        let touser = receiver(caller, self.touser.as_deref())?;
-        check_template_id(&self.template_id)?;
-        if self.page.as_ref().is_some_and(|page| page.chars().count() > 1024) {
-            return Err(Error::invalid(
-                "page",
-                "A page has at most 1024 characters, query and all.",
-            ));
-        }
+    async fn run(self, wechat: Uses<'_, Self>, caller: &Caller) -> Result<Sent> {
         self.data.check()?;
         let request = Request {
-            touser,
+            touser: receiver(caller, self.touser.as_deref())?,
             template_id: &self.template_id,
-            page: self.page.as_deref().filter(|page| !page.is_empty()),
+            page: self.page.as_ref(),
             data: &self.data,
             miniprogram_state: self.miniprogram_state,
             lang: self.lang,
         };
-        let call =
-            Call::post("/cgi-bin/message/subscribe/send", &request)?.once().verdicts(VERDICTS);
-        let answer =
-            app.call(caller.appid(), call).await.map_err(|error| match error.wechat_errcode() {
-                Some(40003) => error.field("touser"),
-                Some(40037) => error.field("template_id"),
-                Some(41030) => error.field("page"),
-                Some(45168) => error.field("data"),
-                _ => error,
-            })?;
+        let call = wechat.post("/cgi-bin/message/subscribe/send", &request).once();
+        let answer = call.refusals(Self::REFUSALS).send().await?.proven()?;
         Ok(Sent { sent: true, msgid: answer.json::<Upstream>()?.msgid })
     }
 }
 
-/// Users send to themselves; services to whom they name.
+/// Users send to themselves; services to the receiver they name.
 fn receiver<'a>(caller: &'a Caller, touser: Option<&'a str>) -> Result<&'a str> {
     match (&caller.identity, touser) {
         (Identity::User(session), Some(touser)) if touser != session.openid => Err(Error::new(
@@ -148,9 +134,9 @@ fn receiver<'a>(caller: &'a Caller, touser: Option<&'a str>) -> Result<&'a str> 
         )
         .field("touser")),
         (Identity::Service { openid: Some(openid) }, Some(touser)) if touser != openid => {
-            Err(Error::invalid("touser", "It contradicts openid; leave one of them out."))
+            Err(Error::invalid("touser", "Contradicts openid; leave one of them out."))
         }
-        (Identity::Service { .. }, Some(touser)) => check_touser(touser).map(|()| touser),
+        (Identity::Service { .. }, Some(touser)) => Ok(touser),
         (Identity::Service { openid: None }, None) => {
             Err(Error::invalid("touser", "Name the receiver's openid."))
         }

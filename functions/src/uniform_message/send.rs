@@ -1,15 +1,19 @@
 //! `uniformMessage.send`
 //!
-//! WeChat: `POST /cgi-bin/message/template/send`, since the interface of old,
-//! `POST /cgi-bin/message/wxopen/template/uniform_send`, answers 45109 to everybody.
+//! WeChat: `POST /cgi-bin/message/template/send`, because the retired interface,
+//! `POST /cgi-bin/message/wxopen/template/uniform_send`, answers 45109 to every call.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::{Access, AccountKind, App, Caller, Error, Operation, Problem, Result, Touch};
+use shared::{
+    Access, AccountKind, Caller, Error, Operation, Problem, Refusal, Result, Uses,
+    capability::{ReadUnionids, Unionids, Wechat},
+    value::{Openid, TemplateId, Text},
+};
 
 use crate::{
-    h5::template_message::{Message, Miniprogram},
-    message::{Data, check_touser},
+    h5::template_message::{self, Link, Message, Miniprogram, link},
+    message::Data,
 };
 
 /// Sends a template message of the official account to a user of the mini program.
@@ -19,17 +23,14 @@ use crate::{
 /// logged in at both through this bundle.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Send {
+pub struct SendMessage {
     /// The receiver's openid, at a mini program or at the official account.
-    #[schemars(length(min = 1, max = 64))]
-    touser: String,
+    touser: Text<Openid>,
     /// The official account's template, from the WeChat console.
-    #[schemars(length(min = 1, max = 128))]
-    template_id: String,
-    /// The page the message opens; `miniprogram` wins over it.
-    #[serde(default)]
-    #[schemars(length(max = 2048))]
-    url: Option<String>,
+    template_id: Text<TemplateId>,
+    /// The page the message opens; `miniprogram` takes precedence.
+    #[serde(default, deserialize_with = "link")]
+    url: Option<Link>,
     /// The mini program the message opens.
     #[serde(default)]
     miniprogram: Option<Miniprogram>,
@@ -58,31 +59,32 @@ enum Via {
     Unionid,
 }
 
-impl Operation for Send {
+impl Operation for SendMessage {
     const ID: &'static str = "uniformMessage.send";
     const ACCESS: Access = Access::Service;
     const ACCOUNTS: &'static [AccountKind] = &[AccountKind::OfficialAccount];
-    const TOUCHES: &'static [Touch] = &[Touch::Wechat, Touch::Unionid];
+    const DOCS: &'static [&'static str] = template_message::DOCS;
+    const REFUSALS: &'static [Refusal] = template_message::REFUSALS;
     const EXAMPLE: &'static str = r#"{"touser":"o0UR_VTzLG2StUT4GdEC-e_YbMj4","template_id":"demo-template-message-about-an-order-000001","miniprogram":{"appid":"wx1111111111111111","pagepath":"pages/order/order?id=42"},"data":{"first":{"value":"您购买的订单已经发货啦"},"keyword1":{"value":"D201803111235825"}}}"#;
+    type Uses = (Wechat, Unionids);
     type Output = Sent;
 
-    async fn run(self, app: &App, caller: &Caller) -> Result<Sent> {
-        check_touser(&self.touser)?;
+    async fn run(self, (wechat, people): Uses<'_, Self>, caller: &Caller) -> Result<Sent> {
+        self.data.check()?;
         let message = Message {
             template_id: &self.template_id,
-            url: self.url.as_deref().filter(|url| !url.is_empty()),
+            url: self.url.as_ref(),
             miniprogram: self.miniprogram.as_ref(),
             data: &self.data,
             client_msg_id: None,
         };
-        message.check()?;
-        let (touser, via) = match translated(app, caller.appid(), &self.touser).await? {
+        let (touser, via) = match translated(people, caller, &self.touser).await? {
             Some(openid) => (openid, Via::Unionid),
             None => (self.touser, Via::Openid),
         };
-        let msgid = match message.send(app, caller.appid(), &touser).await {
+        let msgid = match message.send(wechat, &touser).await {
             Err(error) if error.wechat_errcode() == Some(40003) && matches!(via, Via::Openid) => {
-                return Err(nobody().errcode(40003, error.wechat_rid().map(str::to_owned)));
+                return Err(unknown().errcode(40003, error.wechat_rid().map(str::to_owned)));
             }
             outcome => outcome?,
         };
@@ -90,17 +92,23 @@ impl Operation for Send {
     }
 }
 
-/// The openid at the official account of somebody who has logged in at another app of ours.
-async fn translated(app: &App, official: &str, openid: &str) -> Result<Option<String>> {
-    for account in app.config.accounts.iter().filter(|account| account.appid != official) {
-        if let Some(unionid) = app.table.unionid(&account.appid, openid).await? {
-            return app.table.openid(&unionid, official).await?.map(Some).ok_or_else(nobody);
+/// The openid at the official account of a user who has logged in at another app of ours.
+async fn translated(
+    people: ReadUnionids<'_>,
+    caller: &Caller,
+    openid: &str,
+) -> Result<Option<Text<Openid>>> {
+    let official = caller.appid();
+    for account in caller.accounts().iter().filter(|account| account.appid != official) {
+        if let Some(unionid) = people.unionid(&account.appid, openid).await? {
+            let openid = people.openid(&unionid, official).await?.ok_or_else(unknown)?;
+            return Text::new(openid).map(Some).map_err(|fault| Error::internal(fault.detail));
         }
     }
     Ok(None)
 }
 
-fn nobody() -> Error {
+fn unknown() -> Error {
     Error::new(
         Problem::ReceiverState,
         "No openid of this user at the official account is known: bind both accounts to one Open \

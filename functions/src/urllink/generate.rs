@@ -4,17 +4,20 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::{Access, AccountKind, App, Caller, Error, Operation, Result, Touch, wechat::Call};
+use shared::{
+    Access, AccountKind, Caller, Error, Operation, Refusal, Result, Uses, capability::Wechat,
+    value::Text,
+};
 
 use crate::{
-    jump::{Expiry, JumpWxa, VERDICTS, Wish, at_fault},
-    page::EnvVersion,
+    jump::{self, Days, ExpireType, Expiry, JumpWxa, Wish},
+    page::{EnvVersion, PagePath, PageQuery},
 };
 
 /// Makes an `https://` link that opens the mini program from messages, mails and pages.
 ///
-/// WeChat ends every link after 30 days at the latest; links for ever are no longer made. The
-/// answer tells when this one ends.
+/// Every link expires after 30 days at the latest; WeChat no longer makes permanent ones. The
+/// answer tells when this one expires.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Generate {
@@ -23,30 +26,27 @@ pub struct Generate {
     jump_wxa: Option<JumpWxa>,
     /// `path`, `query` and `env_version` may stand here as well, as WeChat has them.
     #[serde(default)]
-    #[schemars(length(max = 1024))]
-    path: Option<String>,
+    path: Option<Text<PagePath>>,
     /// At most 1024 of letters, digits and `!#$&'()*+,/:;=?@-._~%`.
     #[serde(default)]
-    #[schemars(length(max = 1024))]
-    query: Option<String>,
+    query: Option<Text<PageQuery>>,
     /// The version that opens outside of WeChat; by default the released one.
     #[serde(default)]
     env_version: Option<EnvVersion>,
-    /// Of old: `false` asked for a link for ever, and now gives one for 30 days.
+    /// Deprecated. `false` used to request a permanent link; it now yields one valid for 30 days.
     #[serde(default)]
     is_expire: Option<bool>,
-    /// 0: ends at `expire_time`; 1: ends after `expire_interval`. By default what is sent counts.
+    /// 0: expires at `expire_time`; 1: after `expire_interval`. By default the one that is sent
+    /// counts.
     #[serde(default)]
-    #[schemars(range(min = 0, max = 1))]
-    expire_type: Option<u8>,
-    /// When the link ends, seconds since 1970; a value below 1,000,000,000 is seconds from now.
+    expire_type: Option<ExpireType>,
+    /// When the link expires, seconds since 1970; a value below 1,000,000,000 is seconds from now.
     /// 60 seconds to 30 days from now.
     #[serde(default)]
     expire_time: Option<u64>,
     /// Days the link works.
     #[serde(default)]
-    #[schemars(range(min = 1, max = 30))]
-    expire_interval: Option<u64>,
+    expire_interval: Option<Days>,
 }
 
 /// A link.
@@ -54,7 +54,7 @@ pub struct Generate {
 pub struct Link {
     /// `https://wxaurl.cn/…`
     url_link: String,
-    /// When it ends, seconds since 1970.
+    /// When it expires, seconds since 1970.
     expire_time: u64,
 }
 
@@ -75,12 +75,16 @@ impl Operation for Generate {
     const ID: &'static str = "urllink.generate";
     const ACCESS: Access = Access::User;
     const ACCOUNTS: &'static [AccountKind] = &[AccountKind::MiniProgram];
-    const TOUCHES: &'static [Touch] = &[Touch::Wechat];
+    const DOCS: &'static [&'static str] = &[
+        "https://developers.weixin.qq.com/miniprogram/dev/server/API/qrcode-link/url-link/api_generateurllink.html",
+    ];
+    const REFUSALS: &'static [Refusal] = jump::REFUSALS;
     const EXAMPLE: &'static str =
         r#"{"jump_wxa":{"path":"pages/index/index","query":"id=42"},"expire_interval":7}"#;
+    type Uses = Wechat;
     type Output = Link;
 
-    async fn run(self, app: &App, caller: &Caller) -> Result<Link> {
+    async fn run(self, wechat: Uses<'_, Self>, caller: &Caller) -> Result<Link> {
         let Generate { is_expire, expire_type, expire_time, expire_interval, .. } = self;
         let flat = JumpWxa { path: self.path, query: self.query, env_version: self.env_version };
         let is_flat = flat.path.is_some() || flat.query.is_some() || flat.env_version.is_some();
@@ -89,16 +93,14 @@ impl Operation for Generate {
                 let detail = "Send the page either in jump_wxa or in path, query and env_version.";
                 return Err(Error::invalid("jump_wxa", detail));
             }
-            Some(page) => (page, "jump_wxa."),
-            None => (flat, ""),
+            Some(page) => (page, ""),
+            None => (flat, "jump_wxa."),
         };
-        page.check(prefix)?;
-        let wish = Wish { is_expire, expire_type, expire_time, expire_interval };
-        let expiry = wish.grant(app.clock.now())?;
+        let expiry =
+            Wish { is_expire, expire_type, expire_time, expire_interval }.grant(caller.now())?;
         let request = Request { page: &page, expiry: &expiry };
-        let call = Call::post("/wxa/generate_urllink", &request)?.verdicts(VERDICTS);
-        let answer = app.call(caller.appid(), call).await;
-        let answer = answer.map_err(|error| at_fault(error, prefix))?;
-        Ok(Link { url_link: answer.json::<Upstream>()?.url_link, expire_time: expiry.ends_at })
+        let call = wechat.post("/wxa/generate_urllink", &request).refusals(Self::REFUSALS);
+        let answer = call.json::<Upstream>().await.map_err(|error| error.field_without(prefix))?;
+        Ok(Link { url_link: answer.url_link, expire_time: expiry.ends_at })
     }
 }

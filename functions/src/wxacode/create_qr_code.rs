@@ -4,9 +4,19 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::{Access, AccountKind, App, Caller, Error, File, Method, Operation, Result, Touch};
+use shared::{
+    Access, AccountKind, Caller, File, Http, Operation, Refusal, Result, Uses,
+    capability::Wechat,
+    text,
+    value::{Chars, Text},
+};
 
-use super::{check_width, draw};
+use super::{Width, draw};
+
+text! {
+    /// A page with its query, as short as this code allows.
+    Path: 1..=128, Chars::ANY;
+}
 
 /// Draws a square QR code for a path with its query.
 ///
@@ -15,32 +25,27 @@ use super::{check_width, draw};
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateQrCode {
-    /// The page with its query: 1 to 128 bytes.
-    #[schemars(length(min = 1, max = 128))]
-    path: String,
+    /// The page with its query.
+    path: Text<Path>,
     /// Width in px; by default 430.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 280, max = 1280))]
-    width: Option<u32>,
+    width: Option<Width>,
 }
 
 impl Operation for CreateQrCode {
     const ID: &'static str = "wxacode.createQRCode";
-    const METHOD: Method = Method::GetOrPost;
+    const HTTP: Http = Http::GET_OR_POST;
     const ACCESS: Access = Access::User;
     const ACCOUNTS: &'static [AccountKind] = &[AccountKind::MiniProgram];
-    const TOUCHES: &'static [Touch] = &[Touch::Wechat];
+    const DOCS: &'static [&'static str] = &[
+        "https://developers.weixin.qq.com/miniprogram/dev/server/API/qrcode-link/qr-code/api_createqrcode.html",
+    ];
+    const REFUSALS: &'static [Refusal] = super::REFUSALS;
     const EXAMPLE: &'static str = r#"{"path":"pages/index/index?id=42","width":430}"#;
+    type Uses = Wechat;
     type Output = File;
 
-    async fn run(self, app: &App, caller: &Caller) -> Result<File> {
-        if !(1..=128).contains(&self.path.len()) {
-            return Err(Error::invalid(
-                "path",
-                "A path has 1 to 128 bytes; a Chinese character is 3.",
-            ));
-        }
-        check_width(self.width)?;
-        draw(app, caller, "/cgi-bin/wxaapp/createwxaqrcode", &self).await
+    async fn run(self, wechat: Uses<'_, Self>, _caller: &Caller) -> Result<File> {
+        draw(wechat.post("/cgi-bin/wxaapp/createwxaqrcode", &self)).await
     }
 }

@@ -4,10 +4,13 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::{Access, AccountKind, App, Caller, Error, File, Method, Operation, Result, Touch};
+use shared::{
+    Access, AccountKind, Caller, File, Http, Operation, Refusal, Result, Uses, capability::Wechat,
+    value::Text,
+};
 
-use super::{LineColor, check_width, draw};
-use crate::page::EnvVersion;
+use super::{LineColor, Width, draw};
+use crate::page::{EnvVersion, PageWithQuery};
 
 /// Draws a mini-program code for a path with its query.
 ///
@@ -16,16 +19,14 @@ use crate::page::EnvVersion;
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Get {
-    /// The page with its query: 1 to 1024 characters.
-    #[schemars(length(min = 1, max = 1024))]
-    path: String,
+    /// The page with its query.
+    path: Text<PageWithQuery>,
     /// The version that opens; by default the released one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     env_version: Option<EnvVersion>,
     /// Width in px; by default 430.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 280, max = 1280))]
-    width: Option<u32>,
+    width: Option<Width>,
     /// Let WeChat choose the color of the lines.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     auto_color: Option<bool>,
@@ -39,18 +40,18 @@ pub struct Get {
 
 impl Operation for Get {
     const ID: &'static str = "wxacode.get";
-    const METHOD: Method = Method::GetOrPost;
+    const HTTP: Http = Http::GET_OR_POST;
     const ACCESS: Access = Access::User;
     const ACCOUNTS: &'static [AccountKind] = &[AccountKind::MiniProgram];
-    const TOUCHES: &'static [Touch] = &[Touch::Wechat];
+    const DOCS: &'static [&'static str] = &[
+        "https://developers.weixin.qq.com/miniprogram/dev/server/API/qrcode-link/qr-code/api_getqrcode.html",
+    ];
+    const REFUSALS: &'static [Refusal] = super::REFUSALS;
     const EXAMPLE: &'static str = r#"{"path":"pages/index/index?id=42"}"#;
+    type Uses = Wechat;
     type Output = File;
 
-    async fn run(self, app: &App, caller: &Caller) -> Result<File> {
-        if !(1..=1024).contains(&self.path.chars().count()) {
-            return Err(Error::invalid("path", "A path has 1 to 1024 characters."));
-        }
-        check_width(self.width)?;
-        draw(app, caller, "/wxa/getwxacode", &self).await
+    async fn run(self, wechat: Uses<'_, Self>, _caller: &Caller) -> Result<File> {
+        draw(wechat.post("/wxa/getwxacode", &self)).await
     }
 }

@@ -4,24 +4,37 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::{Access, AccountKind, App, Caller, Error, File, Method, Operation, Result, Touch};
+use shared::{
+    Access, AccountKind, Caller, File, Http, Operation, Refusal, Result, Uses,
+    capability::Wechat,
+    text,
+    value::{Chars, Text, unless_empty},
+};
 
-use super::{LineColor, check_width, draw};
-use crate::page::{EnvVersion, check_path, check_visible};
+use super::{LineColor, Width, draw};
+use crate::page::{EnvVersion, PagePath, Scene};
 
-/// Draws a mini-program code; there may be any number of them, 5000 a minute.
+text! {
+    /// A page without leading slash.
+    Page: 1..=1024, Chars::ANY, check |page: &str| {
+        if page.starts_with('/') {
+            return Err("Name the page without leading `/`, or leave it out for the first page.");
+        }
+        <PagePath as shared::value::Rule>::check(page)
+    };
+}
+
+/// Draws a mini-program code; their number is unlimited, 5,000 a minute.
 ///
 /// The page gets the scene URL-encoded: `decodeURIComponent(options.scene)`.
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GetUnlimited {
     /// What the page gets: 1 to 32 of letters, digits and `!#$&'()*+,/:;=?@-._~`.
-    #[schemars(length(min = 1, max = 32))]
-    scene: String,
-    /// The page, without leading `/` and without query; by default the first one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 1024))]
-    page: Option<String>,
+    scene: Text<Scene>,
+    /// The page, without leading `/` and without query; by default the first page.
+    #[serde(default, deserialize_with = "unless_empty", skip_serializing_if = "Option::is_none")]
+    page: Option<Text<Page>>,
     /// Whether the page must be in the released version; by default it must.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     check_path: Option<bool>,
@@ -30,8 +43,7 @@ pub struct GetUnlimited {
     env_version: Option<EnvVersion>,
     /// Width in px; by default 430.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 280, max = 1280))]
-    width: Option<u32>,
+    width: Option<Width>,
     /// Let WeChat choose the color of the lines.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     auto_color: Option<bool>,
@@ -45,26 +57,18 @@ pub struct GetUnlimited {
 
 impl Operation for GetUnlimited {
     const ID: &'static str = "wxacode.getUnlimited";
-    const METHOD: Method = Method::GetOrPost;
+    const HTTP: Http = Http::GET_OR_POST;
     const ACCESS: Access = Access::User;
     const ACCOUNTS: &'static [AccountKind] = &[AccountKind::MiniProgram];
-    const TOUCHES: &'static [Touch] = &[Touch::Wechat];
+    const DOCS: &'static [&'static str] = &[
+        "https://developers.weixin.qq.com/miniprogram/dev/server/API/qrcode-link/qr-code/api_getunlimitedqrcode.html",
+    ];
+    const REFUSALS: &'static [Refusal] = super::REFUSALS;
     const EXAMPLE: &'static str = r#"{"scene":"id=42","page":"pages/index/index"}"#;
+    type Uses = Wechat;
     type Output = File;
 
-    async fn run(self, app: &App, caller: &Caller) -> Result<File> {
-        if self.scene.is_empty() {
-            return Err(Error::invalid("scene", "A scene has 1 to 32 characters."));
-        }
-        check_visible("scene", &self.scene, 32, "")?;
-        if let Some(page) = &self.page {
-            if page.starts_with('/') || page.is_empty() {
-                let detail = "Name the page without leading `/`, or leave it out for the first.";
-                return Err(Error::invalid("page", detail));
-            }
-            check_path("page", page, 1024)?;
-        }
-        check_width(self.width)?;
-        draw(app, caller, "/wxa/getwxacodeunlimit", &self).await
+    async fn run(self, wechat: Uses<'_, Self>, _caller: &Caller) -> Result<File> {
+        draw(wechat.post("/wxa/getwxacodeunlimit", &self)).await
     }
 }

@@ -1,8 +1,10 @@
 //! What goes wrong, and when.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use shared::Clock;
+
+use super::lock;
 
 /// A trouble that lasts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +39,7 @@ pub enum Trouble {
 /// A trouble that happens at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Blow {
-    /// Somebody else refreshes the token; a normal call returns the new one.
+    /// The token is refreshed elsewhere; a normal call returns the new one.
     Invalidate,
     /// WeChat refuses the token and still returns it, until a refresh is forced.
     Poison,
@@ -57,12 +59,12 @@ impl Faults {
     }
 
     pub(super) fn add(&self, fault: Fault) {
-        self.list.lock().unwrap_or_else(PoisonError::into_inner).push(fault);
+        lock(&self.list).push(fault);
     }
 
     /// The first trouble that is on and that `pick` knows.
     pub(super) fn find<T>(&self, pick: impl Fn(Trouble) -> Option<T>) -> Option<T> {
-        let list = self.list.lock().unwrap_or_else(PoisonError::into_inner);
+        let list = lock(&self.list);
         if list.is_empty() {
             return None;
         }

@@ -1,5 +1,5 @@
 //! A day of a whole fleet in seconds: the real reader and the real refresher on virtual time,
-//! against models of the table and of WeChat, with seeded load and seeded faults.
+//! against the simulated WeChat and a model of the table, with seeded load and seeded faults.
 //!
 //! Nothing of the engine is copied. Handler environments hold a
 //! [`Credentials`] each, ticks and signals run a
@@ -22,7 +22,7 @@ use std::{
     future::Future,
     pin::{Pin, pin},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     task::{Context, Poll, Waker},
@@ -35,6 +35,7 @@ use shared::{
     config::TokenMode,
     credentials::{Credential, CredentialKey, CredentialKind, Credentials},
 };
+use simulator::Simulator;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 pub use fault::{Blow, Fault, Trouble};
@@ -126,12 +127,15 @@ impl World {
         let account = |(number, kind): (usize, &AccountKind)| Account {
             appid: format!("wx{number:016x}"),
             kind: *kind,
-            secret: SecretSource::Value(Secret::new("")),
+            secret: SecretSource::Value(Secret::new(wechat::SECRET)),
         };
+        let accounts: Arc<[Account]> = kinds.iter().enumerate().map(account).collect();
+        let known = |app: &Account| simulator::Account::new(&app.appid, app.kind, wechat::SECRET);
+        let simulator = Simulator::new(&clock, accounts.iter().map(known).collect());
         let world = World {
-            table: Table::new(clock.clone(), faults.clone(), stream, seed ^ 1),
-            wechat: Wechat::new(clock.clone(), faults.clone(), seed ^ 2),
-            accounts: kinds.iter().enumerate().map(account).collect(),
+            table: Table::new(clock.clone(), faults.clone(), simulator.clone(), stream, seed ^ 1),
+            wechat: Wechat::new(simulator, clock.clone(), faults.clone(), seed ^ 2),
+            accounts,
             mode,
             random: Arc::new(Mutex::new(Random::new(seed ^ 3))),
             skew_ms: 0,
@@ -251,7 +255,7 @@ impl World {
     }
 
     fn draw<T>(&self, draw: impl FnOnce(&mut Random) -> T) -> T {
-        draw(&mut self.random.lock().unwrap_or_else(PoisonError::into_inner))
+        draw(&mut lock(&self.random))
     }
 }
 
@@ -323,7 +327,7 @@ async fn simulate(scenario: &Scenario) -> Report {
 
     let reads: Vec<u64> =
         environments.iter().map(|environment| environment.table.reads()).collect();
-    let requests = log.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let requests = lock(&log).clone();
     Report {
         scenario: scenario.name,
         environments: scenario.environments,
@@ -368,7 +372,7 @@ async fn request(
     let calls = AtomicU64::new(0);
     let hand_out = |credential: &Credential| {
         if let Some(dead_ms) = world.wechat.dead_for(&credential.value) {
-            let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut log = lock(&log);
             log.dead(errand.key().kind, dead_ms);
         }
     };
@@ -392,7 +396,7 @@ async fn request(
         Errand::Sign(key) => credentials.get(key).await.map(|ticket| hand_out(&ticket)),
     };
     let now_ms = world.clock.now_ms();
-    let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut log = lock(&log);
     let stubborn = matches!(errand, Errand::StubbornCall(_));
     log.request(stubborn, calls.into_inner(), now_ms - began_ms);
     if let Err(error) = outcome
@@ -408,6 +412,11 @@ impl Errand {
             Errand::Call(key) | Errand::StubbornCall(key) | Errand::Sign(key) => key,
         }
     }
+}
+
+/// Locks what no panic can leave half done: states change in single steps.
+fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn is_pending(work: Pin<&mut impl Future>) -> bool {

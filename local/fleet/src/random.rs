@@ -40,7 +40,7 @@ impl Random {
     }
 }
 
-/// Starts [`jitter`] anew on this thread.
+/// Restarts [`jitter`] on this thread.
 pub(super) fn seed_jitter(seed: u64) {
     JITTER.set(seed);
 }

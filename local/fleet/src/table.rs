@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -16,12 +16,13 @@ use shared::{
         Store,
     },
 };
+use simulator::Simulator;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::{
     fault::{Faults, Trouble},
+    lock,
     random::Random,
-    wechat::serial,
 };
 
 /// An eventually consistent read may be this far behind, in milliseconds.
@@ -48,6 +49,8 @@ struct Shared {
 #[derive(Debug)]
 struct State {
     random: Random,
+    /// Knows which of two values is older.
+    simulator: Simulator,
     credentials: BTreeMap<CredentialKey, Kept>,
     signals: BTreeMap<CredentialKey, (Signal, u64)>,
     log: TableLog,
@@ -78,11 +81,13 @@ impl Table {
     pub(super) fn new(
         clock: Clock,
         faults: Faults,
+        simulator: Simulator,
         stream: UnboundedSender<CredentialKey>,
         seed: u64,
     ) -> Table {
         let state = Mutex::new(State {
             random: Random::new(seed),
+            simulator,
             credentials: BTreeMap::new(),
             signals: BTreeMap::new(),
             log: TableLog::default(),
@@ -117,7 +122,7 @@ impl Table {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.shared.state)
     }
 
     fn fails(&self) -> bool {
@@ -261,7 +266,7 @@ impl Store for Table {
             if new {
                 state.signals.insert(key.clone(), (signal.clone(), now + SIGNAL_LIFE));
                 *state.log.signals.entry((key.clone(), signal.version)).or_default() += 1;
-                // Nobody listens once the simulation is over.
+                // The receiver is gone once the simulation has ended.
                 let _ = self.shared.stream.send(key.clone());
             }
             new
@@ -303,7 +308,10 @@ impl State {
         if new.version != version + u64::from(!same) {
             self.log.second_winners += 1;
         }
-        if old.is_some_and(|old| serial(&old.value) > serial(&new.value)) {
+        let issued_at = |of: &Credential| {
+            self.simulator.life(of.value.expose()).map_or(0, |life| life.issued_at_ms)
+        };
+        if old.is_some_and(|old| issued_at(&old) > issued_at(new)) {
             self.log.older_over_newer += 1;
         }
         if !same {

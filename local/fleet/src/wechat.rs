@@ -1,31 +1,32 @@
-//! WeChat as a model: the token and ticket endpoints, and whether a credential is good.
+//! WeChat for handlers and for the refresher: the simulator on virtual time, with the fleet's
+//! troubles in front of it.
 
 use std::{
-    collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
 
 use functions::refresh_credentials::{Issued, Source};
+use http::Request;
+use serde::Deserialize;
+use serde_json::json;
 use shared::{
-    Account, Clock, Error, Problem, Result, Secret,
+    Account, Clock, Error, Problem, Result, Secret, china,
     config::TokenMode,
     credentials::{CredentialKey, CredentialKind},
 };
+use simulator::Simulator;
 
 use super::{
     fault::{Faults, Trouble},
+    lock,
     random::Random,
 };
 
-/// Life of a token or ticket.
-const LIFE_MS: u64 = 7_200_000;
-/// How long two tokens overlap.
-const OVERLAP_MS: u64 = 300_000;
-/// A forced refresh sooner than this after the last one does nothing.
-const FORCE_INTERVAL_MS: u64 = 30_000;
-const FORCES_PER_DAY: u32 = 20;
-const LEGACY_PER_DAY: u64 = 2_000;
+/// The secret of every app.
+pub(super) const SECRET: &str = "secret";
+
 /// The refresher's patience.
 const TIMEOUT_MS: u64 = 5_000;
 
@@ -34,41 +35,15 @@ const TIMEOUT_MS: u64 = 5_000;
 pub struct Wechat {
     clock: Clock,
     faults: Faults,
+    simulator: Simulator,
     state: Arc<Mutex<State>>,
 }
 
 #[derive(Debug)]
 struct State {
     random: Random,
-    serial: u64,
-    issued: HashMap<String, Token>,
-    /// What a family would hand out now: stable and legacy tokens do not touch one another.
-    current: HashMap<(CredentialKey, bool), String>,
-    forced: HashMap<String, Forces>,
-    legacy: HashMap<String, (u64, u64)>,
     in_flight: BTreeMap<CredentialKey, u64>,
     log: WechatLog,
-}
-
-#[derive(Debug)]
-struct Token {
-    of: (CredentialKey, bool),
-    expires_at: u64,
-    void_at: u64,
-    /// Refused although it lives.
-    poisoned_at: Option<u64>,
-}
-
-impl Token {
-    fn dies_at(&self) -> u64 {
-        self.expires_at.min(self.void_at).min(self.poisoned_at.unwrap_or(u64::MAX))
-    }
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Forces {
-    at: u64,
-    count: u32,
 }
 
 /// What WeChat saw.
@@ -87,19 +62,25 @@ pub struct WechatLog {
     minute: (u64, u64),
 }
 
+/// What the token and ticket endpoints answer.
+#[derive(Deserialize)]
+struct Answer {
+    #[serde(default)]
+    errcode: i64,
+    #[serde(alias = "access_token", alias = "ticket")]
+    value: Option<Secret>,
+    #[serde(default)]
+    expires_in: u64,
+}
+
 impl Wechat {
-    pub(super) fn new(clock: Clock, faults: Faults, seed: u64) -> Wechat {
+    pub(super) fn new(simulator: Simulator, clock: Clock, faults: Faults, seed: u64) -> Wechat {
         let state = State {
             random: Random::new(seed),
-            serial: 0,
-            issued: HashMap::new(),
-            current: HashMap::new(),
-            forced: HashMap::new(),
-            legacy: HashMap::new(),
             in_flight: BTreeMap::new(),
             log: WechatLog::default(),
         };
-        Wechat { clock, faults, state: Arc::new(Mutex::new(state)) }
+        Wechat { clock, faults, simulator, state: Arc::new(Mutex::new(state)) }
     }
 
     /// Any operation that needs an access token.
@@ -107,47 +88,27 @@ impl Wechat {
     /// # Errors
     /// 42001 for an expired token, 40001 for one that is void.
     pub fn operation(&self, token: &Secret) -> Result<()> {
-        let now = self.clock.now_ms();
-        match self.state().issued.get(token.expose()) {
-            Some(token) if token.expires_at <= now => Err(refusal(42001, now)),
-            Some(token) if now < token.dies_at() => Ok(()),
-            _ => Err(refusal(40001, now)),
+        match self.simulator.check_token(token.expose()) {
+            0 => Ok(()),
+            errcode => Err(refusal(errcode, self.clock.now())),
         }
     }
 
     /// Milliseconds since a credential died; `None` while it lives.
     pub fn dead_for(&self, value: &Secret) -> Option<u64> {
         let now = self.clock.now_ms();
-        let state = self.state();
-        let dies_at = state.issued.get(value.expose()).map_or(0, |token| token.dies_at());
+        let dies_at = self.simulator.life(value.expose()).map_or(0, |life| life.dies_at_ms);
         (dies_at <= now).then(|| now - dies_at)
     }
 
-    /// Somebody else forced a refresh.
+    /// Voids the token, as a refresh elsewhere does.
     pub fn invalidate(&self, appid: &str) {
-        let now = self.clock.now_ms();
-        let mut state = self.state();
-        for legacy in [false, true] {
-            let key = (CredentialKey::new(appid, CredentialKind::AccessToken), legacy);
-            if let Some(value) = state.current.get(&key).cloned() {
-                state.void(&value, now);
-                state.issue(key, now);
-            }
-        }
+        self.simulator.invalidate_token(appid);
     }
 
-    /// The token is refused from now on, and still returned.
+    /// Refuses the token from now on, and still returns it.
     pub fn poison(&self, appid: &str) {
-        let now = self.clock.now_ms();
-        let mut state = self.state();
-        for legacy in [false, true] {
-            let key = (CredentialKey::new(appid, CredentialKind::AccessToken), legacy);
-            if let Some(value) = state.current.get(&key).cloned()
-                && let Some(token) = state.issued.get_mut(&value)
-            {
-                token.poisoned_at = Some(now);
-            }
-        }
+        self.simulator.poison_token(appid);
     }
 
     /// What WeChat saw.
@@ -156,15 +117,11 @@ impl Wechat {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     /// One call, with a moment before and a moment after WeChat acts at which the caller may die.
-    async fn call(
-        &self,
-        key: CredentialKey,
-        act: impl FnOnce(&mut State, u64) -> Result<Issued> + Send,
-    ) -> Result<Issued> {
+    async fn call(&self, key: CredentialKey, request: Request<String>) -> Result<Issued> {
         let _flight = Flight::begin(self, key);
         if self.faults.has(Trouble::Down) {
             tokio::time::sleep(Duration::from_millis(TIMEOUT_MS)).await;
@@ -176,17 +133,28 @@ impl Wechat {
         });
         let way = slow.unwrap_or(40) / 2 + self.state().random.below(40);
         tokio::time::sleep(Duration::from_millis(way)).await;
-        let now = self.clock.now_ms();
         let refused = self.faults.find(|trouble| match trouble {
             Trouble::Refuses(errcode) => Some(errcode),
             _ => None,
         });
         let outcome = match refused {
-            Some(errcode) => Err(refusal(errcode, now)),
-            None => act(&mut self.state(), now),
+            Some(errcode) => Err(refusal(errcode, self.clock.now())),
+            None => self.answer(request),
         };
         tokio::time::sleep(Duration::from_millis(way)).await;
         outcome
+    }
+
+    fn answer(&self, request: Request<String>) -> Result<Issued> {
+        let response = self.simulator.answer(request);
+        let answer: Answer = serde_json::from_slice(response.body())
+            .expect("the token and ticket endpoints answer in JSON");
+        match answer {
+            Answer { errcode: 0, value: Some(value), expires_in } => {
+                Ok(Issued { value, expires_in })
+            }
+            Answer { errcode, .. } => Err(refusal(errcode, self.clock.now())),
+        }
     }
 }
 
@@ -198,13 +166,22 @@ impl Source for Wechat {
         force: bool,
     ) -> Result<Issued> {
         self.state().log.token_call(self.clock.now(), force);
-        let key = CredentialKey::new(&account.appid, CredentialKind::AccessToken);
-        let appid = account.appid.clone();
-        self.call(key.clone(), move |state, now| match mode {
-            TokenMode::Legacy => state.legacy_token(appid, key, now),
-            TokenMode::Stable => state.stable_token(appid, key, force, now),
-        })
-        .await
+        let appid = &account.appid;
+        let request = match mode {
+            TokenMode::Legacy => get(format!(
+                "/cgi-bin/token?grant_type=client_credential&appid={appid}&secret={SECRET}"
+            )),
+            TokenMode::Stable => {
+                let body = json!({
+                    "grant_type": "client_credential",
+                    "appid": appid,
+                    "secret": SECRET,
+                    "force_refresh": force,
+                });
+                Request::post("/cgi-bin/stable_token").body(body.to_string()).expect("a valid path")
+            }
+        };
+        self.call(CredentialKey::new(appid, CredentialKind::AccessToken), request).await
     }
 
     async fn ticket(
@@ -214,112 +191,10 @@ impl Source for Wechat {
         access_token: &Secret,
     ) -> Result<Issued> {
         self.state().log.ticket_calls += 1;
-        let key = CredentialKey::new(&account.appid, kind);
-        let token = access_token.expose().to_owned();
-        self.call(key.clone(), move |state, now| {
-            if state.issued.get(&token).is_none_or(|token| token.dies_at() <= now) {
-                return Err(refusal(40001, now));
-            }
-            let key = (key, false);
-            let live = state.live(&key, now).map(|(value, _)| value);
-            let value = live.unwrap_or_else(|| state.issue(key, now));
-            // The age of a repeated ticket is not told.
-            Ok(Issued { value: Secret::new(value), expires_in: LIFE_MS / 1000 })
-        })
-        .await
-    }
-}
-
-impl State {
-    fn issue(&mut self, key: (CredentialKey, bool), now: u64) -> String {
-        self.serial += 1;
-        let value = format!("{}-{}", key.0.kind, self.serial);
-        let token = Token {
-            of: key.clone(),
-            expires_at: now + LIFE_MS,
-            void_at: u64::MAX,
-            poisoned_at: None,
-        };
-        self.issued.insert(value.clone(), token);
-        self.current.insert(key, value.clone());
-        value
-    }
-
-    fn void(&mut self, value: &str, at: u64) {
-        if let Some(token) = self.issued.get_mut(value) {
-            token.void_at = token.void_at.min(at);
-        }
-    }
-
-    /// What would be handed out again, and when it expires.
-    fn live(&self, key: &(CredentialKey, bool), now: u64) -> Option<(String, u64)> {
-        let value = self.current.get(key)?;
-        let token = self.issued.get(value)?;
-        (now < token.expires_at.min(token.void_at)).then(|| (value.clone(), token.expires_at))
-    }
-
-    /// The same until five minutes before its end; forced, a new one that voids the old.
-    fn stable_token(
-        &mut self,
-        appid: String,
-        key: CredentialKey,
-        force: bool,
-        now: u64,
-    ) -> Result<Issued> {
-        let key = (key, false);
-        let live = self.live(&key, now);
-        if force && self.force(appid, now)? {
-            if let Some((old, _)) = live {
-                self.void(&old, now);
-            }
-            return Ok(self.issue_token(key, now));
-        }
-        match live {
-            Some((value, expires_at)) if force || expires_at - now > OVERLAP_MS => {
-                Ok(Issued { value: Secret::new(value), expires_in: (expires_at - now) / 1000 })
-            }
-            _ => Ok(self.issue_token(key, now)),
-        }
-    }
-
-    /// A new one on each call; only the one just replaced is spared for a while.
-    fn legacy_token(&mut self, appid: String, key: CredentialKey, now: u64) -> Result<Issued> {
-        let today = china_day(now);
-        let (day, count) = self.legacy.get(&appid).copied().unwrap_or_default();
-        let count = if day == today { count } else { 0 };
-        if count >= LEGACY_PER_DAY {
-            return Err(refusal(45009, now));
-        }
-        self.legacy.insert(appid, (today, count + 1));
-        let key = (key, true);
-        let spared = self.current.get(&key).cloned();
-        for (value, token) in &mut self.issued {
-            if token.of == key {
-                let end = if spared.as_ref() == Some(value) { now + OVERLAP_MS } else { now };
-                token.void_at = token.void_at.min(end);
-            }
-        }
-        Ok(self.issue_token(key, now))
-    }
-
-    fn issue_token(&mut self, key: (CredentialKey, bool), now: u64) -> Issued {
-        Issued { value: Secret::new(self.issue(key, now)), expires_in: LIFE_MS / 1000 }
-    }
-
-    /// `false`: too soon after the last one, so nothing happens.
-    fn force(&mut self, appid: String, now: u64) -> Result<bool> {
-        let mut count = 0;
-        if let Some(last) = self.forced.get(&appid) {
-            if now < last.at + FORCE_INTERVAL_MS {
-                return Ok(false);
-            }
-            count = if china_day(last.at) == china_day(now) { last.count } else { 0 };
-        }
-        if count >= FORCES_PER_DAY {
-            return Err(refusal(45009, now));
-        }
-        self.forced.insert(appid, Forces { at: now, count: count + 1 });
-        Ok(true)
+        let kind_of_ticket = if kind == CredentialKind::WxCardTicket { "wx_card" } else { "jsapi" };
+        let token = access_token.expose();
+        let uri = format!("/cgi-bin/ticket/getticket?type={kind_of_ticket}&access_token={token}");
+        self.call(CredentialKey::new(&account.appid, kind), get(uri)).await
     }
 }
 
@@ -334,7 +209,7 @@ impl WechatLog {
     }
 }
 
-/// A call under way; over when it is dropped, whether it was answered or not.
+/// A call under way; it ends when it is dropped, answered or not.
 struct Flight<'a> {
     wechat: &'a Wechat,
     key: CredentialKey,
@@ -360,23 +235,16 @@ impl Drop for Flight<'_> {
     }
 }
 
-/// When WeChat issued a value, in the order of all it issued.
-pub(super) fn serial(value: &Secret) -> u64 {
-    let serial = value.expose().rsplit('-').next();
-    serial.and_then(|serial| serial.parse().ok()).unwrap_or_default()
+fn get(uri: String) -> Request<String> {
+    Request::get(uri).body(String::new()).expect("ids and tokens need no escaping")
 }
 
-fn china_day(at_ms: u64) -> u64 {
-    (at_ms / 1000 + 8 * 3600) / 86_400
-}
-
-/// A refusal as the client in `shared::wechat` tells it.
-fn refusal(errcode: i64, now_ms: u64) -> Error {
-    let now = now_ms / 1000;
+/// A refusal as the client in `shared::wechat` reports it.
+fn refusal(errcode: i64, now: u64) -> Error {
     let (problem, retry_after) = match errcode {
         -1 => (Problem::WechatBusy, None),
         40001 | 40014 | 42001 => (Problem::CredentialUnavailable, None),
-        45009 | 44993 => (Problem::QuotaExceeded, Some(86_400 - (now + 8 * 3600) % 86_400)),
+        45009 | 44993 => (Problem::QuotaExceeded, Some(china::next_midnight(now) - now)),
         44990 => (Problem::QuotaExceeded, Some(1)),
         45011 | 44991 => (Problem::QuotaExceeded, Some(60 - now % 60)),
         48001 => (Problem::AccountNotPermitted, None),

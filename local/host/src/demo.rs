@@ -116,7 +116,7 @@ struct Reader {
     user: Option<String>,
 }
 
-/// A session of somebody who reads the account's pages; elsewhere oauth.getToken makes it.
+/// A session of a reader of the account's pages; in a deployment oauth.getToken makes it.
 async fn session(State(demo): State<Demo>, Query(reader): Query<Reader>) -> Response {
     let Some(account) = demo.account.filter(|_| demo.wechat.is_some()) else {
         let why = "The demo needs a simulated official account.";

@@ -41,7 +41,7 @@ pub(crate) fn router(host: SharedHost, demo: Demo) -> Router {
 /// The files that operations answer at places others prescribe.
 async fn elsewhere(State(host): State<SharedHost>, request: Request) -> Response {
     let path = request.uri().path();
-    match OPERATIONS.iter().find(|endpoint| endpoint.handler.serves(path)) {
+    match OPERATIONS.iter().find(|endpoint| endpoint.handler.http.serves(path)) {
         Some(endpoint) => call(&host, endpoint, request).await,
         None => problem(StatusCode::NOT_FOUND, "There is nothing here; see /openapi.json."),
     }
@@ -58,7 +58,7 @@ async fn call(host: &SharedHost, endpoint: &Endpoint, request: Request) -> Respo
     };
     let mut event =
         event(&parts.method, parts.uri.path(), parts.uri.query(), &parts.headers, &body);
-    if endpoint.handler.streamed {
+    if endpoint.handler.http.streamed {
         // Only a Function URL can pass a streamed answer on.
         event["requestContext"]["domainName"] = "local.lambda-url.local.on.aws".into();
     }
@@ -162,7 +162,7 @@ async fn invoke(
     headers: HeaderMap,
     event: Bytes,
 ) -> Response {
-    // Here nobody signs, so a page from elsewhere would be an IAM principal.
+    // Requests are not signed here, so a page of another origin would be an IAM principal.
     if guard::is_foreign(&headers) {
         let message = json!({ "Type": "User", "Message": "This request came from another site." });
         let error_type = refusal("AccessDeniedException");
@@ -212,7 +212,7 @@ fn result(outcome: Outcome) -> Response {
             (version, serde_json::to_string(&response).unwrap_or_default()).into_response()
         }
         Outcome::Streamed(head, body) => {
-            // Whoever does not invoke for a stream gets it whole: the head, eight zeros, the body.
+            // A caller that did not ask for a stream gets it whole: the head, eight zeros, the body.
             let head =
                 json!({ "statusCode": head.status_code, "headers": head.headers, "cookies": [] });
             let answer = [head.to_string().as_bytes(), &[0; 8], &body].concat();

@@ -8,10 +8,9 @@ use std::{
     },
 };
 
-use functions::{OPERATIONS, refresh_credentials};
+use functions::{JOBS, OPERATIONS};
 use shared::{
-    App, Clock, Endpoint, Log,
-    config::Config,
+    App, Clock, Config, Endpoint, JobEndpoint, Log,
     crypto::{hex, random_bytes},
     fetch::Network,
     lambda::{self, Invocation, Outcome},
@@ -28,7 +27,7 @@ pub struct Host {
     transport: Transport,
 }
 
-/// There is no function of that name.
+/// A function of that name does not exist.
 #[derive(Debug, thiserror::Error)]
 #[error("there is no function {0}")]
 pub struct UnknownFunction(String);
@@ -43,7 +42,7 @@ struct Function {
 
 enum Work {
     Operation(&'static Endpoint),
-    RefreshCredentials,
+    Job(&'static JobEndpoint),
 }
 
 impl Host {
@@ -57,8 +56,8 @@ impl Host {
     ) -> Host {
         let operations =
             OPERATIONS.iter().map(|endpoint| (endpoint.binary(), Work::Operation(endpoint)));
-        let job = (refresh_credentials::NAME.to_owned(), Work::RefreshCredentials);
-        let functions = operations.chain([job]).map(|(name, work)| {
+        let jobs = JOBS.iter().map(|job| (job.name.to_owned(), Work::Job(job)));
+        let functions = operations.chain(jobs).map(|(name, work)| {
             (name, Function { work, app: OnceLock::new(), cold: AtomicBool::new(true) })
         });
         Host { functions: functions.collect(), config, clock, log, network, transport }
@@ -89,10 +88,7 @@ impl Host {
             Work::Operation(endpoint) => {
                 lambda::invoke(&endpoint.handler, app, event, &invocation).await
             }
-            Work::RefreshCredentials => {
-                let (name, job) = (refresh_credentials::NAME, refresh_credentials::run);
-                lambda::invoke_job(name, job, app, event, &invocation).await
-            }
+            Work::Job(job) => lambda::invoke_job(job, app, event, &invocation).await,
         })
     }
 

@@ -11,11 +11,11 @@ use axum::{
     http::{HeaderMap, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
-use functions::{OPERATIONS, refresh_credentials};
+use functions::{JOBS, OPERATIONS};
 use http_body_util::Full;
 use serde_json::{Value, json};
 use shared::{
-    policy::{self, Action, Grant, SecretName},
+    grant::{self, Action, Grant, SecretName},
     transport::Transport,
 };
 
@@ -23,9 +23,9 @@ use shared::{
 const LIMIT: usize = 16 << 20;
 
 static GRANTS: LazyLock<HashMap<String, Vec<Grant>>> = LazyLock::new(|| {
-    let operations = OPERATIONS.iter();
-    let operations = operations.map(|op| (op.binary(), policy::grants(op.touches)));
-    operations.chain([(refresh_credentials::NAME.to_owned(), policy::refresher())]).collect()
+    let operations = OPERATIONS.iter().map(|op| (op.binary(), grant::of(&op.capabilities())));
+    let jobs = JOBS.iter().map(|job| (job.name.to_owned(), grant::of(&job.capabilities())));
+    operations.chain(jobs).collect()
 });
 
 /// The function that signed a request, and what it may do.
@@ -40,7 +40,7 @@ pub(crate) fn denies_secret(headers: &HeaderMap, parameter: &str) -> bool {
     let Some((function, grants)) = function(headers) else { return false };
     let name = parameter.rsplit('/').next().unwrap_or_default();
     let granted = grants.iter().any(|grant| match grant {
-        Grant::Secret(secret) => policy::matches(secret.pattern(), name),
+        Grant::Secret(secret) => grant::matches(secret.pattern(), name),
         Grant::Item(..) => false,
     });
     if !granted {
@@ -60,7 +60,7 @@ fn denies_call(headers: &HeaderMap, body: &[u8]) -> bool {
     let denied = parts.iter().find(|(action, key)| {
         !grants.iter().any(|grant| match grant {
             Grant::Item(granted, pattern) => {
-                Some(*granted) == *action && policy::matches(pattern, key)
+                Some(*granted) == *action && grant::matches(pattern, key)
             }
             Grant::Secret(_) => false,
         })

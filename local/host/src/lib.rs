@@ -19,4 +19,5 @@ mod stack;
 pub mod terminal;
 
 pub use host::{Host, UnknownFunction};
-pub use stack::{Options, Stack, StartError, demo_accounts};
+pub use simulator::demo_accounts;
+pub use stack::{Options, Stack, StartError};

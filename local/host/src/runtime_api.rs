@@ -196,7 +196,7 @@ async fn error(api: State<Api>, UrlPath(id): UrlPath<String>, body: Bytes) -> St
 fn finish(api: &Api, id: &str, answer: Answer) -> StatusCode {
     let waiting = api.waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
     match waiting {
-        // Whoever asked may have gone away.
+        // The caller may have gone away.
         Some(waiting) => {
             let _ = waiting.send(answer);
             StatusCode::ACCEPTED

@@ -1,4 +1,4 @@
-//! All of the bundle in one process: what `cargo run` leaves running and every test starts anew.
+//! All of the bundle in one process: what `cargo run` leaves running and every test starts for itself.
 
 use std::{
     collections::HashMap,
@@ -10,26 +10,26 @@ use std::{
 };
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
-use functions::refresh_credentials;
+use functions::{refresh_credentials::RefreshCredentials, site::SiteFiles};
 use serde_json::{Value, json};
 use shared::{
-    Account, AccountKind, Clock, Log, Secret, SecretSource,
-    config::{Aws, Config, TokenMode, check_base},
+    Account, AccountKind, Clock, Config, Job, Log, Secret, SecretSource,
+    capability::Setting as _,
+    config::{TokenMode, check_base},
     crypto::{nonce, random_bytes},
     fetch::{Internet, Network},
     lambda::Outcome,
     session::{Session, SigningKey},
-    site::SiteFiles,
     table::Table,
     transport::Transport,
 };
-use simulator::Simulator;
+use simulator::{Simulator, demo_accounts};
 use tokio::{net::TcpListener, task::JoinSet};
 
 use crate::{
     console::{self, Console},
     demo::Demo,
-    dynamodb::Dynamodb,
+    dynamodb::{Dynamodb, Signals},
     gateway,
     host::{Host, SharedHost},
     iam, ssm,
@@ -100,21 +100,6 @@ impl Default for Options {
     }
 }
 
-/// The accounts the simulator knows unless others are given.
-pub fn demo_accounts() -> Vec<Account> {
-    let account = |appid: &str, kind| Account {
-        appid: appid.to_owned(),
-        kind,
-        secret: SecretSource::Value(Secret::new(format!("secret-of-{appid}"))),
-    };
-    vec![
-        account("wx1111111111111111", AccountKind::MiniProgram),
-        account("wx2222222222222222", AccountKind::OfficialAccount),
-        account("wx3333333333333333", AccountKind::MobileApp),
-        account("wx4444444444444444", AccountKind::Website),
-    ]
-}
-
 /// A running copy of the bundle, private to its owner. Dropping it ends all of it.
 pub struct Stack {
     /// Where the functions answer, without a slash at the end.
@@ -135,10 +120,8 @@ pub struct Stack {
     pub table: Table,
     /// The first refresh's report.
     pub report: Value,
-    config: Config,
-    ssm_url: String,
+    environment: Vec<(String, String)>,
     signing_key: Arc<SigningKey>,
-    site_files: String,
     _tasks: JoinSet<()>,
 }
 
@@ -157,135 +140,49 @@ impl Stack {
     /// # Errors
     /// A port in use, a directory that cannot be written, settings that cannot be used.
     pub async fn start(options: Options) -> Result<Stack, StartError> {
-        let Options { listen, clock, data_dir, .. } = &options;
         let mut tasks = JoinSet::new();
-        let signing_key = signing_key(data_dir.as_deref())?;
-        let front = bind(*listen).await?;
-        let url = http(&front)?;
-
-        let (wechat, wechat_url) = match &options.wechat_api {
-            Some(url) => {
-                check_base(url).map_err(|why| StartError(format!("--wechat-api {why}")))?;
-                (None, url.trim_end_matches('/').to_owned())
-            }
-            None => {
-                let listener = bind(next_to(*listen, 1)).await?;
-                let url = http(&listener)?;
-                let simulator = Simulator::new(clock, known_to_wechat(&options.accounts)?);
-                tasks.spawn(simulator.clone().serve(listener));
-                (Some(simulator), url)
-            }
-        };
-
-        let (dynamodb, dynamodb_url, engine_url) = match &options.dynamodb {
-            Some(url) => (None, url.clone(), url.clone()),
-            None => {
-                let listener = bind(next_to(*listen, 2)).await?;
-                let url = http(&listener)?;
-                let dynamodb = Dynamodb::open(data_dir.as_deref(), TABLE, clock)
-                    .map_err(fail("The embedded DynamoDB does not start"))?;
-                let database = dynamodb.database();
-                let inner = bind((Ipv4Addr::LOCALHOST, 0).into()).await?;
-                let engine_url = http(&inner)?;
-                let guard = iam::router(engine_url.clone()).map_err(StartError)?;
-                tasks.spawn(dynoxide::server::serve_on(inner, database));
-                tasks.spawn(async move {
-                    let _ = axum::serve(listener, guard).await;
-                });
-                (Some(dynamodb), url, engine_url)
-            }
-        };
-
-        let mut parameters =
-            HashMap::from([(SIGNING_KEY.to_owned(), signing_key.expose().to_owned())]);
-        let signing_key = SigningKey::parse(&signing_key)
-            .map_err(fail("The session signing key cannot be used"))?;
-        let signing_key = Arc::new(signing_key);
-        let public_key = signing_key.public_key();
-        let accounts =
-            options.accounts.iter().map(|account| in_ssm(account, &mut parameters)).collect();
-        let listener = bind((Ipv4Addr::LOCALHOST, 0).into()).await?;
-        let ssm_url = http(&listener)?;
-        let ssm = ssm::router(Arc::new(parameters));
-        tasks.spawn(async move {
-            let _ = axum::serve(listener, ssm).await;
-        });
-
-        let config = Config {
-            table_name: TABLE.to_owned(),
-            accounts,
-            wechat_api: vec![wechat_url.clone()],
-            token_mode: options.token_mode,
-            session_public_keys: vec![public_key],
-            session_signing_key: Some(SecretSource::Ssm(SIGNING_KEY.to_owned())),
-            jssdk_allowed_hosts: options.jssdk_allowed_hosts.clone(),
-            edge_only: false,
-            expose_sns_tokens: options.expose_sns_tokens,
-            site_files: SiteFiles::parse(&options.site_files).map_err(fail("SITE_FILES"))?,
-            aws: Aws {
-                region: "local".to_owned(),
-                access_key_id: "local".to_owned(),
-                secret_access_key: Secret::new("local"),
-                session_token: None,
-                dynamodb_endpoint: Some(dynamodb_url.clone()),
-                ssm_endpoint: Some(ssm_url.clone()),
-                ca_bundle: None,
-            },
-        };
+        let secrets = Secrets::start(&options, &mut tasks).await?;
+        let front = bind(options.listen).await?;
+        let wechat = Wechat::start(&options, &mut tasks).await?;
+        let tables = Tables::start(&options, &mut tasks).await?;
+        let environment = environment(&options, &secrets, &wechat.url, &tables.url);
+        let config = settings(&environment)?;
         let transport = Transport::new(None).map_err(StartError)?;
-        let host = Host::new(
+        let host = Arc::new(Host::new(
             config.clone(),
             transport.clone(),
-            clock.clone(),
+            options.clock.clone(),
             options.log.clone(),
             Arc::clone(&options.network),
-        );
-        let host = Arc::new(host);
+        ));
         let table = Table::new(transport.clone(), TABLE, &config.aws);
-
-        if let Some(mut signals) = dynamodb.and_then(|dynamodb| dynamodb.signals()) {
-            let host = Arc::clone(&host);
-            tasks.spawn(async move {
-                loop {
-                    let event = signals.next().await;
-                    refresh(&host, &event).await;
-                }
-            });
+        if let Some(signals) = tables.signals {
+            tasks.spawn(on_signals(Arc::clone(&host), signals));
         }
         let report = refresh(&host, &json!({})).await;
         if options.schedule {
-            let host = Arc::clone(&host);
-            tasks.spawn(async move {
-                let mut ticks = tokio::time::interval(TICK);
-                ticks.tick().await;
-                loop {
-                    ticks.tick().await;
-                    refresh(&host, &json!({})).await;
-                }
-            });
+            tasks.spawn(every_minute(Arc::clone(&host)));
         }
         let console = Console {
             run: nonce(),
             accounts: options.accounts.clone().into(),
             token_mode: options.token_mode,
             table: table.clone(),
-            clock: clock.clone(),
-            wechat_url: wechat_url.clone(),
-            wechat: wechat.clone(),
-            transport: transport.clone(),
+            clock: options.clock.clone(),
+            wechat_url: wechat.url.clone(),
+            wechat: wechat.simulator.clone(),
+            transport,
         };
+        let official = |account: &&Account| account.kind == AccountKind::OfficialAccount;
         let demo = Demo {
-            account: options
-                .accounts
-                .iter()
-                .find(|a| a.kind == AccountKind::OfficialAccount)
-                .cloned(),
-            wechat: wechat.clone(),
-            signing_key: Arc::clone(&signing_key),
-            clock: clock.clone(),
+            account: options.accounts.iter().find(official).cloned(),
+            wechat: wechat.simulator.clone(),
+            signing_key: Arc::clone(&secrets.signing_key),
+            clock: options.clock.clone(),
             host: Arc::clone(&host),
             jweixin: options.jweixin.clone(),
         };
+        let url = http(&front)?;
         let router = gateway::router(Arc::clone(&host), demo).merge(console::router(console));
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
         tasks.spawn(async move {
@@ -293,18 +190,16 @@ impl Stack {
         });
         Ok(Stack {
             url,
-            wechat_url,
-            dynamodb_url,
-            engine_url,
-            wechat,
-            clock: clock.clone(),
+            wechat_url: wechat.url,
+            dynamodb_url: tables.url,
+            engine_url: tables.engine_url,
+            wechat: wechat.simulator,
+            clock: options.clock,
             host,
             table,
             report,
-            config,
-            ssm_url,
-            signing_key,
-            site_files: options.site_files,
+            environment,
+            signing_key: secrets.signing_key,
             _tasks: tasks,
         })
     }
@@ -314,48 +209,115 @@ impl Stack {
         refresh(&self.host, event).await
     }
 
-    /// A session of somebody who did not log in, at any of the accounts.
+    /// A session at any of the accounts, without a login.
     pub fn session(&self, appid: &str, openid: &str) -> String {
         let session = Session::new(appid, openid, None, "local", self.clock.now());
         self.signing_key.sign(&session)
     }
 
     /// What a function's process needs to run against this stack.
-    pub fn environment(&self) -> Vec<(String, String)> {
-        let config = &self.config;
-        let apps: Vec<Value> = config
-            .accounts
-            .iter()
-            .map(|account| {
-                let SecretSource::Ssm(name) = &account.secret else { return Value::Null };
-                json!({ "appid": account.appid, "kind": account.kind, "secret": { "ssm": name } })
-            })
-            .collect();
-        let key = &config.session_public_keys[0];
-        let keys = format!("{}:{}", key.kid, BASE64_URL_SAFE_NO_PAD.encode(key.bytes));
-        let variables = [
-            ("TABLE_NAME", TABLE.to_owned()),
-            ("WECHAT_APPS", Value::Array(apps).to_string()),
-            ("WECHAT_API_BASE", self.wechat_url.clone()),
-            ("SESSION_PUBLIC_KEYS", keys),
-            ("SESSION_SIGNING_KEY_SSM", SIGNING_KEY.to_owned()),
-            ("JSSDK_ALLOWED_HOSTS", config.jssdk_allowed_hosts.join(",")),
-            ("SITE_FILES", self.site_files.clone()),
-            ("EXPOSE_SNS_TOKENS", config.expose_sns_tokens.to_string()),
-            ("MALLOC_ARENA_MAX", "1".to_owned()),
-            ("AWS_REGION", config.aws.region.clone()),
-            ("AWS_ACCESS_KEY_ID", config.aws.access_key_id.clone()),
-            ("AWS_SECRET_ACCESS_KEY", config.aws.secret_access_key.expose().to_owned()),
-            ("AWS_ENDPOINT_URL_DYNAMODB", self.dynamodb_url.clone()),
-            ("AWS_ENDPOINT_URL_SSM", self.ssm_url.clone()),
-        ];
-        variables.map(|(name, value)| (name.to_owned(), value)).to_vec()
+    pub fn environment(&self) -> &[(String, String)] {
+        &self.environment
+    }
+}
+
+/// WeChat: the simulator, or another.
+struct Wechat {
+    url: String,
+    simulator: Option<Simulator>,
+}
+
+impl Wechat {
+    async fn start(options: &Options, tasks: &mut JoinSet<()>) -> Result<Wechat, StartError> {
+        if let Some(url) = &options.wechat_api {
+            check_base(url).map_err(|why| StartError(format!("--wechat-api {why}")))?;
+            return Ok(Wechat { url: url.trim_end_matches('/').to_owned(), simulator: None });
+        }
+        let listener = bind(next_to(options.listen, 1)).await?;
+        let url = http(&listener)?;
+        let accounts = options.accounts.iter().map(simulator::Account::try_from);
+        let accounts = accounts.collect::<Result<_, _>>();
+        let accounts = accounts.map_err(|error| StartError(error.to_string()))?;
+        let simulator = Simulator::new(&options.clock, accounts);
+        tasks.spawn(simulator.clone().serve(listener));
+        Ok(Wechat { url, simulator: Some(simulator) })
+    }
+}
+
+/// DynamoDB: the embedded one behind the functions' policies, or another.
+struct Tables {
+    url: String,
+    engine_url: String,
+    signals: Option<Signals>,
+}
+
+impl Tables {
+    async fn start(options: &Options, tasks: &mut JoinSet<()>) -> Result<Tables, StartError> {
+        if let Some(url) = &options.dynamodb {
+            return Ok(Tables { url: url.clone(), engine_url: url.clone(), signals: None });
+        }
+        let listener = bind(next_to(options.listen, 2)).await?;
+        let url = http(&listener)?;
+        let dynamodb = Dynamodb::open(options.data_dir.as_deref(), TABLE, &options.clock)
+            .map_err(fail("The embedded DynamoDB does not start"))?;
+        let inner = bind((Ipv4Addr::LOCALHOST, 0).into()).await?;
+        let engine_url = http(&inner)?;
+        let guard = iam::router(engine_url.clone()).map_err(StartError)?;
+        tasks.spawn(dynoxide::server::serve_on(inner, dynamodb.database()));
+        tasks.spawn(async move {
+            let _ = axum::serve(listener, guard).await;
+        });
+        Ok(Tables { url, engine_url, signals: dynamodb.signals() })
+    }
+}
+
+/// SSM with the secrets in it, as a deployment has them.
+struct Secrets {
+    url: String,
+    signing_key: Arc<SigningKey>,
+    /// The accounts, each with its secret in SSM.
+    accounts: Vec<Account>,
+}
+
+impl Secrets {
+    async fn start(options: &Options, tasks: &mut JoinSet<()>) -> Result<Secrets, StartError> {
+        let key = signing_key(options.data_dir.as_deref())?;
+        let mut parameters = HashMap::from([(SIGNING_KEY.to_owned(), key.expose().to_owned())]);
+        let signing_key =
+            SigningKey::parse(&key).map_err(fail("The session signing key cannot be used"))?;
+        let accounts =
+            options.accounts.iter().map(|account| in_ssm(account, &mut parameters)).collect();
+        let listener = bind((Ipv4Addr::LOCALHOST, 0).into()).await?;
+        let url = http(&listener)?;
+        let ssm = ssm::router(Arc::new(parameters));
+        tasks.spawn(async move {
+            let _ = axum::serve(listener, ssm).await;
+        });
+        Ok(Secrets { url, signing_key: Arc::new(signing_key), accounts })
+    }
+}
+
+/// Runs the refresher for every signal of the table.
+async fn on_signals(host: SharedHost, mut signals: Signals) {
+    loop {
+        let event = signals.next().await;
+        refresh(&host, &event).await;
+    }
+}
+
+/// Runs the refresher on its schedule.
+async fn every_minute(host: SharedHost) {
+    let mut ticks = tokio::time::interval(TICK);
+    ticks.tick().await;
+    loop {
+        ticks.tick().await;
+        refresh(&host, &json!({})).await;
     }
 }
 
 async fn refresh(host: &Host, event: &Value) -> Value {
     let event = event.to_string();
-    let outcome = host.invoke(refresh_credentials::NAME, event.as_bytes()).await;
+    let outcome = host.invoke(RefreshCredentials::NAME, event.as_bytes()).await;
     match outcome.expect("the host has the refresher") {
         Outcome::Output(report) => serde_json::from_str(&report).unwrap_or_default(),
         Outcome::Failure { error_message, .. } => {
@@ -387,22 +349,6 @@ fn next_to(listen: SocketAddr, steps: u16) -> SocketAddr {
     (Ipv4Addr::LOCALHOST, port).into()
 }
 
-/// The accounts as WeChat's console has them.
-fn known_to_wechat(accounts: &[Account]) -> Result<Vec<simulator::Account>, StartError> {
-    accounts
-        .iter()
-        .map(|account| match &account.secret {
-            SecretSource::Value(secret) => {
-                Ok(simulator::Account::new(&account.appid, account.kind, secret.expose()))
-            }
-            SecretSource::Ssm(_) => Err(StartError(format!(
-                "The secret of {} is in SSM: on one machine give it as {{\"value\":\"…\"}}.",
-                account.appid
-            ))),
-        })
-        .collect()
-}
-
 /// Moves an account's secret into the SSM stand-in, where a deployment has it.
 fn in_ssm(account: &Account, parameters: &mut HashMap<String, String>) -> Account {
     let SecretSource::Value(secret) = &account.secret else { return account.clone() };
@@ -429,4 +375,46 @@ fn signing_key(data_dir: Option<&Path>) -> Result<Secret, StartError> {
         }
         Err(error) => Err(unusable(error)),
     }
+}
+
+/// What the functions are configured with: as in a deployment, variables.
+fn environment(
+    options: &Options,
+    secrets: &Secrets,
+    wechat_url: &str,
+    dynamodb_url: &str,
+) -> Vec<(String, String)> {
+    let public_key = secrets.signing_key.public_key();
+    let apps = secrets.accounts.iter().map(|account| {
+        let SecretSource::Ssm(name) = &account.secret else { return Value::Null };
+        json!({ "appid": account.appid, "kind": account.kind, "secret": { "ssm": name } })
+    });
+    let key = BASE64_URL_SAFE_NO_PAD.encode(public_key.bytes);
+    let variables = [
+        ("TABLE_NAME", TABLE.to_owned()),
+        ("WECHAT_APPS", Value::Array(apps.collect()).to_string()),
+        ("WECHAT_API_BASE", wechat_url.to_owned()),
+        ("TOKEN_MODE", options.token_mode.as_str().to_owned()),
+        ("SESSION_PUBLIC_KEYS", format!("{}:{key}", public_key.kid)),
+        ("SESSION_SIGNING_KEY_SSM", SIGNING_KEY.to_owned()),
+        ("JSSDK_ALLOWED_HOSTS", options.jssdk_allowed_hosts.join(",")),
+        ("SITE_FILES", options.site_files.clone()),
+        ("EXPOSE_SNS_TOKENS", options.expose_sns_tokens.to_string()),
+        ("MALLOC_ARENA_MAX", "1".to_owned()),
+        ("AWS_REGION", "local".to_owned()),
+        ("AWS_ACCESS_KEY_ID", "local".to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
+        ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_url.to_owned()),
+        ("AWS_ENDPOINT_URL_SSM", secrets.url.clone()),
+    ];
+    variables.map(|(name, value)| (name.to_owned(), value)).to_vec()
+}
+
+/// The same as the functions read it.
+fn settings(environment: &[(String, String)]) -> Result<Config, StartError> {
+    let read = |name: &str| {
+        let found = environment.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.clone())
+    };
+    Config::read(read, &functions::settings()).map_err(|error| StartError(error.to_string()))
 }

@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::AccountKind;
-use ring::digest::{SHA256, digest};
+use model::{AccountKind, Secret, SecretSource, crypto::sha256};
 
 use super::base64url;
 
@@ -46,7 +45,7 @@ pub struct Account {
     pub secret: String,
     /// The AppSecret was frozen in the console: 40243 wherever it is shown.
     pub secret_frozen: bool,
-    /// Who may fetch tokens; anybody else meets 40164. `None`: everybody.
+    /// The addresses that may fetch tokens; others get 40164. `None`: all of them.
     pub ip_allow_list: Option<Vec<String>>,
     /// The card interface is granted; without it a `wx_card` ticket is refused with 48001.
     pub cards: bool,
@@ -128,6 +127,40 @@ impl Account {
     }
 }
 
+/// The apps that are there unless others are given, one of each kind.
+pub fn demo_accounts() -> Vec<model::Account> {
+    let account = |appid: &str, kind| model::Account {
+        appid: appid.to_owned(),
+        kind,
+        secret: SecretSource::Value(Secret::new(format!("secret-of-{appid}"))),
+    };
+    vec![
+        account("wx1111111111111111", AccountKind::MiniProgram),
+        account("wx2222222222222222", AccountKind::OfficialAccount),
+        account("wx3333333333333333", AccountKind::MobileApp),
+        account("wx4444444444444444", AccountKind::Website),
+    ]
+}
+
+/// The secret of an app is not at hand.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("The secret of {0} is in SSM: on one machine give it as {{\"value\":\"…\"}}.")]
+pub struct SecretElsewhere(String);
+
+impl TryFrom<&model::Account> for Account {
+    type Error = SecretElsewhere;
+
+    /// The app with nothing restricted, as [`Account::new`] makes it.
+    fn try_from(account: &model::Account) -> Result<Account, SecretElsewhere> {
+        match &account.secret {
+            SecretSource::Value(secret) => {
+                Ok(Account::new(&account.appid, account.kind, secret.expose()))
+            }
+            SecretSource::Ssm(_) => Err(SecretElsewhere(account.appid.clone())),
+        }
+    }
+}
+
 impl Default for Account {
     fn default() -> Account {
         Account {
@@ -192,7 +225,7 @@ impl User {
     }
 
     /// How an app knows this person: 28 characters, of which, as at WeChat, the first six are the
-    /// same for everybody who uses that app.
+    /// same for all users of that app.
     pub fn openid(&self, appid: &str) -> String {
         let app = derived(&["app", appid]);
         let person = derived(&["openid", appid, &self.shown()]);
@@ -201,8 +234,8 @@ impl User {
 
     /// The phone number WeChat has verified.
     pub fn phone_number(&self) -> String {
-        let digits = digest(&SHA256, format!("phone\n{}", self.name).as_bytes());
-        let digits = digits.as_ref()[..8].iter().map(|byte| char::from(b'0' + byte % 10));
+        let digits = sha256(format!("phone\n{}", self.name));
+        let digits = digits[..8].iter().map(|byte| char::from(b'0' + byte % 10));
         "138".chars().chain(digits).collect()
     }
 
@@ -223,7 +256,7 @@ pub(super) fn is_openid_of(appid: &str, openid: &str) -> bool {
 }
 
 fn derived(parts: &[&str]) -> String {
-    base64url(digest(&SHA256, parts.join("\n").as_bytes()).as_ref())
+    base64url(sha256(parts.join("\n")))
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use model::crypto::sha1_hex;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Account, Simulator, User, cards, invoices, media, tickets};
+use super::{Account, Simulator, User, cards, invoices, media};
 
 /// What the client says: who asks, from where, and what the page gave to jweixin.
 #[derive(Deserialize)]
@@ -96,6 +96,17 @@ struct Extension {
 #[derive(Default)]
 struct Collected(HashSet<String>);
 
+impl Simulator {
+    /// Answers what a WeChat client asks for a page, as `POST /_simulator/bridge` does.
+    ///
+    /// # Errors
+    /// The question is not one a client asks.
+    pub fn ask_as_client(&self, question: Value) -> Result<Value, String> {
+        let question = serde_json::from_value(question).map_err(|error| error.to_string())?;
+        Ok(answer(self, &question))
+    }
+}
+
 /// Answers as WeChat answers its client: an `err_msg`, and what belongs to it.
 pub(super) fn answer(simulator: &Simulator, request: &Request) -> Value {
     let Request { api, url, user, params } = request;
@@ -122,8 +133,7 @@ pub(super) fn answer(simulator: &Simulator, request: &Request) -> Value {
             "choose_card_info": choose_card(simulator, &account, params).to_string(),
         }),
         "batchViewCard" => {
-            let is_shown =
-                |card: &CardOfList| cards::is_code(simulator, &account.appid, &card.code);
+            let is_shown = |card: &CardOfList| simulator.is_card_code(&account.appid, &card.code);
             said(if params.card_list.iter().all(is_shown) { "ok" } else { "fail_invalid code" })
         }
         "chooseInvoice" => choose_invoice(simulator, &account, params),
@@ -134,7 +144,7 @@ pub(super) fn answer(simulator: &Simulator, request: &Request) -> Value {
         }
         "uploadImage" => {
             let image = media::known("demo-image").expect("it is always there");
-            let server_id = media::store(simulator, &account.appid, image);
+            let server_id = simulator.upload(&account.appid, image);
             json!({ "err_msg": "uploadImage:ok", "serverId": server_id })
         }
         _ => said("function_not_exist"),
@@ -167,7 +177,7 @@ fn is_bound(account: &Account, url: &str) -> bool {
 }
 
 fn is_signed(simulator: &Simulator, params: &Params, url: &str) -> bool {
-    let Some(ticket) = tickets::current(simulator, &params.app_id, "jsapi") else { return false };
+    let Some(ticket) = simulator.ticket(&params.app_id, "jsapi") else { return false };
     let page = url.split('#').next().unwrap_or_default();
     let Params { nonce_str, timestamp, .. } = params;
     let text =
@@ -183,7 +193,7 @@ fn sign(values: &[&str]) -> String {
 }
 
 fn add_cards(simulator: &Simulator, account: &Account, user: &User, params: &Params) -> Value {
-    let Some(ticket) = tickets::current(simulator, &account.appid, "wx_card") else {
+    let Some(ticket) = simulator.ticket(&account.appid, "wx_card") else {
         return json!({ "err_msg": "batchAddCard:fail_invalid signature" });
     };
     let mut added = Vec::new();
@@ -211,7 +221,7 @@ fn add_cards(simulator: &Simulator, account: &Account, user: &User, params: &Par
         let code = if code.is_empty() { "198374613512" } else { code.as_str() };
         added.push(json!({
             "card_id": card.card_id, "card_ext": card.card_ext, "is_succ": true,
-            "code": cards::issue(simulator, &account.appid, code),
+            "code": simulator.issue_card(&account.appid, code),
         }));
     }
     json!({ "err_msg": "batchAddCard:ok", "card_list": Value::from(added).to_string() })
@@ -219,7 +229,7 @@ fn add_cards(simulator: &Simulator, account: &Account, user: &User, params: &Par
 
 /// A wrong signature gives an empty list, and no error.
 fn choose_card(simulator: &Simulator, account: &Account, params: &Params) -> Value {
-    let Some(ticket) = tickets::current(simulator, &account.appid, "wx_card") else {
+    let Some(ticket) = simulator.ticket(&account.appid, "wx_card") else {
         return json!([]);
     };
     let Params { location_id, time_stamp, card_nonce_str, card_id, card_type, .. } = params;
@@ -231,12 +241,12 @@ fn choose_card(simulator: &Simulator, account: &Account, params: &Params) -> Val
     if !is_right {
         return json!([]);
     }
-    let encrypt_code = cards::issue(simulator, &account.appid, "751234212312");
+    let encrypt_code = simulator.issue_card(&account.appid, "751234212312");
     json!([{ "card_id": cards::CARD_ID, "encrypt_code": encrypt_code }])
 }
 
 fn choose_invoice(simulator: &Simulator, account: &Account, params: &Params) -> Value {
-    let ticket = tickets::current(simulator, &account.appid, "wx_card").unwrap_or_default();
+    let ticket = simulator.ticket(&account.appid, "wx_card").unwrap_or_default();
     let Params { invoice_timestamp, invoice_nonce_str, .. } = params;
     let values = [&ticket, &account.appid, invoice_timestamp, invoice_nonce_str, "INVOICE"];
     if ticket.is_empty() || sign(&values) != params.invoice_card_sign {
@@ -251,8 +261,8 @@ fn choose_invoice(simulator: &Simulator, account: &Account, params: &Params) -> 
 
 #[cfg(test)]
 mod tests {
-    use super::super::bench::{OFFICIAL, simulator};
     use super::*;
+    use crate::fixture::{OFFICIAL, simulator};
 
     const PAGE: &str = "http://h5.example.com/shop?x=%E4%B8%AD";
 
@@ -343,7 +353,7 @@ mod tests {
     #[test]
     fn a_card_is_shown_by_its_decrypted_code() {
         let (_, simulator) = simulator();
-        let encrypt_code = cards::issue(&simulator, OFFICIAL, "1234");
+        let encrypt_code = simulator.issue_card(OFFICIAL, "1234");
         let show = |code: &str| {
             let params = json!({ "card_list": [{ "card_id": cards::CARD_ID, "code": code }] });
             simulator.ask_for("batchViewCard", PAGE, params)["err_msg"].clone()

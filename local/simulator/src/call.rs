@@ -4,12 +4,15 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use http::{Method, Request, header::CONTENT_LENGTH};
+use http::{
+    Method, Request, Response,
+    header::{CONTENT_LENGTH, CONTENT_TYPE},
+};
 use hyper::body::Bytes;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 
-use super::{Account, AccountKind, Simulator, quota, tokens};
+use super::{Account, AccountKind, Simulator};
 
 /// What a route does with a call.
 pub(super) type Answer = Result<Reply, Refusal>;
@@ -95,20 +98,7 @@ impl<'a> Call<'a> {
         self.simulator.clock().now_ms()
     }
 
-    /// The app whose access token the call carries, if it may call this and has calls left.
-    pub(super) fn account(&self) -> Result<Arc<Account>, Refusal> {
-        let token = self.required("access_token", 41001, "access_token missing")?;
-        let appid = tokens::owner(self.simulator, token)?;
-        let account = self.app(&appid)?;
-        if !self.route().granted_to(account.kind) {
-            return Err(refuse(48001, "api unauthorized"));
-        }
-        quota::spend(self, &account)?;
-        Ok(account)
-    }
-
-    /// The app that shows its secret. Whether it has calls left is not looked at, see
-    /// [`quota::spend`].
+    /// The app that shows its secret. Does not count the call.
     pub(super) fn account_by_secret(
         &self,
         appid: &str,
@@ -174,18 +164,7 @@ impl<'a> Call<'a> {
         Reply { errcode: Some(code), ..Reply::json(&json!({ "errcode": code, "errmsg": errmsg })) }
     }
 
-    /// The app this call is about, as far as one can tell without judging it.
-    pub(super) fn appid(&self) -> Option<String> {
-        let named = || self.query("appid").map(str::to_owned);
-        let owned = || tokens::issued_to(self.simulator, self.query("access_token")?);
-        let inside = || {
-            let body: Value = serde_json::from_slice(self.request.body()).ok()?;
-            body.get("appid")?.as_str().map(str::to_owned)
-        };
-        named().or_else(owned).or_else(inside)
-    }
-
-    fn app(&self, appid: &str) -> Result<Arc<Account>, Refusal> {
+    pub(super) fn app(&self, appid: &str) -> Result<Arc<Account>, Refusal> {
         self.simulator.account(appid).ok_or(refuse(40013, "invalid appid"))
     }
 }
@@ -241,6 +220,20 @@ impl Reply {
         self
     }
 
+    /// The response of this reply, whole.
+    pub(super) fn into_response(self) -> Response<Bytes> {
+        let mut response = Response::builder().status(self.status);
+        if let Some(content_type) = self.content_type {
+            response = response.header(CONTENT_TYPE, content_type);
+        }
+        for (name, value) in self.headers {
+            response = response.header(name, value);
+        }
+        response
+            .body(self.body)
+            .expect("areas write valid headers, and a fault's status was checked")
+    }
+
     /// WeChat's front end wants to know how long a body is before it reads it.
     fn length_required() -> Reply {
         let page = "<html>\r\n<head><title>412 Precondition Failed</title></head>\r\n<body>\r\n\
@@ -269,8 +262,8 @@ pub(super) fn parse_query(request: &Request<Bytes>) -> Vec<(String, String)> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::bench::{MINI, SECRET, errcode, simulator};
     use super::*;
+    use crate::fixture::{MINI, SECRET, errcode, simulator};
 
     #[test]
     fn the_wrong_method_is_refused() {

@@ -40,30 +40,32 @@ struct Card {
     state: CardState,
 }
 
-/// Puts a card into somebody's wallet, and tells the encrypted code.
-pub(super) fn issue(simulator: &Simulator, appid: &str, code: &str) -> String {
-    let encrypt_code = BASE64_STANDARD.encode(simulator.random::<48>());
-    let card = Card { appid: appid.into(), code: code.into(), state: CardState::Held };
-    simulator.state(|cards: &mut Cards| cards.0.insert(encrypt_code.clone(), card));
-    encrypt_code
-}
+impl Simulator {
+    /// Puts a card with this code into a user's wallet and returns its encrypted code.
+    pub fn issue_card(&self, appid: &str, code: &str) -> String {
+        let encrypt_code = BASE64_STANDARD.encode(self.random::<48>());
+        let card = Card { appid: appid.into(), code: code.into(), state: CardState::Held };
+        self.state(|cards: &mut Cards| cards.0.insert(encrypt_code.clone(), card));
+        encrypt_code
+    }
 
-/// Whether there was such a card.
-pub(super) fn change(simulator: &Simulator, encrypt_code: &str, state: CardState) -> bool {
-    simulator.state(|cards: &mut Cards| match cards.0.get_mut(encrypt_code) {
-        Some(card) => {
-            card.state = state;
-            true
-        }
-        None => false,
-    })
-}
+    /// Changes the state of a card; `false` if there is no such card.
+    pub fn change_card(&self, encrypt_code: &str, state: CardState) -> bool {
+        self.state(|cards: &mut Cards| match cards.0.get_mut(encrypt_code) {
+            Some(card) => {
+                card.state = state;
+                true
+            }
+            None => false,
+        })
+    }
 
-/// Whether a code is one of an account's cards'.
-pub(super) fn is_code(simulator: &Simulator, appid: &str, code: &str) -> bool {
-    simulator.state(|cards: &mut Cards| {
-        cards.0.values().any(|card| card.appid == appid && card.code == code)
-    })
+    /// Whether a code belongs to one of an account's cards.
+    pub(super) fn is_card_code(&self, appid: &str, code: &str) -> bool {
+        self.state(|cards: &mut Cards| {
+            cards.0.values().any(|card| card.appid == appid && card.code == code)
+        })
+    }
 }
 
 #[derive(Deserialize)]
@@ -107,8 +109,8 @@ fn open(call: &Call, appid: &str, encrypt_code: &str) -> Result<String, Refusal>
 mod tests {
     use serde_json::Value;
 
-    use super::super::bench::{MINI, OFFICIAL, errcode, simulator};
     use super::*;
+    use crate::fixture::{MINI, OFFICIAL, errcode, simulator};
 
     impl Simulator {
         fn decrypt(&self, appid: &str, encrypt_code: &str) -> Value {
@@ -121,22 +123,22 @@ mod tests {
     #[test]
     fn a_cards_code_is_decrypted() {
         let (_, simulator) = simulator();
-        let encrypt_code = issue(&simulator, OFFICIAL, "1234");
+        let encrypt_code = simulator.issue_card(OFFICIAL, "1234");
 
         let answer = simulator.decrypt(OFFICIAL, &encrypt_code);
 
         assert_eq!((errcode(&answer), &answer["code"]), (0, &json!("1234")));
         assert_eq!(simulator.decrypt(OFFICIAL, KNOWN)["code"], "751234212312");
-        assert!(is_code(&simulator, OFFICIAL, "1234") && !is_code(&simulator, MINI, "1234"));
+        assert!(simulator.is_card_code(OFFICIAL, "1234") && !simulator.is_card_code(MINI, "1234"));
     }
 
     #[test]
     fn everything_that_is_wrong_has_its_code() {
         let (_, simulator) = simulator();
-        let foreign = issue(&simulator, MINI, "1");
-        let gone = issue(&simulator, OFFICIAL, "2");
-        assert!(change(&simulator, &gone, CardState::Gone));
-        assert!(!change(&simulator, "never issued", CardState::Gone));
+        let foreign = simulator.issue_card(MINI, "1");
+        let gone = simulator.issue_card(OFFICIAL, "2");
+        assert!(simulator.change_card(&gone, CardState::Gone));
+        assert!(!simulator.change_card("never issued", CardState::Gone));
         let code = |encrypt_code: &str| errcode(&simulator.decrypt(OFFICIAL, encrypt_code));
 
         assert_eq!(code(""), 40075);

@@ -1,4 +1,4 @@
-//! `/_simulator`: what people, curl and the console can do with WeChat that WeChat cannot.
+//! `/_simulator`: controls for people, curl and the console that WeChat does not have.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,7 +25,7 @@ const YEAR_S: u64 = 366 * 86_400;
 
 type Answer = Result<Value, Bad>;
 
-/// A request nobody can act upon, in words that name the field at fault.
+/// Why a request cannot be carried out; the text names the field at fault.
 struct Bad(String);
 
 /// One thing to do.
@@ -419,8 +419,8 @@ fn number(request: &Request<Bytes>, name: &str) -> Result<Option<u64>, Bad> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::bench::{MINI, OFFICIAL, simulator};
     use super::*;
+    use crate::fixture::{MINI, OFFICIAL, simulator};
 
     async fn send(simulator: &Simulator, call: &str, body: &str) -> (u16, Value) {
         let (method, path) = call.split_once(' ').unwrap();
@@ -519,7 +519,7 @@ mod tests {
         let stable = json!([{ "family": "stable", "age_s": 5, "expires_in": 7195 }]);
         assert_eq!((&accounts[0]["appid"], &accounts[0]["tokens"]), (&json!(MINI), &stable));
         assert_eq!(accounts[0]["calls_today"], json!({ "/cgi-bin/stable_token": 1 }));
-        assert!(!accounts.to_string().contains(super::super::bench::SECRET));
+        assert!(!accounts.to_string().contains(crate::fixture::SECRET));
     }
 
     #[tokio::test]

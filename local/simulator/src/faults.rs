@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::Simulator;
+
 /// Trouble that some calls meet.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -104,6 +106,25 @@ pub(super) struct Trouble {
 pub(super) struct Faults {
     standing: Vec<Standing>,
     last: u64,
+}
+
+impl Simulator {
+    /// Adds a fault and returns its id.
+    ///
+    /// # Panics
+    ///
+    /// If it is to answer with a status that HTTP does not have.
+    pub fn fault(&self, fault: Fault) -> u64 {
+        if let Effect::Status { status, .. } = fault.effect {
+            assert!((200..=599).contains(&status), "{status} is not a final HTTP status");
+        }
+        self.state(|faults: &mut Faults| faults.add(fault))
+    }
+
+    /// Ends all faults.
+    pub fn clear_faults(&self) {
+        self.state(Faults::clear);
+    }
 }
 
 impl Faults {

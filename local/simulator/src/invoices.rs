@@ -36,7 +36,7 @@ pub enum InvoiceState {
     /// Nothing.
     #[default]
     Usable,
-    /// The user never chose it for anybody (72038).
+    /// The user never authorized it (72038).
     Unauthorized,
     /// It is being put into the wallet (72054).
     Inserting,
@@ -44,7 +44,7 @@ pub enum InvoiceState {
     GivenAway,
     /// Its issuer cancelled it (72060).
     Cancelled,
-    /// Somebody who is not an app here has locked it (72023).
+    /// An app outside the simulator has locked it (72023).
     LockedElsewhere,
 }
 
@@ -66,13 +66,15 @@ struct Invoice {
     closed: bool,
 }
 
-/// Changes what is the matter with an invoice, or makes a new one.
-pub(super) fn put(simulator: &Simulator, encrypt_code: &str, card_id: &str, state: InvoiceState) {
-    simulator.state(|invoices: &mut Invoices| {
-        let invoice = invoices.0.entry(encrypt_code.to_owned()).or_default();
-        invoice.card_id = card_id.to_owned();
-        invoice.state = state;
-    });
+impl Simulator {
+    /// Changes the state of an invoice, or makes a new one.
+    pub fn put_invoice(&self, encrypt_code: &str, card_id: &str, state: InvoiceState) {
+        self.state(|invoices: &mut Invoices| {
+            let invoice = invoices.0.entry(encrypt_code.to_owned()).or_default();
+            invoice.card_id = card_id.to_owned();
+            invoice.state = state;
+        });
+    }
 }
 
 #[derive(Clone, Deserialize)]
@@ -208,8 +210,8 @@ fn update(call: &Call) -> Answer {
 
 #[cfg(test)]
 mod tests {
-    use super::super::bench::{MINI, OFFICIAL, errcode, simulator};
     use super::*;
+    use crate::fixture::{MINI, OFFICIAL, errcode, simulator};
 
     impl Simulator {
         fn reimburse(&self, appid: &str, act: &str, body: Value) -> Value {
@@ -273,7 +275,7 @@ mod tests {
             (InvoiceState::LockedElsewhere, 72023),
             (InvoiceState::Usable, 0),
         ] {
-            put(&simulator, ENCRYPT_CODE, CARD_ID, state);
+            simulator.put_invoice(ENCRYPT_CODE, CARD_ID, state);
             assert_eq!(info(key()), code, "{state:?}");
         }
         let many = json!({ "item_list": vec![key(); BATCH + 1] });

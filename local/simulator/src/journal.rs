@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::Simulator;
 use super::call::{Call, Reply};
 
 /// How many calls are kept; the counts go on.
@@ -25,15 +26,15 @@ pub struct Entry {
     pub path: String,
     /// As sent, secrets and all.
     pub query: String,
-    /// As text, and not more than 16 KiB of it.
+    /// As text, at most 16 KiB of it.
     pub body: String,
     /// The app it was about, as far as one can tell.
     pub appid: Option<String>,
-    /// Absent while there is no answer, and for ever if the connection was closed instead.
+    /// Absent until there is an answer, and if the connection was closed without one.
     pub status: Option<u16>,
     /// The verdict in the answer, if it has one.
     pub errcode: Option<i64>,
-    /// As text; of bytes that are none, how many.
+    /// As text, or the number of bytes if it is not text.
     pub answer: String,
     /// How long the answer really took.
     pub took_ms: u64,
@@ -47,8 +48,25 @@ pub(super) struct Journal {
     counts: HashMap<String, usize>,
 }
 
+impl Simulator {
+    /// The calls so far, oldest first; of very many, the last ten thousand.
+    pub fn journal(&self) -> Vec<Entry> {
+        self.state(|journal: &mut Journal| journal.entries("", 0))
+    }
+
+    /// How many calls there were to exactly this path.
+    pub fn calls(&self, path: &str) -> usize {
+        self.state(|journal: &mut Journal| journal.calls(path))
+    }
+
+    /// Forgets the calls so far.
+    pub fn clear_journal(&self) {
+        self.state(Journal::clear);
+    }
+}
+
 impl Journal {
-    /// Writes down a call that has just arrived, so that one nobody waits for is in it too.
+    /// Records a call on arrival, so that calls whose caller hangs up are recorded too.
     pub(super) fn arrived(&mut self, call: &Call, appid: Option<String>) -> u64 {
         self.last += 1;
         *self.counts.entry(call.path().to_owned()).or_default() += 1;
@@ -114,8 +132,8 @@ fn capped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::bench::{MINI, SECRET, simulator};
     use super::*;
+    use crate::fixture::{MINI, SECRET, simulator};
 
     #[tokio::test]
     async fn every_call_is_written_down() {

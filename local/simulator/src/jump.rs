@@ -1,5 +1,6 @@
 //! Links into a mini program: `generatescheme`, `generate_urllink`, `genwxashortlink`.
 
+use model::china;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -17,7 +18,7 @@ pub(super) fn routes() -> Vec<Route> {
     ]
 }
 
-/// Links and schemes made so far on a China day, and short links for ever, by appid.
+/// Links and schemes made so far on a China day, and all short links, by appid.
 #[derive(Default)]
 struct Made(std::collections::HashMap<String, (u64, u32, u32)>);
 
@@ -133,7 +134,7 @@ fn make(call: &Call, account: &Account, page: &Page, expiry: &Expiry) -> Result<
     if !in_time {
         return Err(refuse(85401, "time limit between 1min and 30days"));
     }
-    let today = super::quota::day(call.now_ms());
+    let today = china::day(call.now_ms() / 1_000);
     call.simulator.state(|Made(made): &mut Made| {
         let (day, links, _) = made.entry(account.appid.clone()).or_default();
         if *day != today {
@@ -148,16 +149,16 @@ fn make(call: &Call, account: &Account, page: &Page, expiry: &Expiry) -> Result<
 }
 
 fn name(call: &Call) -> String {
-    base64url(&call.simulator.random::<8>())
+    base64url(call.simulator.random::<8>())
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::Value;
 
-    use super::super::Simulator;
-    use super::super::bench::{MINI, errcode, simulator};
     use super::*;
+    use crate::Simulator;
+    use crate::fixture::{MINI, errcode, simulator};
 
     impl Simulator {
         fn link(&self, path: &str, body: &Value) -> Value {

@@ -1,8 +1,8 @@
 //! A WeChat without WeChat: strict, stateful, and with the quirks of the real one.
 //!
 //! It answers what `api.weixin.qq.com` answers, by a clock of its own, and keeps a journal.
-//! What only a simulator can do (hand out login codes, move the clock, make trouble) is in
-//! [`Simulator`] for tests and below `/_simulator` for everybody else.
+//! What only a simulator can do (hand out login codes, move the clock, cause faults) is in
+//! [`Simulator`] for tests and below `/_simulator` over HTTP.
 //!
 //! To add an area, write `<area>.rs` with `pub(super) fn routes() -> Vec<Route>`, and list
 //! it here as a module and in `AREAS`. What it must remember is a `Default` struct of its own, kept
@@ -15,8 +15,11 @@ mod account;
 mod bridge;
 mod call;
 mod cards;
+mod connection;
 mod control;
 mod faults;
+#[cfg(test)]
+mod fixture;
 mod invoices;
 mod journal;
 mod jump;
@@ -25,6 +28,7 @@ mod login;
 mod media;
 mod message;
 mod onetime;
+mod openapi;
 mod pay;
 mod phonenumber;
 mod quota;
@@ -36,36 +40,25 @@ mod wxacode;
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
-use std::convert::Infallible;
-use std::io;
-use std::net::IpAddr;
-use std::pin::Pin;
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use http::{Request, Response, header::CONTENT_TYPE};
-use http_body_util::{BodyExt, Either, Full};
-use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
-use hyper::{server::conn::http1, service::service_fn};
-use hyper_util::rt::TokioIo;
+use http::{Request, Response, header::CONTENT_LENGTH};
+use hyper::body::Bytes;
+use model::crypto::{hex, sha256};
 use model::{AccountKind, Clock};
-use ring::digest::{SHA256, digest};
-use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    net::TcpListener,
-    task::JoinSet,
-};
 
 use call::{Call, Reply, Route, refuse};
 use faults::Faults;
 use journal::Journal;
 
 pub use account::{
-    Account, CATEGORY_TEMPLATE, HISTORY_TEMPLATE, LONG_TERM_TEMPLATE, ONE_TIME_TEMPLATE, Template,
-    User,
+    Account, CATEGORY_TEMPLATE, HISTORY_TEMPLATE, LONG_TERM_TEMPLATE, ONE_TIME_TEMPLATE,
+    SecretElsewhere, Template, User, demo_accounts,
 };
 pub use cards::CardState;
 pub use faults::{Effect, Fault};
@@ -75,6 +68,7 @@ pub use login::Sealed;
 pub use media::Upload;
 pub use pay::{Does, Paid, Pay, PayFault, PayMerchant};
 pub use security::CheckedImage;
+pub use tokens::Life;
 
 /// What WeChat can do here.
 const AREAS: &[fn() -> Vec<Route>] = &[
@@ -86,8 +80,8 @@ const AREAS: &[fn() -> Vec<Route>] = &[
     media::routes,
     message::routes,
     onetime::routes,
+    openapi::routes,
     phonenumber::routes,
-    quota::routes,
     security::routes,
     sns::routes,
     tickets::routes,
@@ -108,6 +102,13 @@ struct Inner {
     /// How many random values were drawn.
     drawn: AtomicU64,
     pay: Pay,
+}
+
+impl fmt::Debug for Simulator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The accounts hold secrets.
+        f.debug_struct("Simulator").finish_non_exhaustive()
+    }
 }
 
 /// The connection closes without an answer.
@@ -141,186 +142,39 @@ impl Simulator {
         &self.0.pay
     }
 
-    /// Answers until it is dropped, and all connections with it.
-    pub async fn serve(self, listener: TcpListener) {
-        let mut connections = JoinSet::new();
-        connections.spawn(self.pay().clone().keep_delivering());
-        loop {
-            let Ok((stream, caller)) = listener.accept().await else {
-                // Out of sockets: those in use have to end first.
-                tokio::time::sleep(Duration::from_millis(50)).await;
-                continue;
-            };
-            while connections.try_join_next().is_some() {}
-            // Answers are small and in one piece; waiting for more to send only costs time.
-            let _ = stream.set_nodelay(true);
-            connections.spawn(self.clone().converse(stream, caller.ip()));
-        }
-    }
-
-    /// Answers on one connection until it ends.
-    pub async fn converse(
-        self,
-        stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
-        caller: IpAddr,
-    ) {
-        let service = service_fn(move |request| {
-            let simulator = self.clone();
-            async move { simulator.receive(request, caller).await }
-        });
-        // It ends badly when a fault wants it to, or when the caller goes away.
-        let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
-    }
-
-    /// A `wx.login` code: good for five minutes, once, and for this app.
-    pub fn mint_code(&self, appid: &str, user: &User) -> String {
-        login::mint_code(self, appid, user)
-    }
-
-    /// An OAuth code, as after a consent to this scope: good once, for this app, and for five
-    /// minutes from a page in WeChat or ten from elsewhere.
-    pub fn mint_oauth_code(&self, appid: &str, user: &User, scope: &str) -> String {
-        sns::mint_code(self, appid, user, scope)
-    }
-
-    /// The template an app has for one-time subscriptions.
-    pub fn one_time_template(&self, appid: &str) -> String {
-        onetime::template(appid)
-    }
-
-    /// Somebody confirms one message of a scene, on the page or in the app. Alice has confirmed
-    /// scene 1000 before anything happens.
-    pub fn confirm_once(&self, appid: &str, user: &User, scene: u16) {
-        onetime::grant(self, appid, &user.openid(appid), &scene.to_string());
-    }
-
-    /// Somebody changes the password, which ends every consent (42007).
-    pub fn change_password(&self, user: &User) {
-        sns::change_password(self, &user.name);
-    }
-
-    /// Every OAuth access and refresh token there ever was, to look for where none may be.
-    pub fn sns_tokens(&self) -> Vec<String> {
-        sns::tokens(self)
-    }
-
-    /// The session_key of somebody's last login.
-    pub fn session_key(&self, appid: &str, user: &User) -> Option<String> {
-        login::session_key(self, appid, &user.openid(appid))
-    }
-
-    /// What a client of somebody who is logged in gets encrypted; WeChat adds the watermark.
-    pub fn seal(&self, appid: &str, user: &User, data: &serde_json::Value) -> Option<Sealed> {
-        let session_key = self.session_key(appid, user)?;
-        Some(login::seal(self, &session_key, appid, data))
-    }
-
-    /// The same with a key of one's choice.
+    /// Answers one request at once, without a connection: faults do not apply, and the journal
+    /// does not record it.
     ///
-    /// # Panics
+    /// ```
+    /// use http::Request;
+    /// use model::{AccountKind, Clock};
+    /// use simulator::{Account, Simulator, User};
     ///
-    /// If that is not 16 bytes in base64.
-    pub fn seal_with(&self, session_key: &str, appid: &str, data: &serde_json::Value) -> Sealed {
-        login::seal(self, session_key, appid, data)
-    }
-
-    /// Somebody consents to so many messages of a template, as `wx.requestSubscribeMessage` asks.
-    pub fn subscribe(&self, appid: &str, user: &User, template_id: &str, messages: u32) {
-        message::subscribe(self, appid, user, template_id, messages);
-    }
-
-    /// Opens live rooms with these names, each later than the one before; returns the first id.
-    pub fn open_rooms(&self, appid: &str, names: &[&str]) -> u64 {
-        livebroadcast::open_rooms(self, appid, names)
-    }
-
-    /// The image that was checked last, as it arrived.
-    pub fn last_image(&self) -> Option<CheckedImage> {
-        security::last_image(self)
-    }
-
-    /// The code of a `getPhoneNumber` button that somebody tapped: five minutes, once, this app.
-    pub fn mint_phone_code(&self, appid: &str, user: &User) -> String {
-        phonenumber::mint_code(self, appid, user)
-    }
-
-    /// The calls so far, oldest first; of very many, the last ten thousand.
-    pub fn journal(&self) -> Vec<Entry> {
-        self.state(|journal: &mut Journal| journal.entries("", 0))
-    }
-
-    /// How many calls there were to exactly this path.
-    pub fn calls(&self, path: &str) -> usize {
-        self.state(|journal: &mut Journal| journal.calls(path))
-    }
-
-    /// Forgets the calls so far.
-    pub fn clear_journal(&self) {
-        self.state(Journal::clear);
-    }
-
-    /// Voids every access token of an app at once, as if somebody else had refreshed them: whoever
-    /// asks for a stable token next gets the one that somebody else got.
-    pub fn invalidate_token(&self, appid: &str) {
-        if let Some(account) = self.account(appid) {
-            tokens::invalidate(self, &account);
-        }
-    }
-
-    /// Makes trouble, and gives it a number.
+    /// let app = Account::new("wx0123456789abcdef", AccountKind::MiniProgram, "app-secret");
+    /// let wechat = Simulator::new(&Clock::system(), vec![app]);
     ///
-    /// # Panics
+    /// // `wx.login` in the mini program, then the back end's call.
+    /// let code = wechat.mint_code("wx0123456789abcdef", &User::new("alice"));
+    /// let query = format!("appid=wx0123456789abcdef&secret=app-secret&js_code={code}");
+    /// let uri = format!("/sns/jscode2session?grant_type=authorization_code&{query}");
+    /// let answer = wechat.answer(Request::get(uri).body("").unwrap());
     ///
-    /// If it is to answer with a status that HTTP does not have.
-    pub fn fault(&self, fault: Fault) -> u64 {
-        if let Effect::Status { status, .. } = fault.effect {
-            assert!((200..=599).contains(&status), "{status} is no final HTTP status");
-        }
-        self.state(|faults: &mut Faults| faults.add(fault))
+    /// let login: serde_json::Value = serde_json::from_slice(answer.body()).unwrap();
+    /// assert_eq!(login["openid"], User::new("alice").openid("wx0123456789abcdef"));
+    /// ```
+    pub fn answer(&self, request: Request<impl Into<Bytes>>) -> Response<Bytes> {
+        let mut request = request.map(Into::into);
+        let length = request.body().len();
+        request.headers_mut().entry(CONTENT_LENGTH).or_insert_with(|| length.into());
+        let call = Call::new(self, &request, Ipv4Addr::LOCALHOST.into());
+        let mut reply = call.perform();
+        reply.content_type.get_or_insert_with(|| content_type(call.path()).to_owned());
+        reply.into_response()
     }
 
-    /// Ends all trouble.
-    pub fn clear_faults(&self) {
-        self.state(Faults::clear);
-    }
-
-    /// The access token an app would be using now: the stable one, else that of `cgi-bin/token`.
-    pub fn access_token(&self, appid: &str) -> Option<String> {
-        tokens::current(self, appid)
-    }
-
-    /// The ticket of a type (`jsapi`, `wx_card`) an app would be using now.
-    pub fn ticket(&self, appid: &str, kind: &str) -> Option<String> {
-        tickets::current(self, appid, kind)
-    }
-
-    /// Puts a card with this code into somebody's wallet, and tells its encrypted code.
-    pub fn issue_card(&self, appid: &str, code: &str) -> String {
-        cards::issue(self, appid, code)
-    }
-
-    /// Changes what became of a card.
-    pub fn change_card(&self, encrypt_code: &str, state: CardState) {
-        cards::change(self, encrypt_code, state);
-    }
-
-    /// Changes what is the matter with an invoice; one that does not exist comes into being.
-    pub fn put_invoice(&self, encrypt_code: &str, card_id: &str, state: InvoiceState) {
-        invoices::put(self, encrypt_code, card_id, state);
-    }
-
-    /// Uploads something to an account, and tells its media_id; good for three days.
-    pub fn upload(&self, appid: &str, upload: Upload) -> String {
-        media::store(self, appid, upload)
-    }
-
-    /// Answers what a WeChat client asks for a page, as `POST /_simulator/bridge` does.
-    ///
-    /// # Errors
-    /// The question is not one a client asks.
-    pub fn ask_as_client(&self, question: serde_json::Value) -> Result<serde_json::Value, String> {
-        let question = serde_json::from_value(question).map_err(|error| error.to_string())?;
-        Ok(bridge::answer(self, &question))
+    /// When a token or ticket was issued and when it dies; `None` if WeChat never issued it.
+    pub fn life(&self, credential: &str) -> Option<Life> {
+        self.token_life(credential).or_else(|| self.ticket_life(credential))
     }
 
     /// Changes an app as its owner would in WeChat's console: a new secret, an address allowed.
@@ -360,7 +214,7 @@ impl Simulator {
         let mut bytes = [0; N];
         for (block, chunk) in bytes.chunks_mut(32).enumerate() {
             let seed = format!("wechat simulator {drawn} {block}");
-            chunk.copy_from_slice(&digest(&SHA256, seed.as_bytes()).as_ref()[..chunk.len()]);
+            chunk.copy_from_slice(&sha256(seed)[..chunk.len()]);
         }
         bytes
     }
@@ -371,22 +225,8 @@ impl Simulator {
         format!("{:08x}-{}-{}", self.clock().now(), &numbers[..8], &numbers[8..])
     }
 
-    /// Reads a request and has it answered. An error closes the connection.
-    async fn receive(
-        self,
-        request: Request<Incoming>,
-        caller: IpAddr,
-    ) -> io::Result<Response<Payload>> {
-        let (parts, body) = request.into_parts();
-        let body = body.collect().await.map_err(io::Error::other)?;
-        let request = Request::from_parts(parts, body.to_bytes());
-        // On its own, because WeChat acts on what it has read though the caller has hung up.
-        let reply = tokio::spawn(async move { self.answer(&request, caller).await }).await?;
-        reply.map(response).map_err(io::Error::other)
-    }
-
     /// What becomes of a request that has been read.
-    async fn answer(&self, request: &Request<Bytes>, caller: IpAddr) -> Result<Reply, Dropped> {
+    async fn respond(&self, request: &Request<Bytes>, caller: IpAddr) -> Result<Reply, Dropped> {
         if let Some(path) = request.uri().path().strip_prefix(control::PREFIX)
             && (path.is_empty() || path.starts_with('/'))
         {
@@ -406,7 +246,7 @@ impl Simulator {
     async fn perform(&self, call: &Call<'_>, appid: Option<&str>) -> Result<Reply, Dropped> {
         let trouble = self.state(|faults: &mut Faults| faults.meet(call.path(), appid));
         let answer = || {
-            if call.path().starts_with("/v3/") {
+            if call.path().starts_with(pay::PREFIX) {
                 self.pay().answer(call.request)
             } else {
                 Ok(call.perform())
@@ -429,63 +269,14 @@ impl Simulator {
                 return Err(Dropped);
             }
         };
-        // WeChat's labels differ by interface; clients must not rely on them.
-        let sns = call.path().starts_with("/sns/");
-        let json = if sns { "text/plain" } else { "application/json; encoding=utf-8" };
-        reply.content_type.get_or_insert_with(|| json.to_owned());
+        reply.content_type.get_or_insert_with(|| content_type(call.path()).to_owned());
         Ok(reply)
     }
 }
 
-type Payload = Either<Full<Bytes>, Cut>;
-
-fn response(reply: Reply) -> Response<Payload> {
-    let mut response = Response::builder().status(reply.status);
-    if let Some(content_type) = reply.content_type {
-        response = response.header(CONTENT_TYPE, content_type);
-    }
-    for (name, value) in reply.headers {
-        response = response.header(name, value);
-    }
-    let body = if reply.truncated {
-        let half = reply.body.slice(..reply.body.len() / 2);
-        Either::Right(Cut { promised: reply.body.len() as u64, half: Some(half), flushed: false })
-    } else {
-        Either::Left(Full::new(reply.body))
-    };
-    response.body(body).expect("areas write valid headers, and a fault's status was checked")
-}
-
-/// A body that promises its length and stops half way.
-struct Cut {
-    promised: u64,
-    half: Option<Bytes>,
-    flushed: bool,
-}
-
-impl Body for Cut {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        if let Some(half) = self.half.take() {
-            return Poll::Ready(Some(Ok(Frame::data(half))));
-        }
-        if !self.flushed {
-            // A pause, in which the half is sent; otherwise it would be dropped with the rest.
-            self.flushed = true;
-            context.waker().wake_by_ref();
-            return Poll::Pending;
-        }
-        Poll::Ready(None)
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.promised)
-    }
+/// The label of a JSON answer. It differs by interface; clients must not rely on it.
+fn content_type(path: &str) -> &'static str {
+    if path.starts_with("/sns/") { "text/plain" } else { "application/json; encoding=utf-8" }
 }
 
 /// Locks what no panic can leave half done: areas change their state in single steps.
@@ -493,87 +284,18 @@ fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn base64url(bytes: &[u8]) -> String {
+fn base64url(bytes: impl AsRef<[u8]>) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(bytes)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// A simulator to test areas with.
-#[cfg(test)]
-mod bench {
-    use http::header::CONTENT_LENGTH;
-    use serde_json::{Value, json};
-
-    use super::*;
-
-    pub(super) const MINI: &str = "wx0000000000000001";
-    pub(super) const SECOND_MINI: &str = "wx0000000000000002";
-    pub(super) const OFFICIAL: &str = "wx0000000000000003";
-    pub(super) const SECRET: &str = "0123456789abcdef0123456789abcdef";
-    const CALLER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
-
-    /// At noon in China, 2026-11-20.
-    pub(super) fn simulator() -> (Clock, Simulator) {
-        let clock = Clock::frozen(1_795_147_200);
-        let account = |appid, kind| Account::new(appid, kind, SECRET);
-        let accounts = vec![
-            account(MINI, AccountKind::MiniProgram),
-            account(SECOND_MINI, AccountKind::MiniProgram),
-            account(OFFICIAL, AccountKind::OfficialAccount),
-        ];
-        (clock.clone(), Simulator::new(&clock, accounts))
-    }
-
-    pub(super) fn errcode(answer: &Value) -> i64 {
-        answer.get("errcode").map_or(0, |code| code.as_i64().expect("errcode is a number"))
-    }
-
-    impl Simulator {
-        pub(super) fn get(&self, uri: &str) -> Value {
-            self.ask(&request("GET", uri, ""))
-        }
-
-        pub(super) fn post(&self, uri: &str, body: &str) -> Value {
-            self.ask(&request("POST", uri, body))
-        }
-
-        /// A stable token, which does not change unless it has to.
-        pub(super) fn token(&self, appid: &str) -> String {
-            let grant = "client_credential";
-            let body = json!({ "grant_type": grant, "appid": appid, "secret": SECRET });
-            let answer = self.post("/cgi-bin/stable_token", &body.to_string());
-            answer["access_token"].as_str().expect("a token").to_owned()
-        }
-
-        /// Past journal and faults; `None` if the connection would be closed.
-        pub(super) async fn send(&self, method: &str, uri: &str, body: &str) -> Option<Reply> {
-            self.answer(&request(method, uri, body), CALLER).await.ok()
-        }
-
-        fn ask(&self, request: &Request<Bytes>) -> Value {
-            let reply = Call::new(self, request, CALLER).perform();
-            serde_json::from_slice(&reply.body).expect("an answer in JSON")
-        }
-    }
-
-    fn request(method: &str, uri: &str, body: &str) -> Request<Bytes> {
-        let request = Request::builder().method(method).uri(uri);
-        let request = request.header(CONTENT_LENGTH, body.len());
-        request.body(Bytes::copy_from_slice(body.as_bytes())).expect("a request")
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::Value;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    use tokio::net::TcpStream;
+    use tokio::net::{TcpListener, TcpStream};
 
-    use super::bench::{MINI, SECRET, simulator};
     use super::*;
+    use crate::fixture::{MINI, SECRET, simulator};
 
     const TOKEN: &str = "/cgi-bin/token";
 

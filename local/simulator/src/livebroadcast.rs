@@ -25,17 +25,20 @@ struct Room {
     start_time: u64,
 }
 
-pub(super) fn open_rooms(simulator: &Simulator, appid: &str, names: &[&str]) -> u64 {
-    let now = simulator.clock().now();
-    simulator.state(|Live(live): &mut Live| {
-        let rooms = live.entry(appid.to_owned()).or_default();
-        let first = rooms.len() as u64 + 1;
-        for name in names {
-            let start_time = now + HOUR_S * rooms.len() as u64;
-            rooms.push(Room { name: (*name).to_owned(), start_time });
-        }
-        first
-    })
+impl Simulator {
+    /// Opens live rooms with these names, each later than the one before; returns the first id.
+    pub fn open_rooms(&self, appid: &str, names: &[&str]) -> u64 {
+        let now = self.clock().now();
+        self.state(|Live(live): &mut Live| {
+            let rooms = live.entry(appid.to_owned()).or_default();
+            let first = rooms.len() as u64 + 1;
+            for name in names {
+                let start_time = now + HOUR_S * rooms.len() as u64;
+                rooms.push(Room { name: (*name).to_owned(), start_time });
+            }
+            first
+        })
+    }
 }
 
 #[derive(Deserialize)]
@@ -128,8 +131,8 @@ fn empty(call: &Call) -> Reply {
 
 #[cfg(test)]
 mod tests {
-    use super::super::bench::{MINI, errcode, simulator};
     use super::*;
+    use crate::fixture::{MINI, errcode, simulator};
 
     impl Simulator {
         fn live(&self, body: &Value) -> Value {

@@ -8,11 +8,11 @@ use cbc::{
     Encryptor,
     cipher::{BlockModeEncrypt, KeyIvInit, block_padding::Pkcs7},
 };
-use ring::hmac;
+use model::crypto::hmac_sha256_hex;
 use serde_json::{Value, json};
 
 use super::call::{Answer, Call, Refusal, Reply, Route, refuse};
-use super::{AccountKind, Simulator, User, hex, quota};
+use super::{AccountKind, Simulator, User, quota};
 
 const CODE_LIFE_MS: u64 = 300_000;
 const EXCHANGES_PER_USER_AND_MINUTE: u32 = 100;
@@ -26,44 +26,56 @@ pub(super) fn routes() -> Vec<Route> {
     ]
 }
 
-/// What `wx.login` hands to the mini program.
-pub(super) fn mint_code(simulator: &Simulator, appid: &str, user: &User) -> String {
-    const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-    let drawn = simulator.random::<31>();
-    let letters = drawn.iter().map(|byte| ALPHABET[usize::from(byte % 62)] as char);
-    let value: String = std::iter::once('0').chain(letters).collect();
+impl Simulator {
+    /// A `wx.login` code: good for five minutes, once, and for this app.
+    pub fn mint_code(&self, appid: &str, user: &User) -> String {
+        const ALPHABET: &[u8; 62] =
+            b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+        let drawn = self.random::<31>();
+        let letters = drawn.iter().map(|byte| ALPHABET[usize::from(byte % 62)] as char);
+        let value: String = std::iter::once('0').chain(letters).collect();
 
-    let expires_at = simulator.clock().now_ms() + CODE_LIFE_MS;
-    let code = Code { appid: appid.to_owned(), user: user.clone(), expires_at, used: false };
-    simulator.state(|login: &mut Login| login.codes.insert(value.clone(), code));
-    value
-}
+        let expires_at = self.clock().now_ms() + CODE_LIFE_MS;
+        let code = Code { appid: appid.to_owned(), user: user.clone(), expires_at, used: false };
+        self.state(|login: &mut Login| login.codes.insert(value.clone(), code));
+        value
+    }
 
-/// The session_key a person has with an app.
-pub(super) fn session_key(simulator: &Simulator, appid: &str, openid: &str) -> Option<String> {
-    let now = simulator.clock().now_ms();
-    simulator.state(|login: &mut Login| {
-        let session = login.sessions.get(&(appid.to_owned(), openid.to_owned()))?;
-        (now < session.expires_at).then(|| session.key.clone())
-    })
-}
+    /// The `session_key` of a user's last login, until it expires.
+    pub fn session_key(&self, appid: &str, user: &User) -> Option<String> {
+        let now = self.clock().now_ms();
+        self.state(|login: &mut Login| {
+            let session = login.sessions.get(&(appid.to_owned(), user.openid(appid)))?;
+            (now < session.expires_at).then(|| session.key.clone())
+        })
+    }
 
-/// When a person was last in an app, in milliseconds since 1970.
-pub(super) fn visited_at(simulator: &Simulator, appid: &str, openid: &str) -> Option<u64> {
-    let person = (appid.to_owned(), openid.to_owned());
-    simulator.state(|login: &mut Login| login.sessions.get(&person).map(|s| s.visited_at))
-}
+    /// Data encrypted for the client of a logged-in user, with WeChat's watermark added.
+    pub fn seal(&self, appid: &str, user: &User, data: &Value) -> Option<Sealed> {
+        Some(self.seal_with(&self.session_key(appid, user)?, appid, data))
+    }
 
-/// What WeChat hands to the mini program encrypted, as `wx.getUserInfo` does.
-pub(super) fn seal(simulator: &Simulator, session_key: &str, appid: &str, data: &Value) -> Sealed {
-    let mut data = data.clone();
-    data["watermark"] = json!({ "timestamp": simulator.clock().now(), "appid": appid });
-    let key = BASE64_STANDARD.decode(session_key).ok().and_then(|key| key.try_into().ok());
-    let (key, iv): ([u8; 16], _) =
-        (key.expect("a session_key is 16 bytes in base64"), simulator.random::<16>());
-    let sealed = Encryptor::<Aes128>::new(&key.into(), &iv.into())
-        .encrypt_padded_vec::<Pkcs7>(data.to_string().as_bytes());
-    Sealed { encrypted_data: BASE64_STANDARD.encode(sealed), iv: BASE64_STANDARD.encode(iv) }
+    /// The same with any key.
+    ///
+    /// # Panics
+    ///
+    /// If the key is not 16 bytes in base64.
+    pub fn seal_with(&self, session_key: &str, appid: &str, data: &Value) -> Sealed {
+        let mut data = data.clone();
+        data["watermark"] = json!({ "timestamp": self.clock().now(), "appid": appid });
+        let key = BASE64_STANDARD.decode(session_key).ok().and_then(|key| key.try_into().ok());
+        let (key, iv): ([u8; 16], _) =
+            (key.expect("a session_key is 16 bytes in base64"), self.random::<16>());
+        let sealed = Encryptor::<Aes128>::new(&key.into(), &iv.into())
+            .encrypt_padded_vec::<Pkcs7>(data.to_string().as_bytes());
+        Sealed { encrypted_data: BASE64_STANDARD.encode(sealed), iv: BASE64_STANDARD.encode(iv) }
+    }
+
+    /// When a user was last in an app, in milliseconds since 1970.
+    pub(super) fn visited_at(&self, appid: &str, openid: &str) -> Option<u64> {
+        let person = (appid.to_owned(), openid.to_owned());
+        self.state(|login: &mut Login| login.sessions.get(&person).map(|s| s.visited_at))
+    }
 }
 
 /// Data as a client gets it: only the server can read it.
@@ -195,8 +207,7 @@ impl Session {
 /// Signs a message in a user's name; that of a GET is empty. The key of the HMAC is the text of
 /// the session_key, not the bytes it stands for.
 fn signature(session_key: &str, message: &[u8]) -> String {
-    let key = hmac::Key::new(hmac::HMAC_SHA256, session_key.as_bytes());
-    hex(hmac::sign(&key, message).as_ref())
+    hmac_sha256_hex(session_key.as_bytes(), message)
 }
 
 fn check_method(call: &Call) -> Result<(), Refusal> {
@@ -212,8 +223,8 @@ fn mint_key(simulator: &Simulator) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::bench::{MINI, OFFICIAL, SECOND_MINI, SECRET, errcode, simulator};
     use super::*;
+    use crate::fixture::{MINI, OFFICIAL, SECOND_MINI, SECRET, errcode, simulator};
 
     impl Simulator {
         fn exchange(&self, appid: &str, code: &str) -> Value {

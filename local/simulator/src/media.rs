@@ -58,16 +58,18 @@ struct Stored {
     expires_at: u64,
 }
 
-/// Keeps an upload of an account's user for three days, and tells its media_id.
-pub(super) fn store(simulator: &Simulator, appid: &str, upload: Upload) -> String {
-    let media_id = base64url(&simulator.random::<48>());
-    let expires_at = simulator.clock().now_ms() + LIFE_MS;
-    let stored = Stored { appid: appid.into(), upload, expires_at };
-    simulator.state(|store: &mut Store| store.0.insert(media_id.clone(), stored));
-    media_id
+impl Simulator {
+    /// Uploads something to an account and returns its `media_id`, which is good for three days.
+    pub fn upload(&self, appid: &str, upload: Upload) -> String {
+        let media_id = base64url(self.random::<48>());
+        let expires_at = self.clock().now_ms() + LIFE_MS;
+        let stored = Stored { appid: appid.into(), upload, expires_at };
+        self.state(|store: &mut Store| store.0.insert(media_id.clone(), stored));
+        media_id
+    }
 }
 
-/// What there always is, for every account.
+/// The media that every account always has.
 pub(super) fn known(media_id: &str) -> Option<Upload> {
     match media_id {
         "demo-image" => Some(Upload::Image(JPEG.into())),
@@ -128,8 +130,8 @@ fn get_jssdk(call: &Call) -> Answer {
 
 #[cfg(test)]
 mod tests {
-    use super::super::bench::{MINI, OFFICIAL, simulator};
     use super::*;
+    use crate::fixture::{MINI, OFFICIAL, simulator};
 
     async fn fetch(simulator: &Simulator, appid: &str, path: &str, media_id: &str) -> Reply {
         let token = simulator.token(appid);
@@ -141,7 +143,7 @@ mod tests {
     async fn uploads_are_given_back_for_three_days_to_their_account() {
         let (clock, simulator) = simulator();
         let bytes = Bytes::from_static(b"\xff\xd8\xff\xe0 ten megabytes");
-        let media_id = store(&simulator, OFFICIAL, Upload::Image(bytes.clone()));
+        let media_id = simulator.upload(OFFICIAL, Upload::Image(bytes.clone()));
 
         let reply = fetch(&simulator, OFFICIAL, "get", &media_id).await;
         assert_eq!((reply.content_type.as_deref(), &reply.body), (Some("image/jpeg"), &bytes));

@@ -1,4 +1,4 @@
-//! Messages: `subscribe/send`, `template/send`, and `uniform_send`, which is no more.
+//! Messages: `subscribe/send`, `template/send`, and `uniform_send`, which WeChat has shut down.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -23,15 +23,13 @@ pub(super) fn routes() -> Vec<Route> {
     ]
 }
 
-pub(super) fn subscribe(
-    simulator: &Simulator,
-    appid: &str,
-    user: &User,
-    template_id: &str,
-    messages: u32,
-) {
-    let consent = (appid.to_owned(), user.openid(appid), template_id.to_owned());
-    simulator.state(|state: &mut Messages| *state.consents.entry(consent).or_default() += messages);
+impl Simulator {
+    /// Consents to this many messages of a template, as a user does in
+    /// `wx.requestSubscribeMessage`.
+    pub fn subscribe(&self, appid: &str, user: &User, template_id: &str, messages: u32) {
+        let consent = (appid.to_owned(), user.openid(appid), template_id.to_owned());
+        self.state(|state: &mut Messages| *state.consents.entry(consent).or_default() += messages);
+    }
 }
 
 #[derive(Default)]
@@ -241,9 +239,9 @@ fn allowed(kind: &str, value: &str) -> bool {
 mod tests {
     use serde_json::Value;
 
-    use super::super::bench::{MINI, OFFICIAL, errcode, simulator};
     use super::super::{HISTORY_TEMPLATE, LONG_TERM_TEMPLATE, ONE_TIME_TEMPLATE};
     use super::*;
+    use crate::fixture::{MINI, OFFICIAL, errcode, simulator};
 
     impl Simulator {
         fn message(&self, appid: &str, path: &str, body: &Value) -> Value {

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, hash_map::Entry};
 
-use ring::digest::{SHA256, digest};
+use model::crypto::sha256;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -21,15 +21,26 @@ pub(super) fn routes() -> Vec<Route> {
     ]
 }
 
-/// The one template an app has for this.
-pub(super) fn template(appid: &str) -> String {
-    base64url(digest(&SHA256, format!("one-time template of {appid}").as_bytes()).as_ref())
+impl Simulator {
+    /// The template an app has for one-time subscriptions.
+    pub fn one_time_template(&self, appid: &str) -> String {
+        template(appid)
+    }
+
+    /// Confirms one message of a scene for a user, on the page or in the app. Alice has confirmed
+    /// scene 1000 from the start.
+    pub fn confirm_once(&self, appid: &str, user: &User, scene: u16) {
+        self.grant(appid, &user.openid(appid), &scene.to_string());
+    }
+
+    fn grant(&self, appid: &str, openid: &str, scene: &str) {
+        let key = [appid, openid, scene].map(str::to_owned);
+        self.state(|grants: &mut Grants| grants.0.insert(key, true));
+    }
 }
 
-/// Somebody confirms one message.
-pub(super) fn grant(simulator: &Simulator, appid: &str, openid: &str, scene: &str) {
-    let key = [appid, openid, scene].map(str::to_owned);
-    simulator.state(|grants: &mut Grants| grants.0.insert(key, true));
+fn template(appid: &str) -> String {
+    base64url(sha256(format!("one-time template of {appid}")))
 }
 
 /// By appid, openid and scene, whether a message is still due. Confirming twice gives one.
@@ -128,7 +139,7 @@ fn confirm(call: &Call) -> Answer {
         return Ok(Reply::raw(200, "text/html; charset=utf-8", "<html>参数错误</html>"));
     }
     let openid = User::new("alice").openid(appid);
-    grant(call.simulator, appid, &openid, scene);
+    call.simulator.grant(appid, &openid, scene);
     let joint = if back.contains('?') { '&' } else { '?' };
     let location = format!(
         "{back}{joint}openid={openid}&template_id={template_id}&action=confirm&scene={scene}\
@@ -139,8 +150,8 @@ fn confirm(call: &Call) -> Answer {
 
 #[cfg(test)]
 mod tests {
-    use super::super::bench::{MINI, OFFICIAL, errcode, simulator};
     use super::*;
+    use crate::fixture::{MINI, OFFICIAL, errcode, simulator};
 
     impl Simulator {
         fn send_once(&self, appid: &str, change: impl FnOnce(&mut Value)) -> i64 {
@@ -161,8 +172,8 @@ mod tests {
         let bob = User::new("bob").openid(OFFICIAL);
 
         assert_eq!(simulator.send_once(OFFICIAL, |_| {}), 43101);
-        grant(&simulator, OFFICIAL, &bob, "7");
-        grant(&simulator, OFFICIAL, &bob, "7");
+        simulator.grant(OFFICIAL, &bob, "7");
+        simulator.grant(OFFICIAL, &bob, "7");
         assert_eq!(simulator.send_once(OFFICIAL, |message| message["scene"] = "8".into()), 43101);
         assert_eq!([(); 2].map(|()| simulator.send_once(OFFICIAL, |_| {})), [0, 43101]);
         let alice = |message: &mut Value| {
@@ -175,7 +186,7 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named_before_anything_is_spent() {
         let (_, simulator) = simulator();
-        grant(&simulator, OFFICIAL, &User::new("bob").openid(OFFICIAL), "7");
+        simulator.grant(OFFICIAL, &User::new("bob").openid(OFFICIAL), "7");
         let code = |name: &str, value: Value| {
             simulator.send_once(OFFICIAL, |message| message[name] = value)
         };

@@ -37,6 +37,9 @@ use refunds::Refund;
 pub use faults::PayFault;
 pub use orders::{Does, Paid};
 
+/// Where the interfaces of APIv3 are.
+pub(super) const PREFIX: &str = "/v3/";
+
 /// The public key's id (微信支付公钥ID).
 const PUBLIC_KEY_ID: &str = "PUB_KEY_ID_0119000000012026010100000000000001";
 const OLD_SERIAL: &str = "51A0A0A0A0A0A0A0A0A0A0A0A0A0A0A0A0A0A0A0";
@@ -223,16 +226,8 @@ impl Pay {
     }
 
     /// Answers a request without a network; `None` if the connection would close instead.
-    ///
-    /// # Panics
-    /// Never: answers have valid headers.
     pub fn exchange(&self, request: &Request<Bytes>) -> Option<Response<Bytes>> {
-        let reply = self.answer(request).ok()?;
-        let mut response = Response::builder().status(reply.status);
-        for (name, value) in &reply.headers {
-            response = response.header(*name, value);
-        }
-        Some(response.body(reply.body).expect("answers have valid headers"))
+        self.answer(request).ok().map(Reply::into_response)
     }
 
     /// Answers a request below `/v3/`.

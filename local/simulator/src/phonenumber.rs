@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
+use model::crypto::hex;
 use serde::Deserialize;
 use serde_json::json;
 
 use super::call::{Answer, Call, Reply, Route, refuse};
-use super::{AccountKind, Simulator, User, hex};
+use super::{AccountKind, Simulator, User};
 
 const CODE_LIFE_MS: u64 = 300_000;
 
@@ -15,13 +16,16 @@ pub(super) fn routes() -> Vec<Route> {
     vec![Route::post("/wxa/business/getuserphonenumber", getuserphonenumber).only(MINI)]
 }
 
-/// What the button hands to the mini program.
-pub(super) fn mint_code(simulator: &Simulator, appid: &str, user: &User) -> String {
-    let value = hex(&simulator.random::<32>());
-    let expires_at = simulator.clock().now_ms() + CODE_LIFE_MS;
-    let code = Code { appid: appid.to_owned(), user: user.clone(), expires_at };
-    simulator.state(|codes: &mut Codes| codes.0.insert(value.clone(), code));
-    value
+impl Simulator {
+    /// The code of a `getPhoneNumber` button that a user tapped: good for five minutes, once, and
+    /// for this app.
+    pub fn mint_phone_code(&self, appid: &str, user: &User) -> String {
+        let value = hex(&self.random::<32>());
+        let expires_at = self.clock().now_ms() + CODE_LIFE_MS;
+        let code = Code { appid: appid.to_owned(), user: user.clone(), expires_at };
+        self.state(|codes: &mut Codes| codes.0.insert(value.clone(), code));
+        value
+    }
 }
 
 #[derive(Default)]
@@ -69,8 +73,8 @@ fn getuserphonenumber(call: &Call) -> Answer {
 mod tests {
     use serde_json::Value;
 
-    use super::super::bench::{MINI, OFFICIAL, SECOND_MINI, errcode, simulator};
     use super::*;
+    use crate::fixture::{MINI, OFFICIAL, SECOND_MINI, errcode, simulator};
 
     impl Simulator {
         fn phone(&self, appid: &str, body: &Value) -> Value {

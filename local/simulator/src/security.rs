@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::account::is_openid_of;
 use super::call::{Answer, Call, Refusal, Reply, Route, refuse};
-use super::{Account, AccountKind, Simulator, login};
+use super::{Account, AccountKind, Simulator};
 
 const VISIT_MS: u64 = 2 * 3_600_000;
 
@@ -30,7 +30,7 @@ pub(super) fn routes() -> Vec<Route> {
     ]
 }
 
-/// A file that somebody sent in a form.
+/// A file sent in a form.
 #[derive(Clone, Debug)]
 pub struct CheckedImage {
     /// Its name, as the form says.
@@ -45,8 +45,11 @@ pub struct CheckedImage {
 #[derive(Default)]
 struct LastImage(Option<CheckedImage>);
 
-pub(super) fn last_image(simulator: &Simulator) -> Option<CheckedImage> {
-    simulator.state(|LastImage(image): &mut LastImage| image.clone())
+impl Simulator {
+    /// The image that was checked last, as it arrived.
+    pub fn last_image(&self) -> Option<CheckedImage> {
+        self.state(|LastImage(image): &mut LastImage| image.clone())
+    }
 }
 
 #[derive(Deserialize)]
@@ -90,7 +93,7 @@ fn second_version(call: &Call, account: &Account, text: &Text, content: &str) ->
     if !is_openid_of(&account.appid, openid) {
         return Err(refuse(43104, "The openid does not match the appid"));
     }
-    let visited_at = login::visited_at(call.simulator, &account.appid, openid);
+    let visited_at = call.simulator.visited_at(&account.appid, openid);
     if visited_at.is_none_or(|at| at + VISIT_MS < call.now_ms()) {
         return Err(refuse(61010, "code is expired"));
     }
@@ -176,8 +179,8 @@ mod tests {
     use image::{Rgb, RgbImage};
 
     use super::super::User;
-    use super::super::bench::{MINI, OFFICIAL, SECRET, errcode, simulator};
     use super::*;
+    use crate::fixture::{MINI, OFFICIAL, SECRET, errcode, simulator};
 
     impl Simulator {
         fn check_text(&self, body: &Value) -> Value {
@@ -257,7 +260,7 @@ mod tests {
         let green = png(750, 1334, [0, 200, 0]);
 
         assert_eq!(send(form, &media, &green), Some(0));
-        assert_eq!(last_image(&simulator).unwrap().content_type, "image/png");
+        assert_eq!(simulator.last_image().unwrap().content_type, "image/png");
         assert_eq!(send(form, &media, &png(10, 10, [250, 0, 0])), Some(87014));
         assert_eq!(send(form, &media, &png(751, 1, [0; 3])), Some(40006));
         assert_eq!(send(form, &media, &png(1, 1335, [0; 3])), Some(40006));

@@ -22,36 +22,39 @@ pub(super) fn routes() -> Vec<Route> {
     ]
 }
 
-/// What WeChat hands to a page or an app whose user consents.
-pub(super) fn mint_code(simulator: &Simulator, appid: &str, user: &User, scope: &str) -> String {
-    let value = format!("0{}", base64url(&simulator.random::<24>()).replace(['-', '_'], "x"));
-    let in_wechat =
-        simulator.account(appid).is_some_and(|app| app.kind == AccountKind::OfficialAccount);
-    let life_ms = if in_wechat { 300_000 } else { 600_000 };
-    let code = Code {
-        appid: appid.to_owned(),
-        user: user.clone(),
-        scope: scope.to_owned(),
-        expires_at: simulator.clock().now_ms() + life_ms,
-        used: false,
-    };
-    simulator.state(|sns: &mut Sns| sns.codes.insert(value.clone(), code));
-    value
-}
+impl Simulator {
+    /// An OAuth code, as after consent to this scope: good once, for this app, and for five minutes
+    /// from a page in WeChat or ten from elsewhere.
+    pub fn mint_oauth_code(&self, appid: &str, user: &User, scope: &str) -> String {
+        let value = format!("0{}", base64url(self.random::<24>()).replace(['-', '_'], "x"));
+        let in_wechat =
+            self.account(appid).is_some_and(|app| app.kind == AccountKind::OfficialAccount);
+        let life_ms = if in_wechat { 300_000 } else { 600_000 };
+        let code = Code {
+            appid: appid.to_owned(),
+            user: user.clone(),
+            scope: scope.to_owned(),
+            expires_at: self.clock().now_ms() + life_ms,
+            used: false,
+        };
+        self.state(|sns: &mut Sns| sns.codes.insert(value.clone(), code));
+        value
+    }
 
-/// Ends everything a person consented to.
-pub(super) fn change_password(simulator: &Simulator, name: &str) {
-    simulator.state(|sns: &mut Sns| {
-        let theirs = sns.consents.values_mut().filter(|consent| consent.user.name == name);
-        theirs.for_each(|consent| consent.void = true);
-    });
-}
+    /// Changes a user's password, which ends every consent of that user (42007).
+    pub fn change_password(&self, user: &User) {
+        self.state(|sns: &mut Sns| {
+            let theirs = sns.consents.values_mut().filter(|consent| consent.user.name == user.name);
+            theirs.for_each(|consent| consent.void = true);
+        });
+    }
 
-/// Every token that was ever handed out.
-pub(super) fn tokens(simulator: &Simulator) -> Vec<String> {
-    simulator.state(|sns: &mut Sns| {
-        sns.access_tokens.keys().chain(sns.consents.keys()).cloned().collect()
-    })
+    /// Every OAuth access and refresh token that was ever handed out, to check that none leaks.
+    pub fn sns_tokens(&self) -> Vec<String> {
+        self.state(|sns: &mut Sns| {
+            sns.access_tokens.keys().chain(sns.consents.keys()).cloned().collect()
+        })
+    }
 }
 
 #[derive(Default)]
@@ -71,7 +74,7 @@ struct Code {
     used: bool,
 }
 
-/// What somebody allowed an app.
+/// What a user allowed an app.
 struct Consent {
     appid: String,
     user: User,
@@ -298,7 +301,7 @@ fn consent(call: &Call, kind: AccountKind, scopes: &[&str], extras: &[&str]) -> 
     if account.oauth_domain.as_deref().is_some_and(|domain| host != Some(domain)) {
         return page(10003);
     }
-    let code = mint_code(call.simulator, appid, &User::new("alice"), scope);
+    let code = call.simulator.mint_oauth_code(appid, &User::new("alice"), scope);
     let (address, fragment) = match redirect_uri.split_once('#') {
         Some((address, fragment)) => (address, format!("#{fragment}")),
         None => (redirect_uri, String::new()),
@@ -309,13 +312,13 @@ fn consent(call: &Call, kind: AccountKind, scopes: &[&str], extras: &[&str]) -> 
 }
 
 fn mint(simulator: &Simulator) -> String {
-    format!("87_{}", base64url(&simulator.random::<64>()))
+    format!("87_{}", base64url(simulator.random::<64>()))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::bench::{MINI, OFFICIAL, SECRET, errcode, simulator};
     use super::*;
+    use crate::fixture::{MINI, OFFICIAL, SECRET, errcode, simulator};
 
     const PROFILE: &str = "snsapi_userinfo";
 
@@ -343,7 +346,7 @@ mod tests {
         let (_, simulator) = simulator();
         let alice = User::new("alice");
 
-        let granted = simulator.trade(&mint_code(&simulator, OFFICIAL, &alice, PROFILE));
+        let granted = simulator.trade(&simulator.mint_oauth_code(OFFICIAL, &alice, PROFILE));
         let profile = simulator.about("/sns/userinfo", &granted);
 
         assert_eq!(granted["openid"], alice.openid(OFFICIAL));
@@ -359,7 +362,7 @@ mod tests {
     #[test]
     fn a_silent_consent_shows_no_profile_and_no_unionid() {
         let (_, simulator) = simulator();
-        let code = mint_code(&simulator, OFFICIAL, &User::new("alice"), "snsapi_base");
+        let code = simulator.mint_oauth_code(OFFICIAL, &User::new("alice"), "snsapi_base");
         let granted = simulator.trade(&code);
 
         assert!(granted.get("unionid").is_none());
@@ -373,7 +376,7 @@ mod tests {
         let alice = User::new("alice");
         let visitor = alice.clone().on_snapshot_page();
 
-        let granted = simulator.trade(&mint_code(&simulator, OFFICIAL, &visitor, PROFILE));
+        let granted = simulator.trade(&simulator.mint_oauth_code(OFFICIAL, &visitor, PROFILE));
 
         assert_eq!(granted["is_snapshotuser"], 1);
         assert_ne!(granted["openid"], alice.openid(OFFICIAL));
@@ -383,7 +386,7 @@ mod tests {
     #[test]
     fn a_code_is_good_once_and_five_minutes() {
         let (clock, simulator) = simulator();
-        let mint = || mint_code(&simulator, OFFICIAL, &User::new("alice"), PROFILE);
+        let mint = || simulator.mint_oauth_code(OFFICIAL, &User::new("alice"), PROFILE);
         let code = mint();
         assert_eq!(
             [errcode(&simulator.trade(&code)), errcode(&simulator.trade(&code))],
@@ -400,7 +403,7 @@ mod tests {
     #[test]
     fn refreshing_prolongs_a_live_token_and_replaces_a_dead_one() {
         let (clock, simulator) = simulator();
-        let code = mint_code(&simulator, OFFICIAL, &User::new("alice"), PROFILE);
+        let code = simulator.mint_oauth_code(OFFICIAL, &User::new("alice"), PROFILE);
         let first = simulator.trade(&code);
 
         clock.advance_ms(7_000_000);
@@ -424,7 +427,7 @@ mod tests {
     fn a_new_password_and_a_frozen_person_end_everything() {
         let (_, simulator) = simulator();
         let alice = User::new("alice");
-        let granted = simulator.trade(&mint_code(&simulator, OFFICIAL, &alice, PROFILE));
+        let granted = simulator.trade(&simulator.mint_oauth_code(OFFICIAL, &alice, PROFILE));
         simulator.change_account(OFFICIAL, |account| {
             account.frozen.insert(alice.openid(OFFICIAL));
         });
@@ -438,7 +441,8 @@ mod tests {
     fn what_is_missing_or_wrong_is_named() {
         let (_, simulator) = simulator();
         let code = |uri: String| errcode(&simulator.get(&format!("/sns/{uri}")));
-        let granted = simulator.trade(&mint_code(&simulator, OFFICIAL, &User::new("a"), PROFILE));
+        let granted =
+            simulator.trade(&simulator.mint_oauth_code(OFFICIAL, &User::new("a"), PROFILE));
         let token = granted["access_token"].as_str().unwrap();
         let (trade, renew) = ("oauth2/access_token", "oauth2/refresh_token");
 

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde_json::json;
 
 use super::call::{Answer, Call, Reply, Route, refuse};
+use super::tokens::Life;
 use super::{AccountKind, Simulator, base64url};
 
 const LIFE_S: u64 = 7_200;
@@ -15,22 +16,33 @@ pub(super) fn routes() -> Vec<Route> {
     vec![Route::get("/cgi-bin/ticket/getticket", getticket).daily(10_000).only(KINDS)]
 }
 
-/// The live ticket of an app.
-pub(super) fn current(simulator: &Simulator, appid: &str, kind: &str) -> Option<String> {
-    let now = simulator.clock().now_ms();
-    simulator.state(|tickets: &mut Tickets| {
-        let ticket = tickets.0.get(&(appid.to_owned(), kind.to_owned()))?;
-        (now < ticket.expires_at).then(|| ticket.value.clone())
-    })
+impl Simulator {
+    /// The ticket of a type (`jsapi`, `wx_card`) an app would be using now.
+    pub fn ticket(&self, appid: &str, kind: &str) -> Option<String> {
+        let now = self.clock().now_ms();
+        self.state(|tickets: &mut Tickets| Some(tickets.current(appid, kind, now)?.0))
+    }
+
+    pub(super) fn ticket_life(&self, ticket: &str) -> Option<Life> {
+        self.state(|tickets: &mut Tickets| tickets.issued.get(ticket).copied())
+    }
 }
 
-/// By appid and type; a ticket does not depend on the token it was fetched with.
 #[derive(Default)]
-struct Tickets(HashMap<(String, String), Ticket>);
+struct Tickets {
+    /// Every ticket ever issued.
+    issued: HashMap<String, Life>,
+    /// By appid and type; a ticket does not depend on the token it was fetched with.
+    current: HashMap<(String, String), String>,
+}
 
-struct Ticket {
-    value: String,
-    expires_at: u64,
+impl Tickets {
+    /// The live ticket of an app, and when it expires.
+    fn current(&self, appid: &str, kind: &str, now: u64) -> Option<(String, u64)> {
+        let value = self.current.get(&(appid.to_owned(), kind.to_owned()))?;
+        let life = self.issued.get(value)?;
+        (now < life.dies_at_ms).then(|| (value.clone(), life.dies_at_ms))
+    }
 }
 
 /// `GET /cgi-bin/ticket/getticket`: the same ticket until it expires.
@@ -44,17 +56,16 @@ fn getticket(call: &Call) -> Answer {
         return Err(refuse(48001, "api unauthorized"));
     }
 
-    let now = call.now_ms();
-    let fresh = Ticket {
-        value: base64url(&call.simulator.random::<64>()),
-        expires_at: now + LIFE_S * 1_000,
-    };
-    let (value, remaining) = call.simulator.state(|tickets: &mut Tickets| {
-        let key = (account.appid.clone(), kind.to_owned());
-        tickets.0.retain(|_, ticket| now < ticket.expires_at);
-        let ticket = tickets.0.entry(key).or_insert(fresh);
-        (ticket.value.clone(), (ticket.expires_at - now) / 1_000)
+    let (now, fresh) = (call.now_ms(), base64url(call.simulator.random::<64>()));
+    let (value, expires_at) = call.simulator.state(|tickets: &mut Tickets| {
+        tickets.current(&account.appid, kind, now).unwrap_or_else(|| {
+            let life = Life { issued_at_ms: now, dies_at_ms: now + LIFE_S * 1_000 };
+            tickets.issued.insert(fresh.clone(), life);
+            tickets.current.insert((account.appid.clone(), kind.to_owned()), fresh.clone());
+            (fresh, life.dies_at_ms)
+        })
     });
+    let remaining = (expires_at - now) / 1_000;
     let expires_in = if account.ticket_tells_remaining { remaining } else { LIFE_S };
     Ok(Reply::ok(json!({ "ticket": value, "expires_in": expires_in })))
 }
@@ -63,8 +74,8 @@ fn getticket(call: &Call) -> Answer {
 mod tests {
     use serde_json::Value;
 
-    use super::super::bench::{MINI, OFFICIAL, errcode, simulator};
     use super::*;
+    use crate::fixture::{MINI, OFFICIAL, errcode, simulator};
 
     impl Simulator {
         fn getticket(&self, appid: &str, kind: &str) -> Value {

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use model::china;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::call::{Answer, Call, Refusal, Reply, Route, refuse};
 use super::{Account, Simulator, base64url, quota};
@@ -22,48 +23,113 @@ pub(super) fn routes() -> Vec<Route> {
     ]
 }
 
+/// When a token or ticket began, and when it stops working, in milliseconds since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Life {
+    /// When WeChat issued it.
+    pub issued_at_ms: u64,
+    /// When it expires, or was voided before that.
+    pub dies_at_ms: u64,
+}
+
+impl Simulator {
+    /// The access token an app would be using now: the stable one, else that of `cgi-bin/token`.
+    pub fn access_token(&self, appid: &str) -> Option<String> {
+        let now = self.clock().now_ms();
+        self.state(|tokens: &mut Tokens| {
+            let current = |family| tokens.current(appid, family, now);
+            current(Family::Stable).or_else(|| current(Family::Legacy)).map(|(value, _)| value)
+        })
+    }
+
+    /// Voids every access token of an app at once, as a refresh elsewhere does: the next request
+    /// for a stable token gets the one that was issued there.
+    pub fn invalidate_token(&self, appid: &str) {
+        let Some(account) = self.account(appid) else { return };
+        let now = self.clock().now_ms();
+        for family in [Family::Stable, Family::Legacy] {
+            let fresh = mint(self);
+            self.state(|tokens: &mut Tokens| {
+                let held = tokens.current(&account.appid, family, now).is_some();
+                tokens.void(&account.appid, family, now);
+                if held {
+                    tokens.issue(&account, family, fresh, now);
+                }
+            });
+        }
+    }
+
+    /// Makes WeChat refuse the access tokens of an app (40001) and still hand out the stable one,
+    /// until a refresh is forced.
+    pub fn poison_token(&self, appid: &str) {
+        let now = self.clock().now_ms();
+        self.state(|tokens: &mut Tokens| {
+            for family in [Family::Stable, Family::Legacy] {
+                if let Some((value, _)) = tokens.current(appid, family, now)
+                    && let Some(token) = tokens.issued.get_mut(&value)
+                {
+                    token.poisoned_at = token.poisoned_at.min(now);
+                }
+            }
+        });
+    }
+
+    /// How WeChat's interfaces receive an access token: the errcode, or 0 for a good one.
+    pub fn check_token(&self, token: &str) -> i64 {
+        owner(self, token).err().map_or(0, |refusal| refusal.code)
+    }
+
+    pub(super) fn token_life(&self, token: &str) -> Option<Life> {
+        self.state(|tokens: &mut Tokens| {
+            let token = tokens.issued.get(token)?;
+            let dies_at_ms = token.expires_at.min(token.void_at).min(token.poisoned_at);
+            Some(Life { issued_at_ms: token.issued_at, dies_at_ms })
+        })
+    }
+}
+
+impl Call<'_> {
+    /// The app whose access token the call carries, if it may call this and has calls left.
+    pub(super) fn account(&self) -> Result<Arc<Account>, Refusal> {
+        let token = self.required("access_token", 41001, "access_token missing")?;
+        let appid = owner(self.simulator, token)?;
+        let account = self.app(&appid)?;
+        if !self.route().granted_to(account.kind) {
+            return Err(refuse(48001, "api unauthorized"));
+        }
+        quota::spend(self, &account)?;
+        Ok(account)
+    }
+
+    /// The app this call is about, as far as one can tell without checking it.
+    pub(super) fn appid(&self) -> Option<String> {
+        let named = || self.query("appid").map(str::to_owned);
+        let owned = || {
+            let token = self.query("access_token")?;
+            self.simulator
+                .state(|tokens: &mut Tokens| Some(tokens.issued.get(token)?.appid.clone()))
+        };
+        let inside = || {
+            let body: Value = serde_json::from_slice(self.request.body()).ok()?;
+            body.get("appid")?.as_str().map(str::to_owned)
+        };
+        named().or_else(owned).or_else(inside)
+    }
+}
+
 /// The app a token speaks for, if the token is good.
-pub(super) fn owner(simulator: &Simulator, token: &str) -> Result<String, Refusal> {
+fn owner(simulator: &Simulator, token: &str) -> Result<String, Refusal> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
     if token.len() < 100 || !token.bytes().all(allowed) {
         return Err(refuse(40014, "invalid access_token"));
     }
     let now = simulator.clock().now_ms();
     simulator.state(|tokens: &mut Tokens| match tokens.issued.get(token) {
-        Some(token) if token.void_at <= now => Err(not_latest()),
+        Some(token) if token.void_at.min(token.poisoned_at) <= now => Err(not_latest()),
         Some(token) if token.expires_at <= now => Err(refuse(42001, "access_token expired")),
         Some(token) => Ok(token.appid.clone()),
         None => Err(not_latest()),
     })
-}
-
-/// The app a token was made for, good or not.
-pub(super) fn issued_to(simulator: &Simulator, token: &str) -> Option<String> {
-    simulator.state(|tokens: &mut Tokens| Some(tokens.issued.get(token)?.appid.clone()))
-}
-
-/// The newest live token of an app, stable ones first.
-pub(super) fn current(simulator: &Simulator, appid: &str) -> Option<String> {
-    let now = simulator.clock().now_ms();
-    simulator.state(|tokens: &mut Tokens| {
-        let current = |family| tokens.current(appid, family, now);
-        current(Family::Stable).or_else(|| current(Family::Legacy)).map(|(value, _)| value)
-    })
-}
-
-/// Voids every token of an app. Somebody else holds the new ones, as after a refresh elsewhere.
-pub(super) fn invalidate(simulator: &Simulator, account: &Account) {
-    let now = simulator.clock().now_ms();
-    for family in [Family::Stable, Family::Legacy] {
-        let fresh = mint(simulator);
-        simulator.state(|tokens: &mut Tokens| {
-            let held = tokens.current(&account.appid, family, now).is_some();
-            tokens.void(&account.appid, family, now);
-            if held {
-                tokens.issue(account, family, fresh, now);
-            }
-        });
-    }
 }
 
 /// A live token, without its value.
@@ -87,7 +153,8 @@ pub(super) fn overview(simulator: &Simulator, appid: &str) -> (Vec<Age>, u32) {
         };
         let mut ages: Vec<Age> = tokens.issued.values().filter(live).map(age).collect();
         ages.sort_by_key(|age| (age.family, age.age_s));
-        let forced = tokens.forced.get(appid).map_or(0, |forced| forced.on(quota::day(now)));
+        let forced =
+            tokens.forced.get(appid).map_or(0, |forced| forced.on(china::day(now / 1_000)));
         (ages, forced)
     })
 }
@@ -115,6 +182,8 @@ struct Token {
     expires_at: u64,
     /// When a newer one takes its place, if that is before it expires.
     void_at: u64,
+    /// When WeChat began to refuse it although it would still hand it out.
+    poisoned_at: u64,
 }
 
 /// The forced refreshes of an app.
@@ -142,7 +211,14 @@ impl Tokens {
         let appid = account.appid.clone();
         let expires_at = now + account.token_life_s * 1_000;
         self.current.insert((appid.clone(), family), value.clone());
-        let token = Token { appid, family, issued_at: now, expires_at, void_at: u64::MAX };
+        let token = Token {
+            appid,
+            family,
+            issued_at: now,
+            expires_at,
+            void_at: u64::MAX,
+            poisoned_at: u64::MAX,
+        };
         self.issued.insert(value, token);
         expires_at
     }
@@ -156,7 +232,7 @@ impl Tokens {
 
     /// Counts a forced refresh. `false`: too soon after the last one, so nothing happens.
     fn force(&mut self, appid: &str, now: u64) -> Result<bool, Refusal> {
-        let today = quota::day(now);
+        let today = china::day(now / 1_000);
         let mut count = 0;
         if let Some(last) = self.forced.get(appid) {
             if now < last.at + FORCE_INTERVAL_MS {
@@ -254,7 +330,7 @@ fn granted(token: &str, expires_at: u64, now: u64) -> Reply {
 }
 
 fn mint(simulator: &Simulator) -> String {
-    format!("86_{}", base64url(&simulator.random::<100>()))
+    format!("86_{}", base64url(simulator.random::<100>()))
 }
 
 fn not_latest() -> Refusal {
@@ -263,10 +339,8 @@ fn not_latest() -> Refusal {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Value;
-
-    use super::super::bench::{MINI, OFFICIAL, SECRET, errcode, simulator};
     use super::*;
+    use crate::fixture::{MINI, OFFICIAL, SECRET, errcode, simulator};
 
     impl Simulator {
         fn legacy(&self, appid: &str) -> Value {
@@ -285,7 +359,7 @@ mod tests {
         /// What WeChat thinks of a token: 0 or the code it refuses it with.
         fn verdict(&self, answer: &Value) -> i64 {
             let token = answer["access_token"].as_str().expect("a token");
-            owner(self, token).err().map_or(0, |refusal| refusal.code)
+            self.check_token(token)
         }
     }
 

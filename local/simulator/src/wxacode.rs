@@ -173,9 +173,9 @@ impl Color {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Simulator;
-    use super::super::bench::{MINI, OFFICIAL, simulator};
     use super::*;
+    use crate::Simulator;
+    use crate::fixture::{MINI, OFFICIAL, simulator};
 
     impl Simulator {
         async fn draw(&self, path: &str, body: &str) -> Reply {

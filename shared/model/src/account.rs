@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CredentialKind, SecretSource};
+use crate::{CredentialKey, CredentialKind, SecretSource};
 
 /// An account at WeChat.
 #[derive(Clone, Debug, Deserialize)]
@@ -14,6 +14,13 @@ pub struct Account {
     pub kind: AccountKind,
     /// Where its secret is; resolved only by what needs it.
     pub secret: SecretSource,
+}
+
+impl Account {
+    /// Which of the table's credentials is this account's of a kind.
+    pub fn credential(&self, kind: CredentialKind) -> CredentialKey {
+        CredentialKey::new(&self.appid, kind)
+    }
 }
 
 /// What an account is.

@@ -207,6 +207,14 @@ impl Error {
         self
     }
 
+    /// The same with this prefix taken off the field, for an input that stands elsewhere.
+    pub fn field_without(mut self, prefix: &str) -> Error {
+        if let Some(rest) = self.0.field.as_deref().and_then(|field| field.strip_prefix(prefix)) {
+            self.0.field = Some(rest.to_owned());
+        }
+        self
+    }
+
     /// Adds what WeChat said.
     pub fn errcode(mut self, errcode: i64, rid: Option<String>) -> Error {
         self.0.errcode = Some(errcode);

@@ -13,10 +13,15 @@ mod clock;
 pub mod credential;
 pub mod crypto;
 mod error;
+pub mod percent;
+mod refusal;
 mod secret;
+pub mod spelling;
+pub mod value;
 
 pub use account::{Account, AccountKind};
 pub use clock::Clock;
 pub use credential::{Credential, CredentialKey, CredentialKind};
 pub use error::{Error, Problem, Result};
+pub use refusal::{FromText, Refusal, Wait};
 pub use secret::{Secret, SecretSource};

@@ -8,12 +8,10 @@ use aws_sdk_dynamodb::{
     types::{Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem},
 };
 
-use super::{
-    Item, PARTITION_KEY, TTL, Table, is_condition_failure, number, read_number, read_text, text,
-    unavailable,
-};
+use super::{Item, PARTITION_KEY, TTL, Table, number, read_number, read_text, text, unavailable};
 use crate::{
     Error, Problem, Result,
+    credentials::Consistency,
     crypto::{nonce, sha256_hex},
     trace,
 };
@@ -127,17 +125,8 @@ impl Table {
     }
 
     async fn read_claim(&self, claim: &Claim) -> Result<State> {
-        trace::table_read();
-        let output = self
-            .client()
-            .get_item()
-            .table_name(&self.name)
-            .key(PARTITION_KEY, text(&claim.pk))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(unavailable)?;
-        Ok(output.item.as_ref().map_or(State::Free, read_state))
+        let item = self.get(claim.pk.clone(), Consistency::Strong).await?;
+        Ok(item.as_ref().map_or(State::Free, read_state))
     }
 
     /// Gives a code back that WeChat refused or never saw.
@@ -145,21 +134,12 @@ impl Table {
     /// # Errors
     /// [`Problem::TableUnavailable`]; the claim then ends by itself after ten seconds.
     pub async fn release_code(&self, claim: &Claim) -> Result<()> {
-        trace::table_write();
-        let outcome = self
-            .client()
-            .delete_item()
-            .table_name(&self.name)
-            .key(PARTITION_KEY, text(&claim.pk))
-            .condition_expression("claim_owner = :owner AND attribute_not_exists(openid)")
-            .expression_attribute_values(":owner", text(&claim.owner))
-            .send()
-            .await;
-        match outcome {
-            Ok(_) => Ok(()),
-            Err(error) if is_condition_failure(&error) => Ok(()),
-            Err(error) => Err(unavailable(error)),
-        }
+        self.delete(claim.pk.clone())
+            .only_if("claim_owner = :owner AND attribute_not_exists(openid)")
+            .value(":owner", text(&claim.owner))
+            .apply()
+            .await
+            .map(drop)
     }
 
     /// The write that remembers an exchange, for a transaction with what it gave.

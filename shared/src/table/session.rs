@@ -6,7 +6,7 @@ use super::{
     Claim, Exchange, PARTITION_KEY, SnsTokens, TTL, Table, number, read_number, read_secret, text,
     unavailable,
 };
-use crate::{Result, Secret, trace};
+use crate::{Result, Secret, credentials::Consistency, trace};
 
 /// What a login left is forgotten after this time, in seconds: 30 days, the life of OAuth's
 /// refresh tokens.
@@ -101,17 +101,8 @@ impl Table {
         openid: &str,
         now: u64,
     ) -> Result<Option<SessionKeys>> {
-        trace::table_read();
-        let output = self
-            .client()
-            .get_item()
-            .table_name(&self.name)
-            .key(PARTITION_KEY, text(session_pk(appid, openid)))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(unavailable)?;
-        Ok(output.item.and_then(|item| {
+        let item = self.get(session_pk(appid, openid), Consistency::Strong).await?;
+        Ok(item.and_then(|item| {
             // DynamoDB removes expired items within days, not at once.
             if read_number::<u64>(&item, TTL)? < now {
                 return None;

@@ -3,10 +3,9 @@
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 
 use super::{
-    Item, PARTITION_KEY, TTL, Table, is_condition_failure, number, read_number, read_secret,
-    read_text, session::session_pk, text, unavailable,
+    Item, TTL, Table, number, read_number, read_secret, read_text, session::session_pk, text,
 };
-use crate::{Result, Secret, trace};
+use crate::{Result, Secret, credentials::Consistency};
 
 /// A refresh that takes longer than this is given up, in seconds; a call to WeChat takes five.
 const LEASE_LIFE: u64 = 10;
@@ -60,17 +59,8 @@ impl Table {
     /// # Errors
     /// [`crate::Problem::TableUnavailable`].
     pub async fn sns(&self, appid: &str, openid: &str, now: u64) -> Result<Option<SnsRecord>> {
-        trace::table_read();
-        let output = self
-            .client()
-            .get_item()
-            .table_name(&self.name)
-            .key(PARTITION_KEY, text(session_pk(appid, openid)))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(unavailable)?;
-        Ok(output.item.and_then(|item| read(&item, now)))
+        let item = self.get(session_pk(appid, openid), Consistency::Strong).await?;
+        Ok(item.and_then(|item| read(&item, now)))
     }
 
     /// Takes the right to refresh this version; `false` if another has it, or did it.
@@ -85,28 +75,18 @@ impl Table {
         owner: &str,
         now: u64,
     ) -> Result<bool> {
-        trace::table_write();
-        let outcome = self
-            .client()
-            .update_item()
-            .table_name(&self.name)
-            .key(PARTITION_KEY, text(session_pk(appid, openid)))
-            .update_expression("SET sns_lease_owner = :owner, sns_lease_until = :until")
-            .condition_expression(
+        self.update(session_pk(appid, openid))
+            .change("SET sns_lease_owner = :owner, sns_lease_until = :until")
+            .only_if(
                 "sns_version = :version AND \
                  (attribute_not_exists(sns_lease_until) OR sns_lease_until < :now)",
             )
-            .expression_attribute_values(":owner", text(owner))
-            .expression_attribute_values(":until", number(now + LEASE_LIFE))
-            .expression_attribute_values(":version", number(version))
-            .expression_attribute_values(":now", number(now))
-            .send()
-            .await;
-        match outcome {
-            Ok(_) => Ok(true),
-            Err(error) if is_condition_failure(&error) => Ok(false),
-            Err(error) => Err(unavailable(error)),
-        }
+            .value(":owner", text(owner))
+            .value(":until", number(now + LEASE_LIFE))
+            .value(":version", number(version))
+            .value(":now", number(now))
+            .apply()
+            .await
     }
 
     /// Writes refreshed tokens and ends the lease; `false` if lease or version moved on, and
@@ -125,34 +105,24 @@ impl Table {
         tokens: &SnsTokens,
         now: u64,
     ) -> Result<bool> {
-        trace::table_write();
-        let outcome = self
-            .client()
-            .update_item()
-            .table_name(&self.name)
-            .key(PARTITION_KEY, text(session_pk(appid, openid)))
-            .update_expression(
+        self.update(session_pk(appid, openid))
+            .change(
                 "SET sns_access_token = :access, sns_refresh_token = :refresh, \
                  sns_scope = :scope, sns_expires_at = :expires, \
                  sns_version = :next, sns_refreshed_at = :now \
                  REMOVE sns_lease_owner, sns_lease_until",
             )
-            .condition_expression("sns_version = :version AND sns_lease_owner = :owner")
-            .expression_attribute_values(":access", text(tokens.access_token.expose()))
-            .expression_attribute_values(":refresh", text(tokens.refresh_token.expose()))
-            .expression_attribute_values(":scope", text(&tokens.scope))
-            .expression_attribute_values(":expires", number(tokens.expires_at))
-            .expression_attribute_values(":version", number(version))
-            .expression_attribute_values(":next", number(version + 1))
-            .expression_attribute_values(":now", number(now))
-            .expression_attribute_values(":owner", text(owner))
-            .send()
-            .await;
-        match outcome {
-            Ok(_) => Ok(true),
-            Err(error) if is_condition_failure(&error) => Ok(false),
-            Err(error) => Err(unavailable(error)),
-        }
+            .only_if("sns_version = :version AND sns_lease_owner = :owner")
+            .value(":access", text(tokens.access_token.expose()))
+            .value(":refresh", text(tokens.refresh_token.expose()))
+            .value(":scope", text(&tokens.scope))
+            .value(":expires", number(tokens.expires_at))
+            .value(":version", number(version))
+            .value(":next", number(version + 1))
+            .value(":now", number(now))
+            .value(":owner", text(owner))
+            .apply()
+            .await
     }
 
     /// Gives the lease of a refresh back that WeChat refused.
@@ -160,22 +130,13 @@ impl Table {
     /// # Errors
     /// [`crate::Problem::TableUnavailable`]; the lease then ends by itself after ten seconds.
     pub async fn release_sns(&self, appid: &str, openid: &str, owner: &str) -> Result<()> {
-        trace::table_write();
-        let outcome = self
-            .client()
-            .update_item()
-            .table_name(&self.name)
-            .key(PARTITION_KEY, text(session_pk(appid, openid)))
-            .update_expression("REMOVE sns_lease_owner, sns_lease_until")
-            .condition_expression("sns_lease_owner = :owner")
-            .expression_attribute_values(":owner", text(owner))
-            .send()
-            .await;
-        match outcome {
-            Ok(_) => Ok(()),
-            Err(error) if is_condition_failure(&error) => Ok(()),
-            Err(error) => Err(unavailable(error)),
-        }
+        self.update(session_pk(appid, openid))
+            .change("REMOVE sns_lease_owner, sns_lease_until")
+            .only_if("sns_lease_owner = :owner")
+            .value(":owner", text(owner))
+            .apply()
+            .await
+            .map(drop)
     }
 }
 

@@ -5,8 +5,8 @@
 
 use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
 
-use super::{PARTITION_KEY, Table, read_text, text, unavailable};
-use crate::{Result, trace};
+use super::{PARTITION_KEY, Table, read_text, text};
+use crate::{Result, credentials::Consistency};
 
 impl Table {
     /// The writes that record whose openid it is, for a transaction with a login.
@@ -51,16 +51,8 @@ impl Table {
     }
 
     async fn read_unionid(&self, pk: String, name: &str) -> Result<Option<String>> {
-        trace::table_read();
-        let output = self
-            .client()
-            .get_item()
-            .table_name(&self.name)
-            .key(PARTITION_KEY, text(pk))
-            .send()
-            .await
-            .map_err(unavailable)?;
-        Ok(output.item.and_then(|item| read_text(&item, name)))
+        let item = self.get(pk, Consistency::Eventual).await?;
+        Ok(item.and_then(|item| read_text(&item, name)))
     }
 }
 

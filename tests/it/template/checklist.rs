@@ -8,8 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use functions::{JOBS, OPERATIONS};
 use serde_json::{Value, json};
 use shared::{
-    Endpoint, Problem, logical_id,
-    policy::{self, Grant, SecretName},
+    Endpoint, Problem,
+    grant::{self, Grant, SecretName},
+    logical_id,
 };
 
 use super::{edge_paths, is_public};
@@ -75,8 +76,8 @@ fn role(operation: &Endpoint) -> String {
 }
 
 fn function_roles() -> BTreeMap<String, Vec<Grant>> {
-    let operations = OPERATIONS.iter().map(|op| (role(op), policy::grants(op.touches)));
-    operations.chain([(format!("{REFRESHER}Role"), policy::refresher())]).collect()
+    let operations = OPERATIONS.iter().map(|op| (role(op), grant::of(&op.capabilities())));
+    operations.chain([(format!("{REFRESHER}Role"), grant::of(&JOBS[0].capabilities()))]).collect()
 }
 
 /// Collects what is wrong, each with the number of its item.
@@ -100,7 +101,7 @@ impl Findings {
 fn functions_and_roles(template: &Transformed, findings: &mut Findings) {
     let functions = template.of_type("AWS::Lambda::Function");
     let binaries = OPERATIONS.iter().map(Endpoint::binary);
-    let binaries = binaries.chain(JOBS.iter().map(|job| (*job).to_owned()));
+    let binaries = binaries.chain(JOBS.iter().map(|job| job.name.to_owned()));
     let expected: BTreeMap<String, String> =
         binaries.map(|binary| (logical_id(&binary), binary)).collect();
     let found: BTreeMap<String, String> = functions
@@ -160,10 +161,10 @@ fn granted(template: &Transformed, role: &str) -> BTreeSet<String> {
                 }
                 _ => {
                     let name = match action {
-                        "dynamodb:GetItem" => policy::Action::Get,
-                        "dynamodb:PutItem" => policy::Action::Put,
-                        "dynamodb:UpdateItem" => policy::Action::Update,
-                        "dynamodb:DeleteItem" => policy::Action::Delete,
+                        "dynamodb:GetItem" => grant::Action::Get,
+                        "dynamodb:PutItem" => grant::Action::Put,
+                        "dynamodb:UpdateItem" => grant::Action::Update,
+                        "dynamodb:DeleteItem" => grant::Action::Delete,
                         other => {
                             granted.insert(other.to_owned());
                             continue;
@@ -302,7 +303,7 @@ fn edge(template: &Transformed, findings: &mut Findings) {
     let public = || OPERATIONS.iter().filter(|op| is_public(op));
     let expected = public()
         .flat_map(|op| {
-            let methods = op.handler.method.names();
+            let methods = op.handler.http.method.names();
             edge_paths(op).into_iter().flat_map(move |path| {
                 let route =
                     move |method: &&str| ((path.clone(), (*method).to_owned()), op.logical_id());

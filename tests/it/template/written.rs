@@ -7,7 +7,7 @@ use std::{
 
 use regex_lite::Regex;
 use serde_json::{Map, Value, json};
-use shared::config::Config;
+use shared::Config;
 
 use super::read_template;
 use crate::agreement::assert_between;
@@ -80,14 +80,17 @@ fn environment(template: &Value, change: (&str, &str)) -> BTreeMap<String, Strin
 /// Reads the settings as a function does; returns what it asked for, too.
 fn read_config(variables: &BTreeMap<String, String>) -> (Result<Config, String>, BTreeSet<String>) {
     let asked = RefCell::new(BTreeSet::new());
-    let config = Config::read(|name| {
-        asked.borrow_mut().insert(name.to_owned());
-        match name {
-            "AWS_REGION" => Some("ap-east-1".to_owned()),
-            "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("lambda".to_owned()),
-            _ => variables.get(name).cloned(),
-        }
-    });
+    let config = Config::read(
+        |name| {
+            asked.borrow_mut().insert(name.to_owned());
+            match name {
+                "AWS_REGION" => Some("ap-east-1".to_owned()),
+                "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("lambda".to_owned()),
+                _ => variables.get(name).cloned(),
+            }
+        },
+        &functions::settings(),
+    );
     (config.map_err(|error| error.to_string()), asked.into_inner())
 }
 
@@ -136,7 +139,11 @@ fn what_a_pattern_accepts_the_functions_accept_too() {
         ("WechatApiBase", "https://api.weixin.qq.com/cgi-bin".to_owned(), false),
         ("JssdkAllowedHosts", "example.com,h5.example.cn".to_owned(), true),
         ("JssdkAllowedHosts", "https://example.com".to_owned(), false),
-        ("SiteFiles", shared::site::SiteFiles::EXAMPLE.to_owned(), true),
+        (
+            "SiteFiles",
+            <functions::site::SiteFiles as shared::capability::Setting>::EXAMPLE.to_owned(),
+            true,
+        ),
         ("SiteFiles", "MP_verify.txt".to_owned(), false),
         ("SecretPrefix", "/wechat/prod".to_owned(), true),
         ("SecretPrefix", "/wechat/".to_owned(), false),

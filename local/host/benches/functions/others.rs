@@ -22,7 +22,7 @@ pub(crate) async fn call(stack: &Stack, proxies: &Proxies) {
         let found = variables.iter().find(|(of, _)| of == name);
         found.map(|(_, value)| value.clone())
     };
-    let config = Config::read(variable).expect("a stack's environment is a configuration");
+    let config = Config::read(variable, &[]).expect("a stack's environment is a configuration");
     let transport = Transport::new(config.aws.ca_bundle.as_deref()).expect("it was made");
     let table = Table::new(transport.clone(), &config.table_name, &config.aws);
     let key = CredentialKey::new(MINI, CredentialKind::AccessToken);

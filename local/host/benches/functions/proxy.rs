@@ -43,16 +43,16 @@ impl Proxies {
         let acceptor = ca_bundle.as_deref().map(certificate);
         let (mut replaced, waterfall) = (Vec::new(), Waterfall::default());
         for (name, url) in stack.environment() {
-            let server = match &*name {
+            let server = match name.as_str() {
                 "AWS_ENDPOINT_URL_DYNAMODB" => "table",
                 "AWS_ENDPOINT_URL_SSM" => "SSM",
                 "WECHAT_API_BASE" => "WeChat",
                 _ => continue,
             };
             // The engine itself: the policies in front of it are no part of what is measured.
-            let target = if url == stack.dynamodb_url { &stack.engine_url } else { &url };
+            let target = if *url == stack.dynamodb_url { &stack.engine_url } else { url };
             let target = match &stack.wechat {
-                Some(simulator) if url == stack.wechat_url => Behind::Wechat(simulator.clone()),
+                Some(simulator) if *url == stack.wechat_url => Behind::Wechat(simulator.clone()),
                 _ => {
                     let address = target.trim_start_matches("http://").parse();
                     Behind::Address(address.expect("the stack is on the loopback"))
@@ -62,7 +62,7 @@ impl Proxies {
                 TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port is free");
             let port = listener.local_addr().expect("it is bound").port();
             let scheme = if acceptor.is_some() { "https" } else { "http" };
-            replaced.push((url, format!("{scheme}://localhost:{port}")));
+            replaced.push((url.clone(), format!("{scheme}://localhost:{port}")));
             let proxy =
                 Proxy { server, target, tls: acceptor.clone(), waterfall: waterfall.clone() };
             tokio::spawn(proxy.run(listener, latency));
@@ -71,17 +71,17 @@ impl Proxies {
     }
 
     /// The variables of a function, leading through the proxies.
-    pub(crate) fn through(&self, variables: Vec<(String, String)>) -> Vec<(String, String)> {
+    pub(crate) fn through(&self, variables: &[(String, String)]) -> Vec<(String, String)> {
         let bundle = self.ca_bundle.iter().flat_map(|file| {
             let file = file.display().to_string();
             ["AWS_CA_BUNDLE", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE"]
                 .map(|name| (name.to_owned(), file.clone()))
         });
         variables
-            .into_iter()
+            .iter()
             .map(|(name, value)| {
-                let other = self.replaced.iter().find(|(original, _)| *original == value);
-                (name, other.map_or(value, |(_, proxy)| proxy.clone()))
+                let other = self.replaced.iter().find(|(original, _)| original == value);
+                (name.clone(), other.map_or(value, |(_, proxy)| proxy).clone())
             })
             .chain(bundle)
             .collect()

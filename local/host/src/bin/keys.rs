@@ -1,6 +1,6 @@
 //! `keys`: what a deployment needs before it is deployed, in the formats the functions read.
 //!
-//! It talks to nobody: it prints parameters and commands, and secrets only into a pipe.
+//! It uses no network: it prints parameters and commands, and secrets only into a pipe.
 
 use std::{
     io::{IsTerminal as _, Write as _},

@@ -6,7 +6,7 @@ use image::{
     ExtendedColorType, ImageEncoder,
     codecs::{jpeg::JpegEncoder, png::PngEncoder},
 };
-use ring::digest::{SHA256, digest};
+use model::crypto::sha256;
 
 /// The pattern of a code.
 #[derive(Clone, Copy)]
@@ -61,7 +61,7 @@ impl Picture {
 fn bits(content: &str) -> impl Iterator<Item = bool> {
     let digests = (0..).map(move |number: u32| {
         let text = format!("{number}\n{content}");
-        digest(&SHA256, text.as_bytes()).as_ref().to_vec()
+        sha256(text).to_vec()
     });
     digests.flatten().flat_map(|byte| (0..8).map(move |bit| byte >> bit & 1 == 1))
 }

@@ -1,29 +1,30 @@
-//! The files that prove whose a domain is: for Apple, for Android, and for WeChat's console.
+//! `SITE_FILES`: the files that tie a domain to an app, for Apple, Android and WeChat's console.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
+use shared::settings::Setting;
 
-/// What Apple reads of its file.
+/// The largest file Apple reads, in bytes.
 const APPLE_LIMIT: usize = 128 << 10;
 
-/// `SITE_FILES`: the files `site.wellKnown` serves, by name.
+/// The files that `site.wellKnown` serves, by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SiteFiles(BTreeMap<String, SiteFile>);
 
 /// One of the files.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SiteFile {
-    /// The media type its reader insists on.
-    pub content_type: &'static str,
+pub(super) struct SiteFile {
+    /// The media type its reader requires.
+    pub(super) content_type: &'static str,
     /// The content.
-    pub text: String,
+    pub(super) text: String,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Setting {
+struct Source {
     apple: Option<Apple>,
     #[serde(default)]
     android: Vec<Android>,
@@ -45,19 +46,17 @@ struct Android {
     sha256_cert_fingerprints: Vec<String>,
 }
 
-impl SiteFiles {
-    /// An example of the setting.
-    pub const EXAMPLE: &'static str = r#"{"apple":{"app_ids":["ABCDE12345.com.example.app"],"paths":["/app/*"]},"android":[{"package_name":"com.example.app","sha256_cert_fingerprints":["14:6D:E9:83:C5:73:06:50:D8:EE:B9:95:2F:34:FC:64:16:A0:83:42:E6:1D:BE:A8:8A:04:96:B2:3F:CF:44:E5"]}],"texts":{"MP_verify_AbCdEfGh12345678.txt":"AbCdEfGh12345678"}}"#;
+impl Setting for SiteFiles {
+    const NAME: &'static str = "SITE_FILES";
+    const EXAMPLE: &'static str = r#"{"apple":{"app_ids":["ABCDE12345.com.example.app"],"paths":["/app/*"]},"android":[{"package_name":"com.example.app","sha256_cert_fingerprints":["14:6D:E9:83:C5:73:06:50:D8:EE:B9:95:2F:34:FC:64:16:A0:83:42:E6:1D:BE:A8:8A:04:96:B2:3F:CF:44:E5"]}],"texts":{"MP_verify_AbCdEfGh12345678.txt":"AbCdEfGh12345678"}}"#;
 
-    /// Reads the JSON of `SITE_FILES`.
-    ///
-    /// # Errors
-    /// Says what one of the readers would not accept.
-    pub fn parse(text: &str) -> Result<SiteFiles, String> {
-        let setting: Setting =
-            serde_json::from_str(text).map_err(|error| format!("cannot be read ({error})"))?;
+    const ABOUT: &'static str = "The files of site.wellKnown as JSON: `apple` (app_ids, paths), `android` (package_name, sha256_cert_fingerprints) and `texts` (by name).";
+
+    fn parse(text: Option<&str>) -> Result<SiteFiles, String> {
+        let source: Source = serde_json::from_str(text.unwrap_or("{}"))
+            .map_err(|error| format!("cannot be read ({error})"))?;
         let mut files = BTreeMap::new();
-        if let Some(apple) = &setting.apple {
+        if let Some(apple) = &source.apple {
             let text = apple.association()?.to_string();
             if text.len() > APPLE_LIMIT {
                 return Err("makes a file of more than 128 KB for Apple".to_owned());
@@ -65,21 +64,23 @@ impl SiteFiles {
             let file = SiteFile { content_type: "application/json", text };
             files.insert("apple-app-site-association".to_owned(), file);
         }
-        if !setting.android.is_empty() {
-            let apps = setting.android.iter().map(Android::statement);
+        if !source.android.is_empty() {
+            let apps = source.android.iter().map(Android::statement);
             let text = Value::Array(apps.collect::<Result<_, _>>()?).to_string();
             let file = SiteFile { content_type: "application/json", text };
             files.insert("assetlinks.json".to_owned(), file);
         }
-        for (name, text) in setting.texts {
+        for (name, text) in source.texts {
             check_text(&name, &text)?;
             files.insert(name, SiteFile { content_type: "text/plain; charset=utf-8", text });
         }
         Ok(SiteFiles(files))
     }
+}
 
+impl SiteFiles {
     /// The file of this name.
-    pub fn find(&self, name: &str) -> Option<&SiteFile> {
+    pub(super) fn find(&self, name: &str) -> Option<&SiteFile> {
         self.0.get(name)
     }
 }
@@ -130,7 +131,7 @@ impl Android {
         let name = &self.package_name;
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_');
         if !name.contains('.') || !name.chars().all(plain) {
-            return Err(format!("has the package {name}, which is no package name"));
+            return Err(format!("has the package {name}, which is not a package name"));
         }
         let is_pair = |pair: &str| pair.len() == 2 && pair.bytes().all(|b| b.is_ascii_hexdigit());
         let is_print =
@@ -161,7 +162,7 @@ fn check_text(name: &str, text: &str) -> Result<(), String> {
     if let Some(token) = stem.strip_prefix("MP_verify_")
         && text.trim_end() != token
     {
-        return Err(format!("has {name} with another content than {token}, which WeChat expects"));
+        return Err(format!("has {name} whose content is not {token}, as WeChat expects"));
     }
     Ok(())
 }
@@ -172,7 +173,7 @@ mod tests {
 
     #[test]
     fn apple_gets_both_forms_and_android_its_statement() {
-        let files = SiteFiles::parse(SiteFiles::EXAMPLE).unwrap();
+        let files = SiteFiles::parse(Some(SiteFiles::EXAMPLE)).unwrap();
         let json = |name: &str| -> Value {
             let file = files.find(name).unwrap();
             assert_eq!(file.content_type, "application/json");
@@ -196,7 +197,7 @@ mod tests {
     #[test]
     fn an_excluded_path_is_excluded_in_both_forms() {
         let setting = r#"{"apple":{"app_ids":["ABCDE12345.a"],"paths":["NOT /app/x","/app/*"]}}"#;
-        let files = SiteFiles::parse(setting).unwrap();
+        let files = SiteFiles::parse(Some(setting)).unwrap();
         let text = &files.find("apple-app-site-association").unwrap().text;
         let file: Value = serde_json::from_str(text).unwrap();
         let detail = &file["applinks"]["details"][0];
@@ -208,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_reader_would_refuse_is_refused_at_start() {
+    fn a_file_that_a_reader_would_refuse_is_refused_at_start() {
         for setting in [
             "",
             "[]",
@@ -224,7 +225,7 @@ mod tests {
             r#"{"texts":{".txt":"x"}}"#,
             r#"{"texts":{"MP_verify_abc.txt":"abd"}}"#,
         ] {
-            assert!(SiteFiles::parse(setting).is_err(), "{setting}");
+            assert!(SiteFiles::parse(Some(setting)).is_err(), "{setting}");
         }
     }
 }

@@ -5,13 +5,86 @@
 //! the table and the others get what the first one got.
 
 use futures_util::{future::try_join, join};
+use model::{Account, Error, Problem, Result, Secret};
 
+use super::{Capability, Early, Facts, sign_sessions::signing_key};
 use crate::{
-    Account, App, Error, Result, Secret,
+    App, Caller,
+    grant::{Action, Grant, SecretName},
     session::{Session, SigningKey},
     table::{Claim, Exchange, Kept, Login},
     wechat::{Answer, Call},
 };
+
+/// Logging users of the account in, with its secret and the key that signs sessions.
+pub struct LogIn;
+
+/// Logs users in.
+#[derive(Clone, Copy)]
+pub struct LoginCalls<'a> {
+    app: &'a App,
+    caller: &'a Caller,
+}
+
+impl LoginCalls<'_> {
+    /// Logs a user in: exchanges the code once, keeps what it gave, and signs a session.
+    ///
+    /// # Errors
+    /// What WeChat says of the code; table, signing key or secret out of reach, and then the code
+    /// is not spent.
+    pub async fn exchange(&self, code: &str, how: &dyn CodeExchange) -> Result<LoggedIn> {
+        log_in(self.app, &self.caller.account, code, how).await
+    }
+}
+
+impl Capability for LogIn {
+    type Handle<'a> = LoginCalls<'a>;
+
+    fn describe(into: &mut Vec<Facts>) {
+        into.push(Facts {
+            grants: vec![
+                Grant::item(Action::Delete, "code#*"),
+                Grant::item(Action::Get, "code#*"),
+                Grant::item(Action::Put, "code#*"),
+                Grant::item(Action::Update, "session#*"),
+                Grant::item(Action::Update, "unionid#*"),
+                Grant::Secret(SecretName::App),
+                Grant::Secret(SecretName::SigningKey),
+            ],
+            problems: &[
+                Problem::InvalidCode,
+                Problem::CodeUsed,
+                Problem::LoginBlocked,
+                Problem::InProgress,
+                Problem::AccountNotPermitted,
+                Problem::QuotaExceeded,
+                Problem::Misconfigured,
+                Problem::TableUnavailable,
+                Problem::WechatRefused,
+                Problem::WechatUnreachable,
+                Problem::WechatBusy,
+            ],
+            ..Facts::new("LogIn")
+        });
+    }
+
+    fn prepare(early: &mut Early) {
+        early.table = true;
+        early.wechat = true;
+        early.secrets.push(|app, _account| Box::pin(async move { drop(signing_key(app).await) }));
+        early.secrets.push(|app, account| {
+            Box::pin(async move {
+                if let Some(account) = account {
+                    drop(app.secrets.resolve(&account.secret).await);
+                }
+            })
+        });
+    }
+
+    fn of<'a>(app: &'a App, caller: &'a Caller) -> LoginCalls<'a> {
+        LoginCalls { app, caller }
+    }
+}
 
 /// A user who is logged in.
 pub struct LoggedIn {
@@ -35,12 +108,7 @@ pub trait CodeExchange: Sync {
     fn read(&self, answer: &Answer, now: u64) -> Result<(Exchange, Kept)>;
 }
 
-/// Logs a user in: exchanges the code once, keeps what it gave, and signs a session.
-///
-/// # Errors
-/// What WeChat says of the code; table, signing key or secret out of reach, and then the code is
-/// not spent.
-pub async fn log_in(
+async fn log_in(
     app: &App,
     account: &Account,
     code: &str,
@@ -48,7 +116,7 @@ pub async fn log_in(
 ) -> Result<LoggedIn> {
     // Everything that can fail by itself does so before the code is spent.
     let (keys, claim) = join!(
-        try_join(app.signing_key(), app.secrets.resolve(&account.secret)),
+        try_join(signing_key(app), app.secrets.resolve(&account.secret)),
         app.table.claim_code(&account.appid, code, app.clock.now()),
     );
     let (signing_key, exchange) = match (keys, claim?) {
@@ -85,14 +153,14 @@ async fn spend(
     claim: &Claim,
     how: &dyn CodeExchange,
 ) -> Result<Exchange> {
-    let answer = match app.wechat.call(&how.call(account, secret).once()).await {
+    let answer = match how.call(account, secret).once().via(&app.wechat).send().await {
         // A rotated secret: WeChat refused before it looked at the code.
         Err(error)
             if error.wechat_errcode() == Some(40125)
                 && app.secrets.forget(&account.secret).await =>
         {
             let secret = app.secrets.resolve(&account.secret).await?;
-            app.wechat.call(&how.call(account, &secret).once()).await?
+            how.call(account, &secret).once().via(&app.wechat).send().await?
         }
         answer => answer?,
     };

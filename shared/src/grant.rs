@@ -1,9 +1,11 @@
-//! What a function may do with table and secrets: follows from what its operation touches.
+//! What a function may do with table and secrets: follows from its operation's capabilities.
 //!
 //! The template's IAM policies are derived from it, and the bundle on one machine refuses
 //! whatever they would refuse.
 
-use crate::{Touch, credentials::CredentialKind};
+use std::collections::BTreeSet;
+
+use crate::capability::Facts;
 
 /// One thing a function may do; everything else it may not.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,55 +63,18 @@ impl SecretName {
     }
 }
 
-/// What an operation may do that touches these things.
-pub fn grants(touches: &[Touch]) -> Vec<Grant> {
-    sorted(touches.iter().flat_map(|touch| granted_by(*touch)))
-}
-
-/// What the refresher may do, the only writer of credentials.
-pub fn refresher() -> Vec<Grant> {
-    sorted([
-        item(Action::Get, "credential#*"),
-        item(Action::Update, "credential#*"),
-        item(Action::Get, "signal#*"),
-        Grant::Secret(SecretName::App),
-    ])
-}
-
-fn granted_by(touch: Touch) -> Vec<Grant> {
-    match touch {
-        Touch::Wechat => granted_by(Touch::Credential(CredentialKind::AccessToken)),
-        Touch::Credential(kind) => vec![
-            item(Action::Get, format!("credential#*#{kind}")),
-            item(Action::Put, format!("signal#*#{kind}")),
-        ],
-        Touch::LogIn => vec![
-            item(Action::Delete, "code#*"),
-            item(Action::Get, "code#*"),
-            item(Action::Put, "code#*"),
-            item(Action::Update, "session#*"),
-            item(Action::Update, "unionid#*"),
-            Grant::Secret(SecretName::App),
-            Grant::Secret(SecretName::SigningKey),
-        ],
-        Touch::Session => vec![item(Action::Get, "session#*")],
-        Touch::SnsTokens => {
-            vec![item(Action::Get, "session#*"), item(Action::Update, "session#*")]
-        }
-        Touch::SignSession => vec![Grant::Secret(SecretName::SigningKey)],
-        Touch::Unionid => vec![item(Action::Get, "unionid#*")],
+impl Grant {
+    /// A call of DynamoDB on the items whose partition key matches.
+    pub fn item(action: Action, key: impl Into<String>) -> Grant {
+        Grant::Item(action, key.into())
     }
 }
 
-fn item(action: Action, key: impl Into<String>) -> Grant {
-    Grant::Item(action, key.into())
-}
-
-fn sorted(grants: impl IntoIterator<Item = Grant>) -> Vec<Grant> {
-    let mut grants: Vec<Grant> = grants.into_iter().collect();
-    grants.sort();
-    grants.dedup();
-    grants
+/// All that some capabilities may do, sorted.
+pub fn of(capabilities: &[Facts]) -> Vec<Grant> {
+    let grants: BTreeSet<Grant> =
+        capabilities.iter().flat_map(|facts| facts.grants.iter().cloned()).collect();
+    grants.into_iter().collect()
 }
 
 /// Whether a text matches a pattern in which `*` stands for any text.
@@ -147,18 +112,12 @@ mod tests {
     }
 
     #[test]
-    fn only_the_refresher_may_write_credentials_and_only_log_ins_read_secrets() {
-        let all = [Touch::Wechat, Touch::Credential(CredentialKind::JsapiTicket), Touch::Session];
-        for grant in grants(&all) {
-            match grant {
-                Grant::Secret(secret) => panic!("{secret:?}"),
-                Grant::Item(action, key) if key.starts_with("credential#") => {
-                    assert_eq!(action, Action::Get);
-                }
-                Grant::Item(..) => {}
-            }
-        }
-        assert!(grants(&[Touch::LogIn]).contains(&Grant::Secret(SecretName::SigningKey)));
-        assert!(!refresher().contains(&Grant::Secret(SecretName::SigningKey)));
+    fn grants_are_told_once_and_sorted() {
+        let facts = Facts {
+            grants: vec![Grant::item(Action::Put, "b"), Grant::item(Action::Get, "a")],
+            ..Facts::new("Some")
+        };
+        let expected = [Grant::item(Action::Get, "a"), Grant::item(Action::Put, "b")];
+        assert_eq!(of(&[facts.clone(), facts]), expected);
     }
 }

@@ -1,4 +1,4 @@
-//! What one side spells in one way and the other in another: numbers, and base64.
+//! What one side spells in one way and the other in another: numbers and base64.
 
 use base64::{
     Engine as _,
@@ -14,16 +14,22 @@ enum TextOrNumber {
     Number(serde_json::Number),
 }
 
-/// The text, or the number's digits: all of them, also beyond 2^53.
-pub(crate) fn text_or_number<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+/// A text, or a number's digits: all of them, also beyond 2^53.
+///
+/// # Errors
+/// It is neither.
+pub fn text_or_number<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
     TextOrNumber::deserialize(from).map(|value| match value {
         TextOrNumber::Text(text) => text,
         TextOrNumber::Number(number) => number.to_string(),
     })
 }
 
-/// The same where nothing may be said at all.
-pub(crate) fn maybe_text_or_number<'de, D: Deserializer<'de>>(
+/// The same for a member that may be missing or null.
+///
+/// # Errors
+/// It is neither.
+pub fn maybe_text_or_number<'de, D: Deserializer<'de>>(
     from: D,
 ) -> Result<Option<String>, D::Error> {
     Option::<TextOrNumber>::deserialize(from).map(|value| {
@@ -36,7 +42,7 @@ pub(crate) fn maybe_text_or_number<'de, D: Deserializer<'de>>(
 
 /// Decodes base64 of either alphabet after what transports do to it: a `+` that became a space,
 /// line breaks, lost padding. `fits` tells which reading of a space gives what is expected.
-pub(crate) fn base64(text: &str, fits: impl Fn(&[u8]) -> bool) -> Option<Vec<u8>> {
+pub fn base64(text: &str, fits: impl Fn(&[u8]) -> bool) -> Option<Vec<u8>> {
     const LENIENT: GeneralPurpose = GeneralPurpose::new(
         &STANDARD,
         GeneralPurposeConfig::new()

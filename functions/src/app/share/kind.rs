@@ -1,0 +1,593 @@
+//! What can be shared: a struct per kind, whose fields are those of the module's method.
+//!
+//! WeChat's SDK counts bytes on iOS, and Android's count is never larger.
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::{Map, json};
+use shared::{
+    Error, Input, Result, text,
+    value::{Address, Chars, Int, Text, unless_empty},
+};
+
+use super::picture::{Source, is_local};
+use crate::app::{MiniProgramType, PagePath, UserName};
+
+/// The address of a page, a picture or a sound.
+type Url = Address<10_240>;
+
+/// The address of a page for clients that cannot open mini programs.
+type ShortUrl = Address<1024>;
+
+text! {
+    /// A shared text.
+    Words: 1..=10_239, Chars::BYTES, "A Chinese character has three.", check filled;
+    /// A title.
+    Title: 0..=512, Chars::BYTES, "A Chinese character has three.";
+    /// The title of music that plays in WeChat.
+    SongTitle: 1..=512, Chars::BYTES, "A Chinese character has three.", check filled;
+    /// The singer.
+    Singer: 1..=1024, Chars::BYTES, "A Chinese character has three.", check filled;
+    /// An album, a genre, or the reason of a failure.
+    Label: 0..=1024, Chars::BYTES, "A Chinese character has three.";
+    /// Lyrics as LRC.
+    Lyrics: 0..=32_768, Chars::BYTES, "A Chinese character has three.";
+    /// A value that WeChat returns to the app.
+    Extension: 0..=2048, Chars::BYTES;
+    /// A tag for statistics.
+    Tag: 0..=64, Chars::BYTES;
+    /// A picture: an address or a file of the phone.
+    PictureUrl: 1..=10_240, Chars::BYTES, check |text: &str| {
+        if is_local(text) || Url::new(text).is_ok() {
+            Ok(())
+        } else {
+            Err("Send the address of a picture, or a path of the phone (fs://, widget://).")
+        }
+    };
+}
+
+fn filled(text: &str) -> Result<(), &'static str> {
+    if text.trim().is_empty() { Err("Must not be blank.") } else { Ok(()) }
+}
+
+macro_rules! kinds {
+    ($($(#[doc = $about:literal])+ $kind:ident($fields:ty) = $name:literal, $method:literal;)+) => {
+        /// What is shared.
+        #[derive(Deserialize)]
+        #[serde(tag = "kind")]
+        pub(super) enum Kind {
+            $($(#[doc = $about])+ #[serde(rename = $name)] $kind($fields),)+
+        }
+
+        impl Kind {
+            /// The values of `kind`.
+            pub(super) const NAMES: &[&str] = &[$($name),+];
+
+            /// Reads the fields of the kind with this name.
+            pub(super) fn read(name: &str, input: Input) -> Option<Result<Kind>> {
+                match name {
+                    $($name => Some(input.read().map(Kind::$kind)),)+
+                    _ => None,
+                }
+            }
+
+            /// The module's method.
+            pub(super) fn method(&self) -> &'static str {
+                match self { $(Kind::$kind(_) => $method,)+ }
+            }
+
+            /// The schema of the module's parameters.
+            pub(super) fn params(generator: &mut SchemaGenerator) -> Schema {
+                json_schema!({ "anyOf": [$(generator.subschema_for::<$fields>()),+] })
+            }
+        }
+
+        impl Serialize for Kind {
+            /// The module's parameters.
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                match self { $(Kind::$kind(fields) => fields.serialize(serializer),)+ }
+            }
+        }
+
+        impl JsonSchema for Kind {
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn schema_name() -> Cow<'static, str> {
+                "Kind".into()
+            }
+
+            fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+                input([$(
+                    ($name, concat!($($about),+).trim(), <$fields>::json_schema(generator)),
+                )+])
+            }
+        }
+    };
+}
+
+kinds! {
+    /// A text.
+    Text(TextShare) = "text", "shareText";
+    /// A picture.
+    Image(ImageShare) = "image", "shareImage";
+    /// Music on the web.
+    Music(MusicShare) = "music", "shareMusic";
+    /// A video on the web.
+    Video(LinkShare) = "video", "shareVideo";
+    /// A page.
+    Webpage(LinkShare) = "webpage", "shareWebpage";
+    /// A page of a mini program.
+    Program(ProgramShare) = "program", "shareProgram";
+    /// Music that plays in WeChat.
+    MusicVideo(MusicVideoShare) = "musicVideo", "shareMusicVideo";
+    /// An answer to WeChat's request for content (iOS).
+    Message(MessageShare) = "message", "sendGetMessageResp";
+}
+
+/// The schema of the input: every field of every kind, and one closed schema per kind.
+fn input<const N: usize>(kinds: [(&str, &str, Schema); N]) -> Schema {
+    let mut fields = Map::new();
+    let mut variants = Vec::new();
+    let mut names = Vec::new();
+    for (name, about, schema) in kinds {
+        let mut variant = schema.to_value();
+        variant["description"] = about.into();
+        if let Some(properties) = variant["properties"].as_object_mut() {
+            for (field, schema) in properties.iter() {
+                fields.entry(field).or_insert_with(|| schema.clone());
+            }
+            properties.insert("kind".to_owned(), json!({ "const": name }));
+            // The inputs of every operation for users.
+            for common in ["appid", "openid"] {
+                properties.insert(common.to_owned(), json!({ "type": "string" }));
+            }
+        }
+        let needed = variant["required"].as_array().cloned().unwrap_or_default();
+        variant["required"] = [json!("kind")].into_iter().chain(needed).collect();
+        variants.push(variant);
+        names.push(json!({ "const": name, "description": about }));
+    }
+    let kind = json!({ "description": "What is shared; decides the method.", "oneOf": names });
+    fields.insert("kind".to_owned(), kind);
+    json_schema!({
+        "type": "object", "properties": fields, "required": ["kind"],
+        "additionalProperties": false, "oneOf": variants,
+    })
+}
+
+/// Where something is shared to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Scene {
+    /// A chat.
+    Session,
+    /// The moments.
+    #[default]
+    Timeline,
+    /// The favorites.
+    Favorite,
+}
+
+/// Where a mini program is shared to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum ProgramScene {
+    /// A chat.
+    #[default]
+    Session,
+}
+
+/// Where music that plays in WeChat is shared to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum MusicVideoScene {
+    /// A chat.
+    Session,
+    /// The moments.
+    #[default]
+    Timeline,
+}
+
+/// A text.
+#[derive(Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct TextShare {
+    /// The app's id; optional.
+    api_key: Option<String>,
+    /// Where to.
+    #[serde(default)]
+    scene: Scene,
+    /// The text.
+    text: Text<Words>,
+}
+
+/// A picture.
+#[derive(Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct ImageShare {
+    /// The app's id; optional.
+    api_key: Option<String>,
+    /// Where to.
+    #[serde(default)]
+    scene: Scene,
+    /// The picture: an address or a path of the phone.
+    content_url: Text<PictureUrl>,
+    /// The thumbnail; it is scaled down to 32 KB.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    thumb: Option<Source>,
+}
+
+/// Music on the web.
+#[derive(Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct MusicShare {
+    /// The app's id; optional.
+    api_key: Option<String>,
+    /// Where to.
+    #[serde(default)]
+    scene: Scene,
+    /// The title.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<Text<Title>>,
+    /// The description; cut after 1024 bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    /// The thumbnail; it is scaled down to 32 KB.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    thumb: Option<Source>,
+    /// The address of the music's page.
+    content_url: Url,
+    /// The address of the sound itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    music_data_url: Option<Url>,
+}
+
+/// A video or a page on the web.
+#[derive(Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct LinkShare {
+    /// The app's id; optional.
+    api_key: Option<String>,
+    /// Where to.
+    #[serde(default)]
+    scene: Scene,
+    /// The title.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<Text<Title>>,
+    /// The description; cut after 1024 bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    /// The thumbnail; it is scaled down to 32 KB.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    thumb: Option<Source>,
+    /// The address of the video or the page.
+    content_url: Url,
+}
+
+/// A page of a mini program.
+#[derive(Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct ProgramShare {
+    /// The app's id; optional.
+    api_key: Option<String>,
+    /// Where to; WeChat shares mini programs to chats only.
+    #[serde(default)]
+    scene: ProgramScene,
+    /// The title.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<Text<Title>>,
+    /// The description; cut after 1024 bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    /// The thumbnail; it is scaled down to 32 KB.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    thumb: Option<Source>,
+    /// The address of a page for clients that cannot open mini programs.
+    webpage_url: ShortUrl,
+    /// The mini program's original id.
+    user_name: Text<UserName>,
+    /// The page, with its query; by default the home page.
+    #[serde(default, deserialize_with = "unless_empty", skip_serializing_if = "Option::is_none")]
+    path: Option<Text<PagePath>>,
+    /// The large picture, which iOS shows; it is scaled down to 128 KB.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hd_image_data: Option<Source>,
+    /// Whether the share carries a shareTicket.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    with_share_ticket: Option<bool>,
+    /// Which version opens; by default the released one.
+    #[serde(default)]
+    mini_program_type: MiniProgramType,
+}
+
+/// Music that plays in WeChat.
+#[derive(Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct MusicVideoShare {
+    /// The app's id; optional. The module's method does not take it.
+    #[serde(skip_serializing)]
+    api_key: Option<String>,
+    /// Where to.
+    #[serde(default)]
+    scene: MusicVideoScene,
+    /// The title.
+    title: Text<SongTitle>,
+    /// The description; cut after 1024 bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    /// The thumbnail; it is scaled down to 32 KB.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    thumb_data: Option<Source>,
+    /// The address of the music's page.
+    music_url: Url,
+    /// The address of the sound itself.
+    music_data_url: Url,
+    /// The singer.
+    singer_name: Text<Singer>,
+    /// The duration in milliseconds.
+    duration: Int<1, 4_294_967_295>,
+    /// The lyrics as LRC.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    song_lyric: Option<Text<Lyrics>>,
+    /// The album.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    album_name: Option<Text<Label>>,
+    /// The genre.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    music_genre: Option<Text<Label>>,
+    /// The release date in seconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    issue_date: Option<u64>,
+    /// WeChat returns it when the user returns to the app.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message_ext: Option<Text<Extension>>,
+}
+
+/// An answer to WeChat's request for content.
+#[derive(Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct MessageShare {
+    /// The app's id; optional. The module's method does not take it.
+    #[serde(skip_serializing)]
+    api_key: Option<String>,
+    /// The `type` of the request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    r#type: Option<i64>,
+    /// 0, or the code of a failure: then there is no content.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    err_code: Option<i64>,
+    /// The reason of a failure.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    err_str: Option<Text<Label>>,
+    /// The content if it is a text.
+    #[serde(default, deserialize_with = "unless_empty", skip_serializing_if = "Option::is_none")]
+    text: Option<Text<Words>>,
+    /// The content otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<Message>,
+}
+
+/// Content for WeChat.
+#[derive(Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Message {
+    /// The title.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<Text<Title>>,
+    /// The description; cut after 1024 bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    /// The thumbnail; it is scaled down to 32 KB.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    thumb: Option<Source>,
+    /// A tag for statistics.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    media_tag_name: Option<Text<Tag>>,
+    /// WeChat returns it to the app.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message_ext: Option<Text<Extension>>,
+    /// An action for the app.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message_action: Option<Text<Extension>>,
+    /// What the message is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    media: Option<Media>,
+}
+
+/// What a message is about.
+#[derive(Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Media {
+    /// 0 for a picture, 1 for music, 2 for a video, 3 for a page, 4 for a mini program.
+    r#type: Int<0, 4>,
+    /// Type 0: the picture, an address or a path of the phone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image_url: Option<Text<PictureUrl>>,
+    /// Type 1: the address of the music's page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    music_url: Option<Url>,
+    /// Type 1: the address of the sound itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    music_data_url: Option<Url>,
+    /// Type 2: the address of the video.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    video_url: Option<Url>,
+    /// Type 3: the address of the page. Type 4: at most 1024 bytes, the address of a page for
+    /// clients that cannot open mini programs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    webpage_url: Option<Url>,
+    /// Type 4: the mini program's original id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_name: Option<Text<UserName>>,
+    /// Type 4: the page, with its query.
+    #[serde(default, deserialize_with = "unless_empty", skip_serializing_if = "Option::is_none")]
+    path: Option<Text<PagePath>>,
+    /// Type 4: the large picture; it is scaled down to 128 KB.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hd_image_data: Option<Source>,
+    /// Type 4: whether the share carries a shareTicket.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    with_share_ticket: Option<bool>,
+    /// Type 4: which version opens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mini_program_type: Option<MiniProgramType>,
+}
+
+impl Media {
+    /// Whether the fields that the type needs are there.
+    fn check(&self) -> Result<()> {
+        let needed = [
+            ("imageUrl", self.image_url.is_some()),
+            ("musicUrl", self.music_url.is_some()),
+            ("videoUrl", self.video_url.is_some()),
+            ("webpageUrl", self.webpage_url.is_some()),
+            ("webpageUrl", self.webpage_url.is_some()),
+        ];
+        let (field, given) = needed[self.r#type.get() as usize];
+        let invalid = |field: &str, detail: &str| {
+            Err(Error::invalid(format!("message.media.{field}"), detail))
+        };
+        if !given {
+            return invalid(field, "This type needs the field.");
+        }
+        if self.r#type.get() == 4 {
+            if let Some(Err(fault)) = self.webpage_url.as_deref().map(ShortUrl::new) {
+                return invalid("webpageUrl", &fault.detail);
+            }
+            if self.user_name.is_none() {
+                return invalid("userName", "This type needs the mini program's original id.");
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The parts that several kinds have, wherever they are in one.
+pub(super) struct Parts<'a> {
+    pub(super) api_key: &'a mut Option<String>,
+    pub(super) description: Option<&'a mut String>,
+    /// Whether it goes to the timeline.
+    pub(super) timeline: bool,
+    pub(super) thumb: Option<(&'static str, &'a mut Source)>,
+    pub(super) hd_image: Option<(&'static str, &'a mut Source)>,
+}
+
+impl Kind {
+    /// Checks the fields that belong together.
+    pub(super) fn check(&self) -> Result<()> {
+        let Kind::Message(share) = self else { return Ok(()) };
+        let failed = share.err_code.is_some_and(|code| code != 0);
+        if share.text.is_none() && share.message.is_none() && !failed {
+            return Err(Error::invalid("message", "Answer with `text` or `message`."));
+        }
+        match share.message.as_ref().and_then(|message| message.media.as_ref()) {
+            Some(media) => media.check(),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn parts(&mut self) -> Parts<'_> {
+        fn named<'a>(
+            field: &'static str,
+            source: &'a mut Option<Source>,
+        ) -> Option<(&'static str, &'a mut Source)> {
+            source.as_mut().map(|source| (field, source))
+        }
+        match self {
+            Kind::Text(share) => Parts {
+                api_key: &mut share.api_key,
+                description: None,
+                timeline: share.scene == Scene::Timeline,
+                thumb: None,
+                hd_image: None,
+            },
+            Kind::Image(share) => Parts {
+                api_key: &mut share.api_key,
+                description: None,
+                timeline: share.scene == Scene::Timeline,
+                thumb: named("thumb", &mut share.thumb),
+                hd_image: None,
+            },
+            Kind::Music(share) => Parts {
+                api_key: &mut share.api_key,
+                description: share.description.as_mut(),
+                timeline: share.scene == Scene::Timeline,
+                thumb: named("thumb", &mut share.thumb),
+                hd_image: None,
+            },
+            Kind::Video(share) | Kind::Webpage(share) => Parts {
+                api_key: &mut share.api_key,
+                description: share.description.as_mut(),
+                timeline: share.scene == Scene::Timeline,
+                thumb: named("thumb", &mut share.thumb),
+                hd_image: None,
+            },
+            Kind::Program(share) => Parts {
+                api_key: &mut share.api_key,
+                description: share.description.as_mut(),
+                timeline: false,
+                thumb: named("thumb", &mut share.thumb),
+                hd_image: named("hdImageData", &mut share.hd_image_data),
+            },
+            Kind::MusicVideo(share) => Parts {
+                api_key: &mut share.api_key,
+                description: share.description.as_mut(),
+                timeline: share.scene == MusicVideoScene::Timeline,
+                thumb: named("thumbData", &mut share.thumb_data),
+                hd_image: None,
+            },
+            Kind::Message(MessageShare { api_key, message: None, .. }) => {
+                Parts { api_key, description: None, timeline: false, thumb: None, hd_image: None }
+            }
+            Kind::Message(MessageShare { api_key, message: Some(message), .. }) => Parts {
+                api_key,
+                description: message.description.as_mut(),
+                timeline: false,
+                thumb: named("message.thumb", &mut message.thumb),
+                hd_image: message
+                    .media
+                    .as_mut()
+                    .and_then(|media| named("message.media.hdImageData", &mut media.hd_image_data)),
+            },
+        }
+    }
+
+    /// What the app should know before it shares this.
+    pub(super) fn warnings(&self) -> Vec<&'static str> {
+        let mut warnings = Vec::new();
+        match self {
+            Kind::Music(_) => warnings.push(
+                "WeChat must have granted the app the right to share music from this domain.",
+            ),
+            Kind::MusicVideo(_) => warnings.push(
+                "WeChat must have granted the app the rights to share music and music videos from this domain.",
+            ),
+            Kind::Program(share) => {
+                if share.thumb.is_none() {
+                    warnings.push("thumb: Android does not share a mini program without it.");
+                }
+                warnings.push(match share.hd_image_data {
+                    Some(_) => "hdImageData: only iOS shows it; Android shows thumb.",
+                    None => "hdImageData: without it iOS shows thumb, enlarged.",
+                });
+                if share.mini_program_type != MiniProgramType::Release {
+                    warnings.push(
+                        "miniProgramType: only members of the mini program can open this version.",
+                    );
+                }
+            }
+            Kind::Image(share) if share.thumb.is_some() && is_local(&share.content_url) => {
+                warnings.push("thumb: ignored, because contentUrl is a file of the phone.");
+            }
+            Kind::Message(_) => {
+                warnings.push("The module answers WeChat's requests on iOS only.");
+            }
+            Kind::Text(_) | Kind::Image(_) | Kind::Video(_) | Kind::Webpage(_) => {}
+        }
+        warnings
+    }
+}

@@ -1,0 +1,51 @@
+//! Reading the keys that decrypt a user's data.
+
+use model::{Problem, Result};
+
+use super::{Capability, Early, Facts};
+use crate::{
+    App, Caller,
+    grant::{Action, Grant},
+    table::{self, Table},
+};
+
+/// The session keys of the user the call is for.
+pub struct SessionKeys;
+
+/// Reads one user's session keys.
+#[derive(Clone, Copy)]
+pub struct ReadSessionKeys<'a> {
+    table: &'a Table,
+    caller: &'a Caller,
+}
+
+impl ReadSessionKeys<'_> {
+    /// The keys; `None` if the user never logged in, or too long ago.
+    ///
+    /// # Errors
+    /// A service that names no user; [`Problem::TableUnavailable`].
+    pub async fn get(&self) -> Result<Option<table::SessionKeys>> {
+        let caller = self.caller;
+        self.table.session_keys(caller.appid(), caller.openid()?, caller.now()).await
+    }
+}
+
+impl Capability for SessionKeys {
+    type Handle<'a> = ReadSessionKeys<'a>;
+
+    fn describe(into: &mut Vec<Facts>) {
+        into.push(Facts {
+            grants: vec![Grant::item(Action::Get, "session#*")],
+            problems: &[Problem::StaleSessionKey, Problem::TableUnavailable],
+            ..Facts::new("SessionKeys")
+        });
+    }
+
+    fn prepare(early: &mut Early) {
+        early.table = true;
+    }
+
+    fn of<'a>(app: &'a App, caller: &'a Caller) -> ReadSessionKeys<'a> {
+        ReadSessionKeys { table: &app.table, caller }
+    }
+}

@@ -1,0 +1,153 @@
+//! One member of an input as it arrived, and how it becomes a typed value.
+
+use bytes::Bytes;
+use serde::{
+    de::{
+        Deserializer, Error as _, IntoDeserializer, Unexpected, Visitor,
+        value::{MapDeserializer, SeqDeserializer},
+    },
+    forward_to_deserialize_any,
+};
+use serde_json::{Error, Value};
+
+/// A member: what JSON has types for, what a query and a form have as text, and a file's bytes.
+#[derive(Clone, Debug)]
+pub(super) enum Member {
+    /// A JSON value. Its structs are objects: what serde derives would also take an array for a
+    /// struct, its members in the order of the source, and that order could never be changed.
+    Json(Value),
+    /// The values of one name in a query or a form.
+    Texts(Vec<String>),
+    /// A file.
+    File(Bytes),
+}
+
+impl Member {
+    /// The one text of a query's name; the last, should it stand there several times.
+    fn text(mut texts: Vec<String>) -> String {
+        texts.pop().unwrap_or_default()
+    }
+}
+
+/// Numbers and booleans are digits and words in a query.
+macro_rules! deserialize_parsed {
+    ($($method:ident $visit:ident $type:ty,)*) => {$(
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+            match self {
+                Member::Texts(texts) => {
+                    let text = Member::text(texts);
+                    match text.parse::<$type>() {
+                        Ok(value) => visitor.$visit(value),
+                        Err(_) => Err(Error::invalid_type(Unexpected::Str(&text), &visitor)),
+                    }
+                }
+                member => member.deserialize_any(visitor),
+            }
+        }
+    )*};
+}
+
+impl<'de> Deserializer<'de> for Member {
+    type Error = Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match self {
+            Member::Json(Value::Array(items)) => {
+                let mut items = SeqDeserializer::new(items.into_iter().map(Member::Json));
+                let value = visitor.visit_seq(&mut items)?;
+                items.end()?;
+                Ok(value)
+            }
+            Member::Json(Value::Object(members)) => {
+                let members = members.into_iter().map(|(name, value)| (name, Member::Json(value)));
+                let mut members = MapDeserializer::new(members);
+                let value = visitor.visit_map(&mut members)?;
+                members.end()?;
+                Ok(value)
+            }
+            Member::Json(plain) => plain.deserialize_any(visitor),
+            Member::Texts(texts) => visitor.visit_string(Member::text(texts)),
+            Member::File(bytes) => visitor.visit_byte_buf(bytes.into()),
+        }
+    }
+
+    deserialize_parsed! {
+        deserialize_bool visit_bool bool,
+        deserialize_i8 visit_i8 i8,
+        deserialize_i16 visit_i16 i16,
+        deserialize_i32 visit_i32 i32,
+        deserialize_i64 visit_i64 i64,
+        deserialize_u8 visit_u8 u8,
+        deserialize_u16 visit_u16 u16,
+        deserialize_u32 visit_u32 u32,
+        deserialize_u64 visit_u64 u64,
+        deserialize_f64 visit_f64 f64,
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        _fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        match self {
+            Member::Json(Value::Array(_)) => Err(Error::invalid_type(Unexpected::Seq, &visitor)),
+            member => member.deserialize_any(visitor),
+        }
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match &self {
+            Member::Json(Value::Null) => visitor.visit_none(),
+            // `name=` in a query leaves the value out.
+            Member::Texts(texts) if texts.iter().all(String::is_empty) => visitor.visit_none(),
+            _ => visitor.visit_some(self),
+        }
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match self {
+            Member::Texts(texts) => {
+                let texts = texts.into_iter().map(|text| Member::Texts(vec![text]));
+                visitor.visit_seq(SeqDeserializer::new(texts))
+            }
+            member => member.deserialize_any(visitor),
+        }
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        match self {
+            Member::Json(value) => value.deserialize_enum(name, variants, visitor),
+            Member::Texts(texts) => {
+                Value::String(Member::text(texts)).deserialize_enum(name, variants, visitor)
+            }
+            Member::File(_) => Err(Error::custom("a file, expected a name")),
+        }
+    }
+
+    forward_to_deserialize_any! {
+        f32 i128 u128 char str string bytes byte_buf unit unit_struct tuple tuple_struct map
+        identifier ignored_any
+    }
+}
+
+impl<'de> IntoDeserializer<'de, Error> for Member {
+    type Deserializer = Member;
+
+    fn into_deserializer(self) -> Member {
+        self
+    }
+}
