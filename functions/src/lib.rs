@@ -18,6 +18,7 @@ pub mod oauth;
 mod page;
 pub mod pay;
 pub mod phonenumber;
+pub mod reconcile_payments;
 pub mod refresh_credentials;
 pub mod security;
 pub mod shortlink;
@@ -73,12 +74,23 @@ pub const OPERATIONS: &[Endpoint] = &[
     Endpoint::of::<app::LaunchMiniProgram>(),
     Endpoint::of::<app::OpenCustomerService>(),
     Endpoint::of::<app::SubscribeMsg>(),
+    Endpoint::of::<pay::PutProduct>(),
+    Endpoint::of::<pay::CreateOrder>(),
+    Endpoint::of::<pay::GetOrder>(),
+    Endpoint::of::<pay::CloseOrder>(),
+    Endpoint::of::<pay::Notify>(),
+    Endpoint::of::<pay::Refund>(),
+    Endpoint::of::<pay::GetRefund>(),
+    Endpoint::of::<pay::DownloadBill>(),
     Endpoint::of::<template_message::Subscribe>(),
     Endpoint::of::<site::WellKnown>(),
 ];
 
 /// The functions that are not operations: a schedule or a stream runs them.
-pub const JOBS: &[JobEndpoint] = &[JobEndpoint::of::<refresh_credentials::RefreshCredentials>()];
+pub const JOBS: &[JobEndpoint] = &[
+    JobEndpoint::of::<refresh_credentials::RefreshCredentials>(),
+    JobEndpoint::of::<reconcile_payments::ReconcilePayments>(),
+];
 
 /// Every setting that only some functions read, each once.
 pub fn settings() -> Vec<SettingFacts> {

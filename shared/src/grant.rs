@@ -27,6 +27,8 @@ pub enum Action {
     Get,
     /// `PutItem`.
     Put,
+    /// `Query` of the index that lists what a job must look at; the key is the list's name.
+    Query,
     /// `UpdateItem`.
     Update,
 }
@@ -38,6 +40,7 @@ impl Action {
             Action::Delete => "DeleteItem",
             Action::Get => "GetItem",
             Action::Put => "PutItem",
+            Action::Query => "Query",
             Action::Update => "UpdateItem",
         }
     }
@@ -48,6 +51,8 @@ impl Action {
 pub enum SecretName {
     /// The secret of every app.
     App,
+    /// The keys of every merchant of WeChat Pay's.
+    Merchant,
     /// The key that signs sessions.
     SigningKey,
 }
@@ -58,6 +63,7 @@ impl SecretName {
         match self {
             // App ids begin so.
             SecretName::App => "wx*",
+            SecretName::Merchant => "pay-*",
             SecretName::SigningKey => "session-key",
         }
     }

@@ -20,6 +20,7 @@ mod links;
 mod livebroadcast;
 mod media;
 mod oauth;
+mod pay;
 mod phonenumber;
 mod security;
 mod shapes;

@@ -261,8 +261,9 @@ impl Event<'_> {
             ("detail_type", json!(kind)),
             ("detail", json!(detail.to_string())),
         ]
+        .into_iter()
         .map(|(name, value)| (name.to_owned(), value))
-        .into();
+        .collect();
         let write = DocumentWrite {
             key: format!("event#{id}"),
             expects: 0,

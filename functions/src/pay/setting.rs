@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use shared::{Secret, SecretSource};
+use shared::{Secret, SecretSource, config::check_base, settings::Setting};
 
 use super::apiv3::{ApiV3Key, Merchant, PrivateKey, VerifyingKeys};
 
@@ -32,8 +32,66 @@ pub struct MerchantSetting {
     pub send_serial: Option<String>,
 }
 
+/// `WECHAT_PAY`: the merchants; none if it is not set.
+#[derive(Clone, Debug, Default)]
+pub struct WechatPay(pub Vec<MerchantSetting>);
+
+impl Setting for WechatPay {
+    const NAME: &'static str = "WECHAT_PAY";
+    const EXAMPLE: &'static str = EXAMPLE;
+    const ABOUT: &'static str = "Merchants of WeChat Pay, as a JSON list.";
+
+    fn parse(text: Option<&str>) -> Result<WechatPay, String> {
+        text.map_or_else(|| Ok(WechatPay::default()), |text| parse(text).map(WechatPay))
+    }
+}
+
+/// `WECHAT_PAY_API_BASE`: WeChat Pay's hosts, the preferred one first.
+#[derive(Clone, Debug)]
+pub struct PayHosts(pub Vec<String>);
+
+impl Setting for PayHosts {
+    const NAME: &'static str = "WECHAT_PAY_API_BASE";
+    const EXAMPLE: &'static str = "https://api.mch.weixin.qq.com,https://api2.mch.weixin.qq.com";
+    const ABOUT: &'static str =
+        "Hosts of WeChat Pay, comma separated. The next one is used if one cannot be reached.";
+
+    fn parse(text: Option<&str>) -> Result<PayHosts, String> {
+        let hosts = text.unwrap_or(PayHosts::EXAMPLE).split(',').map(str::trim);
+        let hosts: Vec<&str> = hosts.filter(|host| !host.is_empty()).collect();
+        hosts.iter().try_for_each(|host| check_base(host))?;
+        Ok(PayHosts(hosts.into_iter().map(str::to_owned).collect()))
+    }
+}
+
+/// `PAY_NOTIFY_URL`: where WeChat Pay notifies; the public address of `pay.notify`.
+#[derive(Clone, Debug, Default)]
+pub struct NotifyUrl(pub Option<String>);
+
+impl Setting for NotifyUrl {
+    const NAME: &'static str = "PAY_NOTIFY_URL";
+    const EXAMPLE: &'static str = "https://pay.example.cn/pay/notify";
+    const ABOUT: &'static str =
+        "The public address of pay.notify: https, at most 255 characters, and without a query.";
+
+    fn parse(text: Option<&str>) -> Result<NotifyUrl, String> {
+        let Some(text) = text else { return Ok(NotifyUrl(None)) };
+        let uri: http::Uri = text.parse().map_err(|_| "is not a URL".to_owned())?;
+        let host = uri.host().unwrap_or_default();
+        let loopback = matches!(host, "127.0.0.1" | "localhost" | "[::1]");
+        let secure = uri.scheme_str() == Some("https");
+        if !(secure || loopback && uri.scheme_str() == Some("http")) {
+            return Err("must begin with https://".to_owned());
+        }
+        if text.len() > 255 || uri.query().is_some() || text.contains('#') {
+            return Err("must be at most 255 characters and have no query".to_owned());
+        }
+        Ok(NotifyUrl(Some(text.to_owned())))
+    }
+}
+
 /// A valid list, for messages.
-pub const EXAMPLE: &str = r#"[{"mchid":"1900000001","serial_no":"5157F09EFDC096DE15EBE81A47057A7232F1B8E1","apps":["wx0123456789abcdef"],"private_key":{"ssm":"/wechat/prod/pay/1900000001/private-key"},"apiv3_keys":[{"ssm":"/wechat/prod/pay/1900000001/apiv3-key"}],"verify":{"PUB_KEY_ID_0119000000012026010100000000000001":{"ssm":"/wechat/prod/pay/1900000001/public-key"}}}]"#;
+const EXAMPLE: &str = r#"[{"mchid":"1900000001","serial_no":"5157F09EFDC096DE15EBE81A47057A7232F1B8E1","apps":["wx0123456789abcdef"],"private_key":{"ssm":"/wechat/prod/pay-1900000001-private-key"},"apiv3_keys":[{"ssm":"/wechat/prod/pay-1900000001-apiv3-key"}],"verify":{"PUB_KEY_ID_0119000000012026010100000000000001":{"ssm":"/wechat/prod/pay-1900000001-public-key"}}}]"#;
 
 /// Reads the JSON list of `WECHAT_PAY`. Keys that stand in it are checked at once.
 ///

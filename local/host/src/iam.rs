@@ -44,7 +44,11 @@ pub(crate) fn denies_secret(headers: &HeaderMap, parameter: &str) -> bool {
         Grant::Item(..) => false,
     });
     if !granted {
-        let secret = if name == SecretName::SigningKey.pattern() { name } else { "an app secret" };
+        let secret = match name {
+            _ if name == SecretName::SigningKey.pattern() => name,
+            _ if grant::matches(SecretName::Merchant.pattern(), name) => "a merchant's key",
+            _ => "an app secret",
+        };
         explain(function, &format!("read {secret}"));
     }
     !granted
@@ -87,6 +91,10 @@ fn parts<'a>(call: &str, request: &'a Value) -> Vec<(Option<Action>, &'a str)> {
         "PutItem" => vec![(Some(Action::Put), key(&request["Item"]))],
         "UpdateItem" => vec![(Some(Action::Update), key(&request["Key"]))],
         "DeleteItem" => vec![(Some(Action::Delete), key(&request["Key"]))],
+        "Query" => {
+            let list = &request["ExpressionAttributeValues"][":list"]["S"];
+            vec![(Some(Action::Query), list.as_str().unwrap_or_default())]
+        }
         "TransactWriteItems" => {
             let items = request["TransactItems"].as_array().into_iter().flatten();
             items

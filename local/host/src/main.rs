@@ -35,6 +35,17 @@ struct Flags {
     /// {"value":"…"}.
     #[arg(long, env = "APPS", value_name = "FILE")]
     apps: Option<PathBuf>,
+    /// A JSON list of merchants instead of the demo merchant, as WECHAT_PAY has it, with the keys as
+    /// {"value":"…"}.
+    #[arg(long, env = "PAY", value_name = "FILE")]
+    pay: Option<PathBuf>,
+    /// Talk to this WeChat Pay instead of the simulated one, for example
+    /// https://api.mch.weixin.qq.com; further hosts after commas.
+    #[arg(long, env = "WECHAT_PAY_API_BASE", value_name = "URLS", value_delimiter = ',')]
+    wechat_pay_api: Vec<String>,
+    /// Where WeChat Pay notifies: the public address of pay.notify on this machine.
+    #[arg(long, env = "PAY_NOTIFY_URL", value_name = "URL")]
+    pay_notify_url: Option<String>,
     /// Use this DynamoDB instead of the embedded one; it needs the table "wechat".
     #[arg(long, env = "DYNAMODB", value_name = "URL", value_parser = url)]
     dynamodb: Option<String>,
@@ -107,6 +118,15 @@ async fn run(flags: Flags) -> Result<(), String> {
     let options = Options {
         listen: flags.listen,
         wechat_api: flags.wechat_api,
+        pay: match &flags.pay {
+            None => std::env::var("WECHAT_PAY").ok().filter(|text| !text.is_empty()),
+            Some(file) => {
+                let read = fs::read_to_string(file);
+                Some(read.map_err(|error| format!("The file {}: {error}", file.display()))?)
+            }
+        },
+        wechat_pay_api: flags.wechat_pay_api,
+        pay_notify_url: flags.pay_notify_url,
         accounts,
         dynamodb: flags.dynamodb,
         data_dir: flags.data_dir,

@@ -10,7 +10,12 @@ use std::{
 };
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
-use functions::{refresh_credentials::RefreshCredentials, site::SiteFiles};
+use functions::{
+    pay::setting::{NotifyUrl, PayHosts, WechatPay},
+    reconcile_payments::ReconcilePayments,
+    refresh_credentials::RefreshCredentials,
+    site::SiteFiles,
+};
 use serde_json::{Value, json};
 use shared::{
     Account, AccountKind, Clock, Config, Job, Log, Secret, SecretSource,
@@ -23,7 +28,7 @@ use shared::{
     table::Table,
     transport::Transport,
 };
-use simulator::{Simulator, demo_accounts};
+use simulator::{PayMerchant, Simulator, demo_accounts};
 use tokio::{net::TcpListener, task::JoinSet};
 
 use crate::{
@@ -54,6 +59,12 @@ pub struct Options {
     pub wechat_api: Option<String>,
     /// The accounts; by default the demo accounts.
     pub accounts: Vec<Account>,
+    /// The merchants, as `WECHAT_PAY` has them; by default the simulator's demo merchant.
+    pub pay: Option<String>,
+    /// Another WeChat Pay than the simulator: hosts, the preferred one first.
+    pub wechat_pay_api: Vec<String>,
+    /// Where WeChat Pay notifies; by default the functions' own `pay.notify`.
+    pub pay_notify_url: Option<String>,
     /// Another DynamoDB than the embedded one; it needs the table `wechat`.
     pub dynamodb: Option<String>,
     /// Keep the table and the signing key here; by default they live in memory.
@@ -85,6 +96,9 @@ impl Default for Options {
             listen: (Ipv4Addr::LOCALHOST, 0).into(),
             wechat_api: None,
             accounts: demo_accounts(),
+            pay: None,
+            wechat_pay_api: Vec::new(),
+            pay_notify_url: None,
             dynamodb: None,
             data_dir: None,
             token_mode: TokenMode::Stable,
@@ -145,7 +159,9 @@ impl Stack {
         let front = bind(options.listen).await?;
         let wechat = Wechat::start(&options, &mut tasks).await?;
         let tables = Tables::start(&options, &mut tasks).await?;
-        let environment = environment(&options, &secrets, &wechat.url, &tables.url);
+        let url = http(&front)?;
+        let pay = pay(&options, &wechat, &url)?;
+        let environment = environment(&options, &secrets, &wechat.url, &tables.url, pay);
         let config = settings(&environment)?;
         let transport = Transport::new(None).map_err(StartError)?;
         let host = Arc::new(Host::new(
@@ -182,7 +198,6 @@ impl Stack {
             host: Arc::clone(&host),
             jweixin: options.jweixin.clone(),
         };
-        let url = http(&front)?;
         let router = gateway::router(Arc::clone(&host), demo).merge(console::router(console));
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
         tasks.spawn(async move {
@@ -305,13 +320,15 @@ async fn on_signals(host: SharedHost, mut signals: Signals) {
     }
 }
 
-/// Runs the refresher on its schedule.
+/// Runs the jobs on their schedule.
 async fn every_minute(host: SharedHost) {
     let mut ticks = tokio::time::interval(TICK);
     ticks.tick().await;
     loop {
         ticks.tick().await;
         refresh(&host, &json!({})).await;
+        // What it reports, and what fails, is in the log.
+        let _ = host.invoke(ReconcilePayments::NAME, b"{}").await;
     }
 }
 
@@ -383,6 +400,7 @@ fn environment(
     secrets: &Secrets,
     wechat_url: &str,
     dynamodb_url: &str,
+    pay: Vec<(&'static str, String)>,
 ) -> Vec<(String, String)> {
     let public_key = secrets.signing_key.public_key();
     let apps = secrets.accounts.iter().map(|account| {
@@ -407,7 +425,63 @@ fn environment(
         ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_url.to_owned()),
         ("AWS_ENDPOINT_URL_SSM", secrets.url.clone()),
     ];
-    variables.map(|(name, value)| (name.to_owned(), value)).to_vec()
+    let variables = variables.into_iter().chain(pay);
+    variables.map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// What the payments are configured with: the simulator's merchants unless another WeChat Pay is
+/// given.
+fn pay(
+    options: &Options,
+    wechat: &Wechat,
+    url: &str,
+) -> Result<Vec<(&'static str, String)>, StartError> {
+    let notify_url =
+        options.pay_notify_url.clone().unwrap_or_else(|| format!("{url}/pay/notify"));
+    let (merchants, hosts) = match (&wechat.simulator, &options.pay) {
+        (Some(simulator), None) if options.wechat_pay_api.is_empty() => {
+            (simulator.pay().setting(), wechat.url.clone())
+        }
+        (Some(simulator), Some(text)) if options.wechat_pay_api.is_empty() => {
+            (known_to_wechat_pay(simulator, text)?, wechat.url.clone())
+        }
+        (_, Some(text)) => {
+            let merchants = serde_json::from_str(text).map_err(fail("--pay is not JSON"))?;
+            let hosts = match &options.wechat_pay_api[..] {
+                [] => PayHosts::EXAMPLE.to_owned(),
+                hosts => hosts.join(","),
+            };
+            (merchants, hosts)
+        }
+        (_, None) => return Ok(Vec::new()),
+    };
+    Ok(vec![
+        (WechatPay::NAME, merchants.to_string()),
+        (PayHosts::NAME, hosts),
+        (NotifyUrl::NAME, notify_url),
+    ])
+}
+
+/// Makes the simulator know these merchants, and them the simulator's keys.
+fn known_to_wechat_pay(simulator: &Simulator, text: &str) -> Result<Value, StartError> {
+    let mut merchants: Value = serde_json::from_str(text).map_err(fail("--pay is not JSON"))?;
+    for merchant in merchants.as_array_mut().into_iter().flatten() {
+        let text = |pointer: &str| {
+            merchant.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
+        };
+        let appids = merchant["apps"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        let appids: Vec<&str> = appids.collect();
+        let known = PayMerchant::new(
+            &text("/mchid"),
+            &text("/serial_no"),
+            &text("/private_key/value"),
+            text("/apiv3_keys/0/value").trim(),
+            &appids,
+        );
+        simulator.pay().add_merchant(known.map_err(fail("--pay"))?);
+        merchant["verify"] = simulator.pay().verify_setting();
+    }
+    Ok(merchants)
 }
 
 /// The same as the functions read it.

@@ -150,9 +150,10 @@ fn granted(template: &Transformed, role: &str) -> BTreeSet<String> {
                     for resource in array(&statement["Resource"]) {
                         let name = resource["Fn::Sub"].as_str().unwrap_or_default();
                         let name = name.rsplit('/').next().unwrap_or_default();
-                        let secret = [SecretName::App, SecretName::SigningKey]
-                            .into_iter()
-                            .find(|secret| secret.pattern() == name);
+                        let secret =
+                            [SecretName::App, SecretName::Merchant, SecretName::SigningKey]
+                                .into_iter()
+                                .find(|secret| secret.pattern() == name);
                         granted.insert(secret.map_or_else(
                             || format!("{action} {resource}"),
                             |secret| format!("{:?}", Grant::Secret(secret)),
@@ -165,6 +166,7 @@ fn granted(template: &Transformed, role: &str) -> BTreeSet<String> {
                         "dynamodb:PutItem" => grant::Action::Put,
                         "dynamodb:UpdateItem" => grant::Action::Update,
                         "dynamodb:DeleteItem" => grant::Action::Delete,
+                        "dynamodb:Query" => grant::Action::Query,
                         other => {
                             granted.insert(other.to_owned());
                             continue;

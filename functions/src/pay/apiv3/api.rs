@@ -11,7 +11,10 @@ use http_body_util::Full;
 use hyper::body::Bytes;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
-use shared::{Clock, transport::Transport};
+use shared::{
+    Clock,
+    transport::{self, Transport},
+};
 
 use super::{Failure, Merchant, Signed, Uncertainty, Unverified, answer::judge};
 
