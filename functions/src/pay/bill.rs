@@ -16,7 +16,7 @@ use shared::{Error, Problem, Result, crypto::sha1_hex, table::DocumentWrite};
 use super::{
     apiv3::{Carrier, Merchant, Request},
     ledger::{Ledger, read},
-    order::{Order, paid_on},
+    order::{Order, Transaction, paid_on},
     payments::Payments,
     problem,
 };
@@ -43,7 +43,7 @@ pub struct BillReport {
     pub mchid: String,
     /// Payments that are in both, with the same amount.
     pub equal: usize,
-    /// Orders whose payment was only in the bill, and that are paid here now.
+    /// Orders with a payment that was only in the bill, and that is kept here now.
     pub recovered: Vec<String>,
     /// Orders in the bill that are unknown here.
     pub unknown: Vec<String>,
@@ -71,6 +71,7 @@ struct Link {
 #[derive(Debug, PartialEq, Eq)]
 struct Row {
     out_trade_no: String,
+    transaction_id: String,
     /// Fen.
     amount: i64,
 }
@@ -130,21 +131,26 @@ impl<L: Ledger, C: Carrier> Payments<'_, L, C> {
         let mut report =
             BillReport { date: date.to_owned(), mchid: mchid.clone(), ..BillReport::default() };
         let listed: BTreeSet<&str> = rows.iter().map(|row| row.out_trade_no.as_str()).collect();
-        for Row { out_trade_no, amount } in &rows {
+        for Row { out_trade_no, transaction_id, amount } in &rows {
             let found: Option<(Order, u64)> = read(self.ledger, &Order::key(out_trade_no)).await?;
-            let lists = match found {
-                None => &mut report.unknown,
-                Some((order, _)) if order.amount != *amount => &mut report.different,
-                Some((order, _)) if order.paid.is_some() => {
+            let known: Option<(Transaction, u64)> =
+                read(self.ledger, &Transaction::key(transaction_id)).await?;
+            let list = match (found, known) {
+                (None, _) => &mut report.unknown,
+                (Some((order, _)), _) if order.amount != *amount => &mut report.different,
+                (Some(_), Some(_)) => {
                     report.equal += 1;
                     continue;
                 }
-                Some(_) => {
-                    let settled = self.ask_again(out_trade_no).await?;
-                    if settled.paid.is_some() { &mut report.recovered } else { &mut report.unknown }
-                }
+                (Some(_), None) => match self.recover(out_trade_no, transaction_id).await {
+                    Ok(_) => &mut report.recovered,
+                    Err(error) if error.problem() == Problem::TableUnavailable => {
+                        return Err(error);
+                    }
+                    Err(_) => &mut report.unknown,
+                },
             };
-            lists.push(out_trade_no.clone());
+            list.push(out_trade_no.clone());
         }
         let paid = self.ledger.due(&paid_on(&mchid, date), u64::MAX, COMPARED).await?;
         for key in paid {
@@ -164,7 +170,8 @@ fn payments(file: &[u8]) -> Option<Vec<Row>> {
     let mut lines = text.lines();
     let head: Vec<&str> = lines.next()?.split(',').map(str::trim).collect();
     let column = |name: &str| head.iter().position(|column| *column == name);
-    let (number, state, amount) = (column("商户订单号")?, column("交易状态")?, column("订单金额")?);
+    let (number, transaction) = (column("商户订单号")?, column("微信订单号")?);
+    let (state, amount) = (column("交易状态")?, column("订单金额")?);
     let mut rows = Vec::new();
     // The values begin with a backtick; the heading of the sums does not.
     for line in lines.take_while(|line| line.starts_with('`')) {
@@ -172,7 +179,8 @@ fn payments(file: &[u8]) -> Option<Vec<Row>> {
             line.split(",`").map(|value| value.trim_start_matches('`')).collect();
         if values.get(state).copied() == Some("SUCCESS") {
             let out_trade_no = (*values.get(number)?).to_owned();
-            rows.push(Row { out_trade_no, amount: fen(values.get(amount)?)? });
+            let transaction_id = (*values.get(transaction)?).to_owned();
+            rows.push(Row { out_trade_no, transaction_id, amount: fen(values.get(amount)?)? });
         }
     }
     Some(rows)
@@ -220,7 +228,8 @@ mod tests {
 
     #[test]
     fn a_file_of_another_form_is_not_a_bill() {
-        for text in ["", "a,b\n`1,`2\n", "商户订单号,交易状态,订单金额\n`A,`SUCCESS\n"]
+        for text in
+            ["", "a,b\n`1,`2\n", "商户订单号,微信订单号,交易状态,订单金额\n`A,`1,`SUCCESS\n"]
         {
             assert_eq!(payments(text.as_bytes()), None, "{text}");
         }

@@ -338,14 +338,25 @@ impl<L: Ledger, C: Carrier> Payments<'_, L, C> {
         }
     }
 
-    /// Asks after an order that is not paid here, whatever its state: a bill says it is.
-    pub(super) async fn ask_again(&self, out_trade_no: &str) -> Result<Order> {
+    /// Asks after a payment that is not known here: a bill lists it. A second payment of one order
+    /// is found in no other way if its notification was lost.
+    pub(super) async fn recover(
+        &self,
+        out_trade_no: &str,
+        transaction_id: &str,
+    ) -> Result<Applied> {
         let (order, _) = self.order(out_trade_no).await?;
-        let told = self.ask(&order).await.map_err(|failure| problem::of(&failure))?;
-        if matches!(told.trade_state.as_str(), "SUCCESS" | "REFUND") {
-            self.apply_paid(&told).await?;
-        }
-        Ok(self.order(out_trade_no).await?.0)
+        let merchant = self.merchant(&order.mchid)?;
+        let path = format!(
+            "/v3/pay/transactions/id/{}?mchid={}",
+            Request::encode(transaction_id),
+            order.mchid
+        );
+        let told = self.api.call(merchant, &Request::get(path)).await;
+        let told = told.map_err(|failure| problem::of(&failure))?;
+        let told: Told =
+            serde_json::from_slice(&told).map_err(|_| unknown(&Uncertainty::Nonsense))?;
+        self.apply_paid(&told).await
     }
 
     /// Acts on what WeChat Pay says of an order.

@@ -667,6 +667,23 @@ async fn f20_a_bill_that_differs_is_told_and_a_lost_payment_is_found() {
 }
 
 #[tokio::test]
+async fn a_second_payment_that_no_notification_told_of_is_found_in_the_bill() {
+    let world = world();
+    let order = world.create().await.unwrap();
+    world.once(PayFault::TwoAttemptsBothPaid);
+    world.pay.fault(PayFault::NotifyNever, Some(2));
+    world.user_pays(&order);
+    world.live(600).await;
+    assert_eq!(world.ledger.events(), ["pay.paid"], "the question tells of one payment only");
+    world.clock.advance(Duration::from_secs(26 * 3600 + 1_800));
+    let report = world.payments().compare_bill(&world.merchants[0], "2026-11-04").await;
+    assert_eq!(report.unwrap().unwrap().recovered, ["FARM0001"]);
+    world.live(86_400).await;
+    let told = ["pay.duplicate", "pay.paid", "pay.refunded"];
+    world.ends("bill", OrderState::Paid, 4999, &told).await;
+}
+
+#[tokio::test]
 async fn a_notification_that_does_not_fit_is_kept_encrypted_and_comes_again() {
     let told = |change: fn(&mut Value)| {
         let mut told = json!({
@@ -717,4 +734,156 @@ async fn a_notification_that_cannot_be_verified_leaves_no_trace() {
     assert_eq!(world.pay.overview()["notifications"][0]["attempts"], json!([401]));
     assert_eq!(world.ledger.keys("").len(), before);
     assert_eq!(world.kept().await.state, OrderState::Unpaid);
+}
+
+/// Chance that is the same on every run.
+struct Chance(u64);
+
+impl Chance {
+    /// Less than `bound`.
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % bound
+    }
+
+    fn one_in(&mut self, count: u64) -> bool {
+        self.below(count) == 0
+    }
+}
+
+/// What may go wrong at any time and ends by itself.
+const TROUBLE: &[PayFault] = &[
+    PayFault::LostResponse,
+    PayFault::SysErrorDone,
+    PayFault::SysErrorNotDone,
+    PayFault::SigntestResponse,
+    PayFault::SigntestNotify,
+    PayFault::NotifyTwice,
+    PayFault::NotifyNewId,
+    PayFault::NotifyNever,
+    PayFault::NotifyLate,
+    PayFault::NotifyBeforePrepayAnswer,
+    PayFault::PayDuringClose,
+    PayFault::SerialSwitch(50),
+    PayFault::RateLimitAccepted,
+    PayFault::NotEnough,
+    PayFault::RefundAbnormal,
+    PayFault::RefundClosedAfter7d,
+    PayFault::OldCodeSpelling,
+    PayFault::ErrorWithoutBody,
+    PayFault::Html502,
+    PayFault::ApiDownApi2Up,
+    PayFault::TwoAttemptsBothPaid,
+];
+
+/// A day of so many orders with all trouble mixed, and functions that die at any step.
+async fn a_day_of(orders: u64, seed: u64) {
+    let mut chance = Chance(seed);
+    let world = world();
+    let payments = world.payments();
+    let mut made: Vec<String> = Vec::new();
+    let minutes = 24 * 60;
+    for minute in 0..minutes {
+        while (made.len() as u64) < orders * (minute + 1) / minutes {
+            let number = format!("DAY{:09}", made.len());
+            if chance.one_in(3) {
+                world.once(TROUBLE[chance.below(TROUBLE.len() as u64) as usize]);
+            }
+            if chance.one_in(5) {
+                world.ledger.crash_at(chance.below(8) as usize, chance.one_in(2));
+            }
+            let order =
+                NewOrder { amount: 1 + chance.below(10_000) as i64, ..world.new_order(&number) };
+            let created = payments.create(order).await;
+            made.push(number.clone());
+            if let Ok(order) = created
+                && let Some(prepay) = &order.prepay
+                && !chance.one_in(4)
+            {
+                let _ = world.pay.pay(&prepay.value, Some(OPENID), 0);
+            }
+            if chance.one_in(6) {
+                let _ = payments.close(&number).await;
+            }
+            if chance.one_in(6) {
+                let old = &made[chance.below(made.len() as u64) as usize];
+                let refund = format!("R{:09}", chance.below(orders));
+                let amount = Some(1 + chance.below(3_000) as i64);
+                let _ = payments.refund(old, &refund, amount, None).await;
+                world.pay.notify_again(old);
+            }
+            if chance.one_in(2) {
+                world.deliver().await;
+            }
+            world.ledger.heal();
+        }
+        world.deliver().await;
+        let _ = payments.reconcile(1_000).await;
+        world.clock.advance(Duration::from_secs(60));
+    }
+    world.pay.clear_faults();
+    // Late notifications and closed refunds; then the bills of both days, which find the second
+    // payments that no notification told of; then the refunds of those.
+    for hour in 0..12 * 24 {
+        if hour == 10 * 24 {
+            for date in ["2026-11-04", "2026-11-05"] {
+                let report = payments.compare_bill(&world.merchants[0], date).await;
+                let report = report.unwrap().unwrap();
+                assert!(!report.is_mismatch(), "seed {seed}: {report:?}");
+            }
+        }
+        world.deliver().await;
+        payments.reconcile(10_000).await.unwrap();
+        world.clock.advance(Duration::from_secs(3_600));
+    }
+
+    let events = world.ledger.events();
+    let told = |kind: &str| events.iter().filter(|event| *event == kind).count();
+    let (mut paid, mut held) = (0, 0);
+    for key in world.ledger.keys("order#") {
+        let number = key.strip_prefix("order#").unwrap();
+        let (order, _) = payments.order(number).await.unwrap();
+        assert!(!order.is_open(), "{number} is not settled");
+        assert!((0..=order.amount).contains(&order.reserved), "{number}");
+        assert!((0..=order.reserved).contains(&order.refunded), "{number}");
+        if order.paid.is_some() {
+            paid += 1;
+            held += order.amount - order.refunded;
+        }
+    }
+    let mut duplicates = 0;
+    for key in world.ledger.keys("refund#D") {
+        let number = key.strip_prefix("refund#").unwrap();
+        let (refund, _) = payments.kept_refund(number).await.unwrap();
+        assert!(refund.duplicate && !refund.is_open(), "{number}");
+        duplicates += 1;
+        if refund.state != RefundState::Success {
+            held += refund.amount;
+        }
+    }
+    assert_eq!(told("pay.paid"), paid, "seed {seed}");
+    assert_eq!(told("pay.duplicate"), duplicates, "seed {seed}");
+    assert_eq!(world.pay.balance(), held, "the books differ, seed {seed}");
+    let overview = world.pay.overview();
+    let there = overview["orders"].as_array().unwrap().iter();
+    let there = there.filter(|order| !order["transactions"].as_array().unwrap().is_empty()).count();
+    assert_eq!(there, paid, "seed {seed}");
+    assert!(paid as u64 > orders / 3 && duplicates > 0, "too little happened: {paid} {duplicates}");
+}
+
+#[tokio::test]
+async fn a_day_of_orders_with_everything_going_wrong_ends_with_equal_books() {
+    for seed in 1..=2 {
+        a_day_of(400, seed).await;
+    }
+}
+
+/// `cargo test --release -p functions --lib -- --ignored a_long_day`
+#[tokio::test]
+#[ignore = "takes minutes"]
+async fn a_long_day_of_orders_ends_with_equal_books() {
+    a_day_of(100_000, 1).await;
 }
