@@ -7,10 +7,13 @@ use schemars::{Schema, SchemaGenerator};
 use serde_json::Value;
 
 use crate::{
-    Access, AccountKind, App, Body, Caller, Capability, Case, Error, Http, Input, Operation,
-    Problem, Refusal, Reply, Result, Upload,
+    Access, AccountKind, App, Body, Budget, Caller, Capability, Case, Error, Http, Input,
+    Operation, Problem, Refusal, Reply, Result, Upload,
+    budget::{Counted, Spending},
     caller::{Principal, Rules},
     capability::{Early, Facts},
+    grant::{Action, Grant},
+    trace,
 };
 
 /// An operation that can be run without knowing its type.
@@ -27,10 +30,14 @@ pub struct Handler {
     /// How it takes a file, if it does.
     pub(crate) upload: Option<Upload>,
     pub(crate) rules: Rules,
+    /// [`Operation::BUDGET`].
+    pub budget: Budget,
     codes: &'static [(Case, i64)],
     prepare: fn(&mut Early),
-    run: for<'a> fn(Input, &'a App, &'a Caller) -> Result<BoxFuture<'a, Result<Body>>>,
+    run: Run,
 }
+
+type Run = for<'a> fn(Input, &'a App, &'a Caller) -> Result<BoxFuture<'a, Result<Body>>>;
 
 impl Handler {
     /// Erases an operation.
@@ -44,6 +51,7 @@ impl Handler {
                 None => None,
             },
             rules: Rules { access: O::ACCESS, accounts: O::ACCOUNTS },
+            budget: O::BUDGET,
             codes: O::CODES,
             prepare: O::Uses::prepare,
             run: |input, app, caller| {
@@ -68,6 +76,7 @@ impl Handler {
         app: &App,
         principal: Principal,
         mut input: Input,
+        address: Option<&str>,
     ) -> Result<Body> {
         let appid = input.take("appid")?;
         let openid = match self.access {
@@ -75,7 +84,18 @@ impl Handler {
             Access::Public | Access::Service => None,
         };
         let caller = self.rules.admit(app, principal, appid, openid)?;
-        (self.run)(input, app, &caller)?.await
+        if let Some(openid) = caller.user() {
+            trace::user(caller.appid(), openid);
+        }
+        let spending = Spending::new(app, self.id, self.budget, address);
+        spending.spend(&caller).await?;
+        let outcome = (self.run)(input, app, &caller)?.await;
+        if let Err(error) = &outcome
+            && matches!(error.problem(), Problem::InvalidCode | Problem::CodeUsed)
+        {
+            spending.spend_bad_code().await?;
+        }
+        outcome
     }
 
     /// Adds the number an older interface had for this failure, if there was one.
@@ -157,6 +177,13 @@ impl Endpoint {
     pub fn capabilities(&self) -> Vec<Facts> {
         let mut facts = Vec::new();
         (self.facts)(&mut facts);
+        if self.handler.budget.counted == Counted::Table {
+            facts.push(Facts {
+                grants: vec![Grant::item(Action::Update, "limit#*")],
+                problems: &[Problem::TableUnavailable],
+                ..Facts::new("Budget")
+            });
+        }
         facts
     }
 
@@ -169,7 +196,11 @@ impl Endpoint {
             Problem::Forbidden,
             Problem::MethodNotAllowed,
             Problem::Internal,
+            Problem::OutOfTime,
         ]);
+        if self.handler.access != Access::Service {
+            problems.insert(Problem::QuotaExceeded);
+        }
         if self.handler.access == Access::User {
             problems.insert(Problem::Unauthenticated);
         }

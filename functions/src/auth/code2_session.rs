@@ -5,7 +5,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
-    Access, Account, AccountKind, Caller, Operation, Result, Secret, Uses,
+    Access, Account, AccountKind, Budget, Caller, Operation, Result, Secret, Uses,
     capability::{CodeExchange, LogIn},
     crypto::nonce,
     table::{Exchange, Kept},
@@ -60,6 +60,7 @@ impl Operation for Code2Session {
     const DOCS: &'static [&'static str] = &[
         "https://developers.weixin.qq.com/miniprogram/dev/server/API/user-login/api_code2session.html",
     ];
+    const BUDGET: Budget = Budget::LOGIN;
     const EXAMPLE: &'static str = r#"{"js_code":"0a1b2c3d4e5f"}"#;
     type Uses = LogIn;
     type Output = LoggedIn;

@@ -12,9 +12,9 @@ use axum::{
     routing::{any, get},
 };
 use base64::prelude::{BASE64_STANDARD, Engine as _};
-use functions::OPERATIONS;
+use functions::{OPERATIONS, REGISTRY};
 use serde_json::{Value, json};
-use shared::{Endpoint, Error, HttpResponse, Problem, invoke::Outcome, openapi};
+use shared::{Endpoint, Error, HttpResponse, Problem, invoke::Outcome};
 
 use crate::{
     demo::Demo,
@@ -171,5 +171,5 @@ pub(crate) fn problem(error: &Error) -> Response {
 
 async fn document() -> Response {
     let json = [(header::CONTENT_TYPE, "application/json")];
-    (json, openapi::document(OPERATIONS).to_string()).into_response()
+    (json, describe::openapi::document(&REGISTRY).to_string()).into_response()
 }

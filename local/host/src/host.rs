@@ -8,6 +8,8 @@ use std::{
     },
 };
 
+use tokio::time::Instant;
+
 use functions::{JOBS, OPERATIONS};
 use serde_json::Value;
 use shared::{
@@ -94,7 +96,20 @@ impl Host {
     /// # Errors
     /// There is none of that name.
     pub async fn invoke(&self, name: &str, event: &[u8]) -> Result<Outcome, UnknownFunction> {
-        self.invoke_as(name, event, request_id()).await
+        self.run(name, event, request_id(), None).await
+    }
+
+    /// The same, to be ended at a time, as Lambda ends a function.
+    ///
+    /// # Errors
+    /// As [`Host::invoke`].
+    pub async fn invoke_until(
+        &self,
+        name: &str,
+        event: &[u8],
+        deadline: Option<Instant>,
+    ) -> Result<Outcome, UnknownFunction> {
+        self.run(name, event, request_id(), deadline).await
     }
 
     /// The same for a request that has an id.
@@ -104,11 +119,21 @@ impl Host {
         event: &[u8],
         request_id: String,
     ) -> Result<Outcome, UnknownFunction> {
+        self.run(name, event, request_id, None).await
+    }
+
+    async fn run(
+        &self,
+        name: &str,
+        event: &[u8],
+        request_id: String,
+        deadline: Option<Instant>,
+    ) -> Result<Outcome, UnknownFunction> {
         let function = self.functions.get(name).ok_or_else(|| UnknownFunction(name.to_owned()))?;
         let invocation = Invocation {
             request_id,
             cold_start: function.cold.swap(false, Ordering::Relaxed),
-            deadline: None,
+            deadline,
         };
         let app = function.app.get_or_init(|| self.environment(name));
         Ok(match &function.work {
