@@ -126,8 +126,11 @@ impl Options {
         self.variables.get("TABLE_NAME").unwrap_or(TABLE)
     }
 
+    /// Where the functions find the signing key; in the stand-in it has a name of its own.
     fn signing_key_name(&self) -> &str {
-        self.variables.get("SESSION_SIGNING_KEY_SSM").unwrap_or(SIGNING_KEY)
+        let elsewhere = self.variables.endpoint("SSM").is_some();
+        let given = self.variables.get("SESSION_SIGNING_KEY_SSM").filter(|_| elsewhere);
+        given.unwrap_or(SIGNING_KEY)
     }
 
     /// The hosts of another WeChat.

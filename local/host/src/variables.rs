@@ -58,7 +58,8 @@ impl Variables {
     /// Those that mean the same on one machine as in a deployment.
     pub(crate) fn plain(&self) -> impl Iterator<Item = (&str, &str)> {
         // These lead to what the bundle starts itself, or are joined with what it has.
-        const OWN: &[&str] = &["WECHAT_APPS", "WECHAT_API_BASE", "SESSION_PUBLIC_KEYS"];
+        const OWN: &[&str] =
+            &["WECHAT_APPS", "WECHAT_API_BASE", "SESSION_PUBLIC_KEYS", "SESSION_SIGNING_KEY_SSM"];
         let all = self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         all.filter(|(name, _)| {
             let own = OWN.contains(name) || KEYS.contains(name);
