@@ -11,6 +11,7 @@ use crate::{
     Problem, Refusal, Reply, Result, Upload,
     caller::{Principal, Rules},
     capability::{Early, Facts},
+    tolerated,
 };
 
 /// An operation that can be run without knowing its type.
@@ -27,6 +28,7 @@ pub struct Handler {
     /// How it takes a file, if it does.
     pub(crate) upload: Option<Upload>,
     pub(crate) rules: Rules,
+    refusals: &'static [Refusal],
     codes: &'static [(Case, i64)],
     prepare: fn(&mut Early),
     run: for<'a> fn(Input, &'a App, &'a Caller) -> Result<BoxFuture<'a, Result<Body>>>,
@@ -44,6 +46,7 @@ impl Handler {
                 None => None,
             },
             rules: Rules { access: O::ACCESS, accounts: O::ACCOUNTS },
+            refusals: O::REFUSALS,
             codes: O::CODES,
             prepare: O::Uses::prepare,
             run: |input, app, caller| {
@@ -69,17 +72,28 @@ impl Handler {
         principal: Principal,
         mut input: Input,
     ) -> Result<Body> {
-        let appid = input.take("appid")?;
+        let session = matches!(principal, Principal::User(_));
+        let ignored = tolerated::resolve(self.id, &mut input, session)?;
+        let filled = |text: Option<String>| text.filter(|text| !text.is_empty());
+        let appid = filled(input.take("appid")?);
         let openid = match self.access {
-            Access::User => input.take("openid")?,
+            Access::User => filled(input.take("openid")?),
             Access::Public | Access::Service => None,
         };
         let caller = self.rules.admit(app, principal, appid, openid)?;
-        (self.run)(input, app, &caller)?.await
+        (self.run)(input, app, &caller)?.await?.with_warnings(ignored)
     }
 
-    /// Adds the number an older interface had for this failure, if there was one.
-    pub(crate) fn numbered(&self, error: Error) -> Error {
+    /// Adds the codes that clients were written for: WeChat's, where an input was refused before
+    /// the call, and the number an older interface had for this failure, if there was one.
+    pub(crate) fn coded(&self, error: Error) -> Error {
+        let unsent = error.problem() == Problem::InvalidInput && error.wechat_errcode().is_none();
+        let field = error.field_name().filter(|_| unsent);
+        let row = field.and_then(|field| self.refusals.iter().find(|row| row.foresees(field)));
+        let error = match row {
+            Some(row) => error.errcode(row.errcode, None),
+            None => error,
+        };
         if self.codes.is_empty() {
             return error;
         }

@@ -121,6 +121,13 @@ impl Input {
         }
     }
 
+    /// Takes a member out, whatever it is, and tells whether it was there.
+    pub(crate) fn discard(&mut self, name: &str) -> bool {
+        let before = self.members.len();
+        self.members.retain(|(known, _)| known != name);
+        self.members.len() < before
+    }
+
     /// Replaces one text.
     pub(crate) fn set(&mut self, name: &str, text: &str) {
         self.members.retain(|(known, _)| known != name);

@@ -84,7 +84,7 @@ async fn answer(handler: &Handler, app: &App, event: &[u8], invocation: &Invocat
     let result = result.unwrap_or_else(|_| Err(Error::internal("panic")));
     let streamed = handler.http.streamed && http.as_ref().is_some_and(HttpEvent::by_function_url);
     let result = result.and_then(|body| if streamed { Ok(body) } else { fit(body) });
-    let result = result.map_err(|error| handler.numbered(error));
+    let result = result.map_err(|error| handler.coded(error));
     let verdict = result.as_ref().map(drop);
     span.in_scope(|| log::request(verdict, invocation, &summary, started));
     match (http, result) {

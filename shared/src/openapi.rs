@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::{SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
-use crate::{Access, Endpoint, Problem, upload::PART};
+use crate::{Access, Endpoint, Problem, tolerated, upload::PART};
 
 /// What the namespaces are about, in the order of the document.
 pub const NAMESPACES: &[(&str, &str)] = &[
@@ -189,7 +189,7 @@ impl Writer {
         let mut input = endpoint.describe(&mut self.inputs).input.to_value();
         let description = join(&take_text(&mut input, "description"));
         take_text(&mut input, "title");
-        let mut properties = common_inputs(access);
+        let mut properties = common_inputs(endpoint);
         if let Some(own) = input["properties"].as_object_mut() {
             properties.append(own);
         }
@@ -254,6 +254,11 @@ impl Writer {
 
     fn responses_of(&mut self, endpoint: &Endpoint, method: &str) -> Value {
         let mut content = endpoint.describe(&mut self.outputs).content;
+        if tolerated::of(endpoint.id()).any(tolerated::Tolerated::warns)
+            && let Some(answer) = content.get_mut("application/json")
+        {
+            answer["schema"] = json!({ "allOf": [answer["schema"].take(), warnings_schema()] });
+        }
         if endpoint.handler.access == Access::Service {
             if let Some(answer) = content.get_mut("application/json") {
                 let error = json!({ "$ref": "#/components/schemas/FunctionError" });
@@ -351,13 +356,17 @@ fn parameters(properties: Map<String, Value>, required: &[Value], example: &Valu
     properties.into_iter().map(parameter).collect()
 }
 
-fn common_inputs(access: Access) -> Map<String, Value> {
+fn common_inputs(endpoint: &Endpoint) -> Map<String, Value> {
     let mut inputs = Map::new();
+    for row in tolerated::of(endpoint.id()) {
+        let about = json!({ "description": row.about(), "deprecated": true });
+        inputs.insert(row.name.into(), about);
+    }
     inputs.insert(
         "appid".into(),
         json!({ "type": ["string", "null"], "description": "The app; by default the session's, else the first configured one of the kind this operation needs." }),
     );
-    if access == Access::User {
+    if endpoint.handler.access == Access::User {
         inputs.insert(
             "openid".into(),
             json!({ "type": ["string", "null"], "description": "The user a service acts for. A user with a session leaves it out." }),
@@ -485,7 +494,7 @@ fn problem_schema() -> Value {
             "status": { "type": "integer", "description": "The HTTP status." },
             "detail": { "type": "string", "description": "What to do next." },
             "field": { "type": "string", "description": "The input at fault." },
-            "errcode": { "type": "integer", "description": "WeChat's code, where WeChat spoke." },
+            "errcode": { "type": "integer", "description": "WeChat's code, where WeChat spoke, or would have if the input had been sent." },
             "rid": { "type": "string", "description": "WeChat's request id, for its support." },
             "code": { "type": "integer", "description": "The native module's number for this failure, at the operations that replace one of its interfaces." },
             "retry_after": { "type": "integer", "minimum": 1, "description": "Seconds to wait, as in Retry-After." },
@@ -496,6 +505,17 @@ fn problem_schema() -> Value {
             "detail": "Missing field `js_code`.", "field": "js_code",
             "request_id": "8f0c1a52-6b0e-4e3c-8d9a-5f6e7a8b9c0d",
         }],
+    })
+}
+
+/// What an answer gains where an input is tolerated and has no effect.
+fn warnings_schema() -> Value {
+    json!({
+        "type": "object",
+        "properties": { "warnings": {
+            "type": "array", "items": { "type": "string" },
+            "description": "One line for each input that was accepted and has no effect.",
+        } },
     })
 }
 

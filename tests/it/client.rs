@@ -82,8 +82,9 @@ fn input(operation: &Value) -> Value {
         Value::Null => query(operation),
         body => body.clone(),
     };
-    // A front end acts for its own user.
-    schema["properties"].as_object_mut().unwrap().remove("openid");
+    let properties = schema["properties"].as_object_mut().unwrap();
+    // A front end acts for its own user, and uses the names of today.
+    properties.retain(|name, property| name != "openid" && property["deprecated"] != true);
     schema
 }
 

@@ -22,6 +22,7 @@ mod media;
 mod oauth;
 mod phonenumber;
 mod security;
+mod seeds;
 mod shapes;
 mod site;
 mod subscribemessage;

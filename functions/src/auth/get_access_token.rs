@@ -3,7 +3,7 @@
 //! WeChat: none; `refresh-credentials` fetched it.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use shared::{
     Access, AccountKind, Caller, Operation, Result, Uses,
     capability::{self, Reads},
@@ -15,7 +15,35 @@ use shared::{
 /// of the same app from WeChat elsewhere: that may retire this one.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct GetAccessToken {}
+pub struct GetAccessToken {
+    /// `false` reads the token from the table, past this environment's copy; also as a text.
+    #[serde(default = "usual", deserialize_with = "flag")]
+    cache: bool,
+}
+
+const fn usual() -> bool {
+    true
+}
+
+/// A boolean, or its name as a text.
+fn flag<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "true or false")]
+    enum Flag {
+        Boolean(bool),
+        Name(Name),
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    enum Name {
+        True,
+        False,
+    }
+    Ok(match Flag::deserialize(from)? {
+        Flag::Boolean(flag) => flag,
+        Flag::Name(name) => matches!(name, Name::True),
+    })
+}
 
 /// An access token.
 #[derive(Serialize, JsonSchema)]
@@ -42,7 +70,11 @@ impl Operation for GetAccessToken {
     type Output = AccessToken;
 
     async fn run(self, token: Uses<'_, Self>, caller: &Caller) -> Result<AccessToken> {
-        let token = token.get().await?;
+        let stored = if self.cache { None } else { token.stored(caller.appid()).await? };
+        let token = match stored.filter(|stored| stored.seconds_left(caller.now()) > 0) {
+            Some(stored) => stored,
+            None => token.get().await?,
+        };
         Ok(AccessToken {
             access_token: token.value.expose().to_owned(),
             expires_in: token.seconds_left(caller.now()),

@@ -22,6 +22,6 @@ pub mod value;
 pub use account::{Account, AccountKind};
 pub use clock::Clock;
 pub use credential::{Credential, CredentialKey, CredentialKind};
-pub use error::{Error, Problem, Result};
+pub use error::{Error, Problem, Proof, Result};
 pub use refusal::{FromText, Refusal, Wait};
 pub use secret::{Secret, SecretSource};

@@ -25,8 +25,16 @@ impl ReadSessionKeys<'_> {
     /// # Errors
     /// A service that names no user; [`Problem::TableUnavailable`].
     pub async fn get(&self) -> Result<Option<table::SessionKeys>> {
+        self.get_of(self.caller.openid()?).await
+    }
+
+    /// The keys of a user who has just logged in.
+    ///
+    /// # Errors
+    /// [`Problem::TableUnavailable`].
+    pub async fn get_of(&self, openid: &str) -> Result<Option<table::SessionKeys>> {
         let caller = self.caller;
-        self.table.session_keys(caller.appid(), caller.openid()?, caller.now()).await
+        self.table.session_keys(caller.appid(), openid, caller.now()).await
     }
 }
 
