@@ -16,7 +16,7 @@ const TIMESTAMP_LIFE: u64 = 7200;
 /// What the page passed to `wx.chooseCard`.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct ChosenCard {
+pub(super) struct ChosenCard {
     /// As passed.
     #[serde(default)]
     shop_id: Option<Text<Parameter>>,
@@ -42,7 +42,7 @@ pub struct ChosenCard {
 /// An element of the `cardList` that the page passed to `wx.addCard`.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct AddedCard {
+pub(super) struct AddedCard {
     /// As passed.
     card_id: Text<Parameter>,
     /// As passed.
@@ -153,27 +153,22 @@ impl Signed<'_> {
     fn mistake(&self, ticket: &str) -> Option<Option<Cause>> {
         let signature = self.signature.trim().to_ascii_lowercase();
         let is = |text: String| sha1_hex(text) == signature;
-        let with_ticket = |values: &[&str]| {
-            let mut all = vec![ticket];
-            all.extend_from_slice(values);
-            all
-        };
-        if is(card_text(with_ticket(&self.values))) {
+        if is(card_text(with_ticket(ticket, &self.values))) {
             return Some(None);
         }
-        if is(with_ticket(&self.values).concat()) {
+        if is(with_ticket(ticket, &self.values).concat()) {
             return Some(Some(Cause::CardValuesUnsorted));
         }
         // Every choice of values to leave out: six values make 64.
         for choice in 1..1_u32 << self.values.len() {
             let kept = self.values.iter().enumerate().filter(|(at, _)| choice >> at & 1 == 0);
             let kept: Vec<&str> = kept.map(|(_, value)| *value).collect();
-            if is(card_text(with_ticket(&kept))) {
+            if is(card_text(with_ticket(ticket, &kept))) {
                 return Some(Some(Cause::CardValueMissing));
             }
         }
         for other in self.others.iter().filter(|other| !other.is_empty()) {
-            let mut more = with_ticket(&self.values);
+            let mut more = with_ticket(ticket, &self.values);
             more.push(other);
             if is(card_text(more)) {
                 return Some(Some(Cause::CardValueExtra));
@@ -181,6 +176,12 @@ impl Signed<'_> {
         }
         None
     }
+}
+
+fn with_ticket<'a>(ticket: &'a str, values: &[&'a str]) -> Vec<&'a str> {
+    let mut all = vec![ticket];
+    all.extend_from_slice(values);
+    all
 }
 
 #[cfg(test)]
