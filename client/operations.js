@@ -1,4 +1,4 @@
-// Written from the OpenAPI document by UPDATE=1 cargo test -p tests --test it client.
+// Written from the OpenAPI document by `cargo run --bin generate`.
 
 /** Method and access by operation. */
 export const OPERATIONS = {

@@ -1,10 +1,10 @@
-// Written from the OpenAPI document by UPDATE=1 cargo test -p tests --test it client.
+// Written from the OpenAPI document by `cargo run --bin generate`.
 
 export interface Operations {
-  /** Checks what opens a mini program from an app, for the module's `launchMiniProgram`. */
+  /** Checks the parameters of the module's `launchMiniProgram`, which opens a mini program. */
   'app.launchMiniProgram': {
     input: {
-      /** The app's id; may be left out. */
+      /** The app's id; optional. */
       apiKey?: string | null
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string | null
@@ -15,9 +15,9 @@ export interface Operations {
       /** The mini program's original id. */
       userName: string
     }
-    output: Launch
+    output: AppLaunchMiniProgramAnswer
   }
-  /** Checks what opens a chat with customer service, for the module's `openCustomerService`. */
+  /** Checks the parameters of the module's `openCustomerService`, which opens a chat. */
   'app.openCustomerService': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
@@ -27,87 +27,166 @@ export interface Operations {
       /** The link of the customer service account, unchanged: `https://work.weixin.qq.com/kfid/kfc…` or `https://work.weixin.qq.com/kf/kfc…`. */
       url: string
     }
-    output: Chat
+    output: AppOpenCustomerServiceAnswer
   }
   /** Checks what an app shares, and returns the method and parameters for the native module. */
   'app.share': {
     input: {
-      /** Kind musicVideo: the album, of at most 1 KB. */
-      albumName?: string | null
-      /** The app's id; may be left out. */
+      /** The app's id; optional. */
       apiKey?: string | null
-      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
-      appid?: string | null
-      /** Kind image: the picture, an address or a path of the phone. Kinds music, video and webpage: the page's or file's address. */
-      contentUrl?: string | null
-      /** The description; what is more than 1024 bytes is cut off. */
-      description?: string | null
-      /** Kind musicVideo: how long it plays, in milliseconds. */
-      duration?: number | null
-      /** Kind message: 0, or why there is no content. */
-      errCode?: number | null
-      /** Kind message: why there is no content, of at most 1 KB. */
-      errStr?: string | null
-      /** Kind program: the large picture iOS shows; becomes at most 128 KB. */
-      hdImageData?: string | null
-      /** Kind musicVideo: when it came out, seconds since 1970. */
-      issueDate?: number | null
-      /** What is shared; decides the method. */
-      kind: Kind2
-      /** Kind message: the content, unless it is `text`. */
-      message?: Message | null
-      /** Kind musicVideo: comes back when the user returns to the app; at most 2048 bytes. */
-      messageExt?: string | null
-      /** Kind program: which version opens; by default the released one. */
-      miniProgramType?: MiniProgramType | null
-      /** Kinds music and musicVideo: the address of the sound itself. */
-      musicDataUrl?: string | null
-      /** Kind musicVideo: the genre, of at most 1 KB. */
-      musicGenre?: string | null
-      /** Kind musicVideo: the music's page. */
-      musicUrl?: string | null
-      /** Kind program: the page, with its query; by default the home page. */
-      path?: string | null
-      /** Where to. By default `timeline`, and `session` for a mini program, which knows no other. */
-      scene?: Scene | null
-      /** Kind musicVideo: the singer, of at most 1 KB. */
-      singerName?: string | null
-      /** Kind musicVideo: the lyrics as LRC, of at most 32 KB. */
-      songLyric?: string | null
-      /** Kinds text and message: the text, of less than 10 KB. */
-      text?: string | null
-      /** The thumbnail; becomes at most 32 KB. */
+      appid?: string
+      kind: "text"
+      /** Where to. */
+      scene?: AppShareInputScene
+      /** The text. */
+      text: string
+    } | {
+      /** The app's id; optional. */
+      apiKey?: string | null
+      appid?: string
+      /** The picture: an address or a path of the phone. */
+      contentUrl: string
+      kind: "image"
+      /** Where to. */
+      scene?: AppShareInputScene
+      /** The thumbnail; it is scaled down to 32 KB. */
       thumb?: string | null
-      /** Kind musicVideo: the thumbnail; becomes at most 32 KB. */
-      thumbData?: string | null
-      /** The title, of at most 512 bytes; a Chinese character has three. */
+    } | {
+      /** The app's id; optional. */
+      apiKey?: string | null
+      appid?: string
+      /** The address of the music's page. */
+      contentUrl: string
+      /** The description; cut after 1024 bytes. */
+      description?: string | null
+      kind: "music"
+      /** The address of the sound itself. */
+      musicDataUrl?: string | null
+      /** Where to. */
+      scene?: AppShareInputScene
+      /** The thumbnail; it is scaled down to 32 KB. */
+      thumb?: string | null
+      /** The title. */
       title?: string | null
-      /** Kind message: the `type` of the request that is answered. */
-      type?: number | null
-      /** Kind program: the mini program's original id. */
-      userName?: string | null
-      /** Kind program: a page for clients that cannot open mini programs. */
-      webpageUrl?: string | null
-      /** Kind program: whether the share carries a shareTicket. */
+    } | {
+      /** The app's id; optional. */
+      apiKey?: string | null
+      appid?: string
+      /** The address of the video or the page. */
+      contentUrl: string
+      /** The description; cut after 1024 bytes. */
+      description?: string | null
+      kind: "video"
+      /** Where to. */
+      scene?: AppShareInputScene
+      /** The thumbnail; it is scaled down to 32 KB. */
+      thumb?: string | null
+      /** The title. */
+      title?: string | null
+    } | {
+      /** The app's id; optional. */
+      apiKey?: string | null
+      appid?: string
+      /** The address of the video or the page. */
+      contentUrl: string
+      /** The description; cut after 1024 bytes. */
+      description?: string | null
+      kind: "webpage"
+      /** Where to. */
+      scene?: AppShareInputScene
+      /** The thumbnail; it is scaled down to 32 KB. */
+      thumb?: string | null
+      /** The title. */
+      title?: string | null
+    } | {
+      /** The app's id; optional. */
+      apiKey?: string | null
+      appid?: string
+      /** The description; cut after 1024 bytes. */
+      description?: string | null
+      /** The large picture, which iOS shows; it is scaled down to 128 KB. */
+      hdImageData?: string | null
+      kind: "program"
+      /** Which version opens; by default the released one. */
+      miniProgramType?: MiniProgramType
+      /** The page, with its query; by default the home page. */
+      path?: string | null
+      /** Where to; WeChat shares mini programs to chats only. */
+      scene?: AppShareInputProgramScene
+      /** The thumbnail; it is scaled down to 32 KB. */
+      thumb?: string | null
+      /** The title. */
+      title?: string | null
+      /** The mini program's original id. */
+      userName: string
+      /** The address of a page for clients that cannot open mini programs. */
+      webpageUrl: string
+      /** Whether the share carries a shareTicket. */
       withShareTicket?: boolean | null
+    } | {
+      /** The album. */
+      albumName?: string | null
+      /** The app's id; optional. The module's method does not take it. */
+      apiKey?: string | null
+      appid?: string
+      /** The description; cut after 1024 bytes. */
+      description?: string | null
+      /** The duration in milliseconds. */
+      duration: number
+      /** The release date in seconds since 1970. */
+      issueDate?: number | null
+      kind: "musicVideo"
+      /** WeChat returns it when the user returns to the app. */
+      messageExt?: string | null
+      /** The address of the sound itself. */
+      musicDataUrl: string
+      /** The genre. */
+      musicGenre?: string | null
+      /** The address of the music's page. */
+      musicUrl: string
+      /** Where to. */
+      scene?: AppShareInputMusicVideoScene
+      /** The singer. */
+      singerName: string
+      /** The lyrics as LRC. */
+      songLyric?: string | null
+      /** The thumbnail; it is scaled down to 32 KB. */
+      thumbData?: string | null
+      /** The title. */
+      title: string
+    } | {
+      /** The app's id; optional. The module's method does not take it. */
+      apiKey?: string | null
+      appid?: string
+      /** 0, or the code of a failure: then there is no content. */
+      errCode?: number | null
+      /** The reason of a failure. */
+      errStr?: string | null
+      kind: "message"
+      /** The content otherwise. */
+      message?: AppShareInputMessage | null
+      /** The content if it is a text. */
+      text?: string | null
+      /** The `type` of the request. */
+      type?: number | null
     }
-    output: Call
+    output: AppShareAnswer
   }
-  /** Says where a user confirms one message: a page of an official account, or the parameters of the module's `subscribeMsg` in an app. */
+  /** Returns where a user confirms one message: a page of an official account, or the parameters of the module's `subscribeMsg` in an app. */
   'app.subscribeMsg': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string
-      /** For a page: where the user comes back to, an address of the account's business domain. Without it the call is for an app. */
+      /** For a page: where the user returns to, an address of the account's business domain. Without it the call is for an app. */
       redirect_url?: string
-      /** Comes back as it is: letters and digits. By default it is made here. */
+      /** WeChat returns it unchanged. By default it is random. */
       reserved?: string
-      /** What the message is about: a number of your own, 0 to 10000. */
+      /** What the message is about: a number of your choice. */
       scene: number
       /** The template for one-time subscriptions, from WeChat's console. */
       templateId: string
     }
-    output: Subscription
+    output: AppSubscribeMsgAnswer
   }
   /** Tells whether the stored session key is still the user's current one. */
   'auth.checkSession': {
@@ -115,19 +194,19 @@ export interface Operations {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string | null
     }
-    output: Checked
+    output: AuthCheckSessionAnswer
   }
   /** Logs a mini-program user in with the code of `wx.login`. */
   'auth.code2Session': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string | null
-      /** The code of `wx.login`: good for five minutes and one login. */
+      /** The code of `wx.login`. It expires after five minutes and can be used for one login. */
       js_code: string
     }
-    output: LoggedIn
+    output: AuthCode2SessionAnswer
   }
-  /** Decrypts the phone number that an older client library handed out encrypted. */
+  /** Decrypts the phone number that an older client library returned encrypted. */
   'decrypt.getPhoneNumber': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
@@ -136,14 +215,14 @@ export interface Operations {
       encryptedData: string
       /** `event.detail.iv`: 16 bytes in base64. */
       iv: string
-      /** Refuse data that WeChat made longer ago than this, in seconds. */
+      /** Refuse data older than this, in seconds. */
       max_age_s?: number | null
-      /** For services that keep session keys themselves: the key to decrypt with. */
+      /** For services that store session keys themselves: the key to decrypt with. */
       sessionKey?: string | null
     }
     output: PhoneNumber
   }
-  /** Decrypts whatever WeChat hands to the client encrypted: user info, steps, a group's id. */
+  /** Decrypts what WeChat returns to the client encrypted: user info, steps, a group's id. */
   'decrypt.getUserData': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
@@ -154,70 +233,70 @@ export interface Operations {
       iv: string
       /** `rawData` of the client's answer, byte for byte; checked against `signature`. */
       rawData?: string | null
-      /** For services that keep session keys themselves: the key to decrypt with. */
+      /** For services that store session keys themselves: the key to decrypt with. */
       sessionKey?: string | null
       /** `signature` of the client's answer: SHA-1 in hex. */
       signature?: string | null
     }
-    output: UserData
+    output: DecryptGetUserDataAnswer
   }
   /** Signs a card for `wx.addCard`. */
   'jssdk.cardExt': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string | null
-      /** The amount in a red packet, in fen; only for cards that are red packets. */
+      /** The amount of a red packet, in fen; only for cards that are red packets. */
       balance?: number | null
-      /** Lets nobody else collect the card; needed for cards made with `bind_openid`. A service that names an `openid` means that user unless it says otherwise. */
+      /** Restricts the card to this user; required for cards created with `bind_openid`. By default true for a service that names an `openid`, and false for a user. */
       bind_openid?: boolean | null
       /** The card. */
       card_id: string
-      /** The card's code; only for cards whose codes you make yourself. */
+      /** The card's code; only for cards with custom codes. */
       code?: string | null
-      /** When a card of fixed term begins to count, in seconds since 1970; not signed. */
+      /** When the term of a card with a fixed term begins, in seconds since 1970; not signed. */
       fixed_begintimestamp?: number | null
-      /** Where the card was collected, for your statistics; not signed. */
+      /** The channel the card is collected through, for statistics; not signed. */
       outer_str?: string | null
     }
-    output: Card
+    output: JssdkCardExtAnswer
   }
-  /** Signs `wx.chooseCard`, which lets the user choose among their cards. */
+  /** Signs `wx.chooseCard`, which lets users choose among their cards. */
   'jssdk.chooseCard': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string | null
       /** Only this card. */
-      cardId?: string
+      cardId?: string | null
       /** Only cards of this type, for example GROUPON. */
-      cardType?: string
+      cardType?: string | null
       /** Only cards for this shop. */
-      shopId?: string
+      shopId?: string | null
     }
-    output: CardChoice
+    output: JssdkChooseCardAnswer
   }
-  /** Signs `wx.invoke('chooseInvoice', …)`, which lets the user choose among their invoices. */
+  /** Signs `wx.invoke('chooseInvoice', …)`, which lets users choose among their invoices. */
   'jssdk.chooseInvoice': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string | null
     }
-    output: InvoiceChoice
+    output: JssdkChooseInvoiceAnswer
   }
   /** Signs a page for `wx.config`. */
   'jssdk.config': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string
-      /** Adds what was signed and what was changed before; `wx.config` then shows every answer, as its own `debug` does. */
+      /** Adds the signed text and the changes made before it was signed. `wx.config` then shows every answer, as its own `debug` does. */
       debug?: boolean
-      /** The interfaces the page will call; checked and handed back. In a query as `a,b` or repeated. */
+      /** The interfaces the page will call; checked and returned. In a query as `a,b` or repeated. */
       jsApiList?: string[]
-      /** The open tags the page will show; checked and handed back. In a query as `a,b` or repeated. */
+      /** The open tags the page will show; checked and returned. In a query as `a,b` or repeated. */
       openTagList?: string[]
-      /** The page's address, of a host in `JSSDK_ALLOWED_HOSTS` or below one, on port 80 or 443. */
+      /** The page's address. Its host must be in `JSSDK_ALLOWED_HOSTS` or below a host there, its port 80 or 443. */
       url: string
     }
-    output: Signed
+    output: JssdkConfigAnswer
   }
   /** Lists the live rooms, the latest first. */
   'livebroadcast.getLiveInfo': {
@@ -229,7 +308,7 @@ export interface Operations {
       /** Rooms on a page; by default 100. */
       pageSize?: number | null
     }
-    output: Rooms
+    output: LivebroadcastGetLiveInfoAnswer
   }
   /** Lists the recordings of a live room; they appear about ten minutes after its end. */
   'livebroadcast.getReplay': {
@@ -240,46 +319,46 @@ export interface Operations {
       pageIndex?: number | null
       /** Recordings on a page; by default 100. */
       pageSize?: number | null
-      /** The room. */
+      /** The `roomid` of `livebroadcast.getLiveInfo`. */
       room_id: number
     }
-    output: Replays
+    output: LivebroadcastGetReplayAnswer
   }
   /** Fetches what was uploaded to WeChat within the last three days: an image, a voice or a video. */
   'media.get': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string
-      /** Of a voice from `wx.uploadVoice`, the better recording: 16 kHz speex instead of 8 kHz amr. */
+      /** For a voice from `wx.uploadVoice`, the better recording: 16 kHz speex instead of 8 kHz amr. */
       hd_voice?: boolean
       /** The `serverId` of `wx.uploadImage` or `wx.uploadVoice`, or the `media_id` of a message. */
       media_id: string
       /** The session, where no `Authorization` header can be sent, as in `<image src>`. */
       session_token?: string
     }
-    output: Video
+    output: MediaGetAnswer
   }
-  /** Says where to send a user who is to log in: a page in WeChat, a QR code on a website, or the parameters of a native app's `auth`. */
+  /** Makes the address that begins a login: a page in WeChat, a QR code on a website, or the parameters of a native app's `auth`. */
   'oauth.authorizeUrl': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string
-      /** In WeChat: ask for consent even if it was given before. */
+      /** In WeChat: ask for consent even if the user gave it before. */
       forcePopup?: boolean
-      /** In WeChat: open the page as a snapshot until the visitor wants the full service. */
+      /** In WeChat: open the page as a snapshot until the visitor chooses the full service. */
       forceSnapShot?: boolean
-      /** For which kind of login; by default that of the app. */
-      kind?: Kind | null
+      /** The kind of login; by default that of the app. */
+      kind?: OauthAuthorizeUrlInputKind | null
       /** On a website: the language of the QR page. */
-      lang?: Language | null
-      /** Where WeChat sends the user back to, with `code` and `state`: an address of the domain that is set in WeChat's console. Not for a native app. */
+      lang?: OauthAuthorizeUrlInputLanguage | null
+      /** The page to which WeChat sends the user back, with `code` and `state`. Its domain must be set in the WeChat console. Not for a native app. */
       redirect_uri?: string
-      /** What to ask for. In WeChat `snsapi_base` (silent, the openid only) or `snsapi_userinfo` (a consent page; profile and unionid), and it must be chosen. On a website it is `snsapi_login`, in a native app `snsapi_userinfo`. */
-      scope?: Scope | null
-      /** Your own state, passed through as it is, instead of the one made here; then keeping and comparing it is up to you. */
+      /** What to ask for. Required in WeChat: `snsapi_base` (silent, the openid only) or `snsapi_userinfo` (a consent page; profile and unionid). On a website it is `snsapi_login`, in a native app `snsapi_userinfo`. */
+      scope?: OauthAuthorizeUrlInputScope | null
+      /** A state of your own, passed through unchanged, instead of a generated one. Store it and compare it yourself. */
       state?: string
     }
-    output: Authorization
+    output: OauthAuthorizeUrlAnswer
   }
   /** Tells whether WeChat accepts the user's access token as it is. */
   'oauth.checkToken': {
@@ -287,41 +366,41 @@ export interface Operations {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string | null
     }
-    output: Checked4
+    output: OauthCheckTokenAnswer
   }
   /** Logs a user in with the code of an OAuth page, a website's QR code or a native app's `auth`. */
   'oauth.getToken': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string | null
-      /** The code: good for one login, and for five minutes (ten from a website or an app). */
+      /** The code. It can be used for one login, and expires after five minutes (ten from a website or an app). */
       code: string
       /** The state that came with the code, if `oauth.authorizeUrl` made it. */
       state?: string | null
-      /** The verifier of `oauth.authorizeUrl`, from where this browser kept it. */
+      /** The verifier of `oauth.authorizeUrl`, as this browser stored it. */
       verifier?: string | null
     }
-    output: Token
+    output: OauthGetTokenAnswer
   }
   /** Reads the profile of a user who consented to show it. */
   'oauth.getUserInfo': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string | null
-      /** The language of the places' names. */
-      lang?: Language2
+      /** The language of place names. */
+      lang?: OauthGetUserInfoInputLanguage
     }
-    output: UserInfo
+    output: OauthGetUserInfoAnswer
   }
   /** Prolongs a login: refreshes WeChat's tokens and renews the session. */
   'oauth.refreshToken': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string | null
-      /** The `dynamicToken` of `oauth.getToken`, if the client has it. The server has its own, so it may be left out. */
+      /** The `dynamicToken` of `oauth.getToken`, if the client has it. The server stores it too, so it may be left out. */
       dynamicToken?: string | null
     }
-    output: Refreshed
+    output: OauthRefreshTokenAnswer
   }
   /** Exchanges the code of a `getPhoneNumber` button for the user's phone number. */
   'phonenumber.getPhoneNumber': {
@@ -341,7 +420,7 @@ export interface Operations {
       /** The image in base64, with or without `data:image/…;base64,` before it. */
       base64: string
     }
-    output: Checked3
+    output: SecurityImgSecCheckAnswer
   }
   /** Checks a text for content that must not be published. */
   'security.msgSecCheck': {
@@ -359,7 +438,7 @@ export interface Operations {
       /** The title above it. */
       title?: string | null
     }
-    output: Checked2
+    output: SecurityMsgSecCheckAnswer
   }
   /** Makes a `#小程序://` link that opens the mini program from a chat it is pasted into. */
   'shortlink.generate': {
@@ -368,23 +447,23 @@ export interface Operations {
       appid?: string | null
       /** The opposite of `is_permanent`, as for the other links. */
       is_expire?: boolean | null
-      /** For ever instead of 30 days. */
+      /** Permanent instead of 30 days. */
       is_permanent?: boolean | null
       /** The same as for the other links, instead of `page_url`; its `path` is needed. */
       jump_wxa?: JumpWxa | null
       /** What the chat shows; beyond 20 characters WeChat cuts it. */
       page_title?: string | null
-      /** A page of the released version with its query: at most 1024 characters. */
+      /** A page of the released version with its query. */
       page_url?: string | null
     }
-    output: Link3
+    output: ShortlinkGenerateAnswer
   }
-  /** Serves the files that tie a domain to an app: universal links, app links, and the proofs WeChat's console asks for. */
+  /** Serves the files that tie a domain to an app: universal links, app links, and the proofs that WeChat's console requires. */
   'site.wellKnown': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string
-      /** Which file, by its name; the path of the request says it where the file is asked for at its own place. */
+      /** The file's name; at the file's own place it is in the path. */
       file: string
     }
     output: Record<string, unknown>
@@ -395,11 +474,11 @@ export interface Operations {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string | null
       /** The template's values: `{"thing1":{"value":"…"}}`, each within its key's rule. */
-      data: Data
+      data: MessageData
       /** The language of the message's frame; by default `zh_CN`. */
-      lang?: Lang | null
+      lang?: SubscribeMessageSendInputLang | null
       /** The version the message opens; by default `formal`, the released one. */
-      miniprogram_state?: MiniprogramState | null
+      miniprogram_state?: SubscribeMessageSendInputMiniprogramState | null
       /** The page the message opens, with its query; without it the message opens none. */
       page?: string | null
       /** The template's id, from the WeChat console. */
@@ -407,7 +486,7 @@ export interface Operations {
       /** The receiver's openid; by default the caller's own. */
       touser?: string | null
     }
-    output: Sent
+    output: SubscribeMessageSendAnswer
   }
   /** Makes an `https://` link that opens the mini program from messages, mails and pages. */
   'urllink.generate': {
@@ -418,11 +497,11 @@ export interface Operations {
       env_version?: EnvVersion | null
       /** Days the link works. */
       expire_interval?: number | null
-      /** When the link ends, seconds since 1970; a value below 1,000,000,000 is seconds from now. 60 seconds to 30 days from now. */
+      /** When the link expires, seconds since 1970; a value below 1,000,000,000 is seconds from now. 60 seconds to 30 days from now. */
       expire_time?: number | null
-      /** 0: ends at `expire_time`; 1: ends after `expire_interval`. By default what is sent counts. */
+      /** 0: expires at `expire_time`; 1: after `expire_interval`. By default the one that is sent counts. */
       expire_type?: number | null
-      /** Of old: `false` asked for a link for ever, and now gives one for 30 days. */
+      /** Deprecated. `false` used to request a permanent link; it now yields one valid for 30 days. */
       is_expire?: boolean | null
       /** The page to open; by default the first one. */
       jump_wxa?: JumpWxa | null
@@ -431,7 +510,7 @@ export interface Operations {
       /** At most 1024 of letters, digits and `!#$&'()*+,/:;=?@-._~%`. */
       query?: string | null
     }
-    output: Link2
+    output: UrllinkGenerateAnswer
   }
   /** Makes a `weixin://` link that opens the mini program from a browser or another app. */
   'urlscheme.generate': {
@@ -440,23 +519,23 @@ export interface Operations {
       appid?: string | null
       /** Days the link works. */
       expire_interval?: number | null
-      /** When the link ends, seconds since 1970; a value below 1,000,000,000 is seconds from now. 60 seconds to 30 days from now. */
+      /** When the link expires, seconds since 1970; a value below 1,000,000,000 is seconds from now. 60 seconds to 30 days from now. */
       expire_time?: number | null
-      /** 0: ends at `expire_time`; 1: ends after `expire_interval`. By default what is sent counts. */
+      /** 0: expires at `expire_time`; 1: after `expire_interval`. By default the one that is sent counts. */
       expire_type?: number | null
-      /** Of old: `false` asked for a link for ever, and now gives one for 30 days. */
+      /** Deprecated. `false` used to request a permanent link; it now yields one valid for 30 days. */
       is_expire?: boolean | null
       /** The page to open; by default the first one. */
       jump_wxa?: JumpWxa | null
     }
-    output: Link
+    output: UrlschemeGenerateAnswer
   }
   /** Draws a square QR code for a path with its query. */
   'wxacode.createQRCode': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string | null
-      /** The page with its query: 1 to 128 bytes. */
+      /** The page with its query. */
       path: string
       /** Width in px; by default 430. */
       width?: number | null
@@ -476,14 +555,14 @@ export interface Operations {
       is_hyaline?: boolean | null
       /** The color of the lines, unless `auto_color`: `{"r":0,"g":0,"b":0}` or `"#000000"`. */
       line_color?: LineColor | null
-      /** The page with its query: 1 to 1024 characters. */
+      /** The page with its query. */
       path: string
       /** Width in px; by default 430. */
       width?: number | null
     }
     output: ArrayBuffer
   }
-  /** Draws a mini-program code; there may be any number of them, 5000 a minute. */
+  /** Draws a mini-program code; their number is unlimited, 5,000 a minute. */
   'wxacode.getUnlimited': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
@@ -498,7 +577,7 @@ export interface Operations {
       is_hyaline?: boolean | null
       /** The color of the lines, unless `auto_color`: `{"r":0,"g":0,"b":0}` or `"#000000"`. */
       line_color?: LineColor | null
-      /** The page, without leading `/` and without query; by default the first one. */
+      /** The page, without leading `/` and without query; by default the first page. */
       page?: string | null
       /** What the page gets: 1 to 32 of letters, digits and `!#$&'()*+,/:;=?@-._~`. */
       scene: string
@@ -509,51 +588,365 @@ export interface Operations {
   }
 }
 
-/** Where to send the user. */
-export type Authorization = {
-  /** For a native app: hand these to the module's `auth`. */
-  params?: Params | null
-  /** The state in the address; it comes back with the code. */
-  state: string
-  /** For a browser: open this address. */
-  url?: string | null
-  /** Keep it, and send it to `oauth.getToken` with `code` and `state`. Absent with a state of your own. */
-  verifier?: string | null
-}
-
 /** A call to make. */
-export type Call = {
-  /** The large picture to write to the phone before the call. */
-  hdImageData?: Picture | null
+export type AppLaunchMiniProgramAnswer = {
   /** The module's method. */
   method: string
   /** Its parameters. */
-  params: Share
+  params: AppLaunchMiniProgramAnswerParams
+}
+
+/** The parameters of `launchMiniProgram`. */
+export type AppLaunchMiniProgramAnswerParams = {
+  apiKey: string
+  miniProgramType: MiniProgramType
+  path?: string | null
+  userName: string
+}
+
+/** A call to make. */
+export type AppOpenCustomerServiceAnswer = {
+  /** The module's method. */
+  method: string
+  /** Its parameters. */
+  params: AppOpenCustomerServiceAnswerParams
+}
+
+/** The parameters of `openCustomerService`. */
+export type AppOpenCustomerServiceAnswerParams = {
+  corpId: string
+  url: string
+}
+
+/** A call to make. */
+export type AppShareAnswer = {
+  /** The large picture to write to the phone before the call. */
+  hdImageData?: AppShareAnswerPicture | null
+  /** The module's method. */
+  method: string
+  /** Its parameters. */
+  params: AppShareAnswerTextShare | AppShareAnswerImageShare | AppShareAnswerMusicShare | AppShareAnswerLinkShare | AppShareAnswerLinkShare | AppShareAnswerProgramShare | AppShareAnswerMusicVideoShare | AppShareAnswerMessageShare
   /** The thumbnail to write to the phone before the call. */
-  thumb?: Picture | null
-  /** What will not be as one might expect. */
+  thumb?: AppShareAnswerPicture | null
+  /** What may differ from what the app expects. */
   warnings: string[]
 }
 
+/** A picture. */
+export type AppShareAnswerImageShare = {
+  /** The app's id; optional. */
+  apiKey: string | null
+  /** The picture: an address or a path of the phone. */
+  contentUrl: string
+  /** Where to. */
+  scene: AppShareAnswerScene
+  /** The thumbnail; it is scaled down to 32 KB. */
+  thumb?: string | null
+}
+
+/** A video or a page on the web. */
+export type AppShareAnswerLinkShare = {
+  /** The app's id; optional. */
+  apiKey: string | null
+  /** The address of the video or the page. */
+  contentUrl: string
+  /** The description; cut after 1024 bytes. */
+  description?: string | null
+  /** Where to. */
+  scene: AppShareAnswerScene
+  /** The thumbnail; it is scaled down to 32 KB. */
+  thumb?: string | null
+  /** The title. */
+  title?: string | null
+}
+
+/** What a message is about. */
+export type AppShareAnswerMedia = {
+  /** Type 4: the large picture; it is scaled down to 128 KB. */
+  hdImageData?: string | null
+  /** Type 0: the picture, an address or a path of the phone. */
+  imageUrl?: string | null
+  /** Type 4: which version opens. */
+  miniProgramType?: MiniProgramType | null
+  /** Type 1: the address of the sound itself. */
+  musicDataUrl?: string | null
+  /** Type 1: the address of the music's page. */
+  musicUrl?: string | null
+  /** Type 4: the page, with its query. */
+  path?: string | null
+  /** 0 for a picture, 1 for music, 2 for a video, 3 for a page, 4 for a mini program. */
+  type: number
+  /** Type 4: the mini program's original id. */
+  userName?: string | null
+  /** Type 2: the address of the video. */
+  videoUrl?: string | null
+  /** Type 3: the address of the page. Type 4: at most 1024 bytes, the address of a page for clients that cannot open mini programs. */
+  webpageUrl?: string | null
+  /** Type 4: whether the share carries a shareTicket. */
+  withShareTicket?: boolean | null
+}
+
+/** Content for WeChat. */
+export type AppShareAnswerMessage = {
+  /** The description; cut after 1024 bytes. */
+  description?: string | null
+  /** What the message is about. */
+  media?: AppShareAnswerMedia | null
+  /** A tag for statistics. */
+  mediaTagName?: string | null
+  /** An action for the app. */
+  messageAction?: string | null
+  /** WeChat returns it to the app. */
+  messageExt?: string | null
+  /** The thumbnail; it is scaled down to 32 KB. */
+  thumb?: string | null
+  /** The title. */
+  title?: string | null
+}
+
+/** An answer to WeChat's request for content. */
+export type AppShareAnswerMessageShare = {
+  /** 0, or the code of a failure: then there is no content. */
+  errCode?: number | null
+  /** The reason of a failure. */
+  errStr?: string | null
+  /** The content otherwise. */
+  message?: AppShareAnswerMessage | null
+  /** The content if it is a text. */
+  text?: string | null
+  /** The `type` of the request. */
+  type?: number | null
+}
+
+/** Music on the web. */
+export type AppShareAnswerMusicShare = {
+  /** The app's id; optional. */
+  apiKey: string | null
+  /** The address of the music's page. */
+  contentUrl: string
+  /** The description; cut after 1024 bytes. */
+  description?: string | null
+  /** The address of the sound itself. */
+  musicDataUrl?: string | null
+  /** Where to. */
+  scene: AppShareAnswerScene
+  /** The thumbnail; it is scaled down to 32 KB. */
+  thumb?: string | null
+  /** The title. */
+  title?: string | null
+}
+
+/** Where music that plays in WeChat is shared to. */
+export type AppShareAnswerMusicVideoScene = "session" | "timeline"
+
+/** Music that plays in WeChat. */
+export type AppShareAnswerMusicVideoShare = {
+  /** The album. */
+  albumName?: string | null
+  /** The description; cut after 1024 bytes. */
+  description?: string | null
+  /** The duration in milliseconds. */
+  duration: number
+  /** The release date in seconds since 1970. */
+  issueDate?: number | null
+  /** WeChat returns it when the user returns to the app. */
+  messageExt?: string | null
+  /** The address of the sound itself. */
+  musicDataUrl: string
+  /** The genre. */
+  musicGenre?: string | null
+  /** The address of the music's page. */
+  musicUrl: string
+  /** Where to. */
+  scene: AppShareAnswerMusicVideoScene
+  /** The singer. */
+  singerName: string
+  /** The lyrics as LRC. */
+  songLyric?: string | null
+  /** The thumbnail; it is scaled down to 32 KB. */
+  thumbData?: string | null
+  /** The title. */
+  title: string
+}
+
+/** A picture that is small enough. */
+export type AppShareAnswerPicture = {
+  /** The file. */
+  base64: string
+  /** The file's length. */
+  bytes: number
+  /** Pixels. */
+  height: number
+  /** The file that `params` names; write the bytes there. The module needs the extension. */
+  path: string
+  /** The media type. */
+  type: string
+  /** Pixels. */
+  width: number
+}
+
+/** Where a mini program is shared to. */
+export type AppShareAnswerProgramScene = "session"
+
+/** A page of a mini program. */
+export type AppShareAnswerProgramShare = {
+  /** The app's id; optional. */
+  apiKey: string | null
+  /** The description; cut after 1024 bytes. */
+  description?: string | null
+  /** The large picture, which iOS shows; it is scaled down to 128 KB. */
+  hdImageData?: string | null
+  /** Which version opens; by default the released one. */
+  miniProgramType: MiniProgramType
+  /** The page, with its query; by default the home page. */
+  path?: string | null
+  /** Where to; WeChat shares mini programs to chats only. */
+  scene: AppShareAnswerProgramScene
+  /** The thumbnail; it is scaled down to 32 KB. */
+  thumb?: string | null
+  /** The title. */
+  title?: string | null
+  /** The mini program's original id. */
+  userName: string
+  /** The address of a page for clients that cannot open mini programs. */
+  webpageUrl: string
+  /** Whether the share carries a shareTicket. */
+  withShareTicket?: boolean | null
+}
+
+/** Where something is shared to. */
+export type AppShareAnswerScene = "session" | "timeline" | "favorite"
+
+/** A text. */
+export type AppShareAnswerTextShare = {
+  /** The app's id; optional. */
+  apiKey: string | null
+  /** Where to. */
+  scene: AppShareAnswerScene
+  /** The text. */
+  text: string
+}
+
+/** What a message is about. */
+export type AppShareInputMedia = {
+  /** Type 4: the large picture; it is scaled down to 128 KB. */
+  hdImageData?: string | null
+  /** Type 0: the picture, an address or a path of the phone. */
+  imageUrl?: string | null
+  /** Type 4: which version opens. */
+  miniProgramType?: MiniProgramType | null
+  /** Type 1: the address of the sound itself. */
+  musicDataUrl?: string | null
+  /** Type 1: the address of the music's page. */
+  musicUrl?: string | null
+  /** Type 4: the page, with its query. */
+  path?: string | null
+  /** 0 for a picture, 1 for music, 2 for a video, 3 for a page, 4 for a mini program. */
+  type: number
+  /** Type 4: the mini program's original id. */
+  userName?: string | null
+  /** Type 2: the address of the video. */
+  videoUrl?: string | null
+  /** Type 3: the address of the page. Type 4: at most 1024 bytes, the address of a page for clients that cannot open mini programs. */
+  webpageUrl?: string | null
+  /** Type 4: whether the share carries a shareTicket. */
+  withShareTicket?: boolean | null
+}
+
+/** Content for WeChat. */
+export type AppShareInputMessage = {
+  /** The description; cut after 1024 bytes. */
+  description?: string | null
+  /** What the message is about. */
+  media?: AppShareInputMedia | null
+  /** A tag for statistics. */
+  mediaTagName?: string | null
+  /** An action for the app. */
+  messageAction?: string | null
+  /** WeChat returns it to the app. */
+  messageExt?: string | null
+  /** The thumbnail; it is scaled down to 32 KB. */
+  thumb?: string | null
+  /** The title. */
+  title?: string | null
+}
+
+/** Where music that plays in WeChat is shared to. */
+export type AppShareInputMusicVideoScene = "session" | "timeline"
+
+/** Where a mini program is shared to. */
+export type AppShareInputProgramScene = "session"
+
+/** Where something is shared to. */
+export type AppShareInputScene = "session" | "timeline" | "favorite"
+
+/** Where a user confirms. */
+export type AppSubscribeMsgAnswer = {
+  /** The module's method, for an app. */
+  method?: string | null
+  /** The parameters. */
+  params: AppSubscribeMsgAnswerParams
+  /** The page to open in WeChat, for an official account. */
+  url?: string | null
+}
+
+/** The parameters of `subscribeMsg`. */
+export type AppSubscribeMsgAnswerParams = {
+  apiKey: string
+  reserved: string
+  scene: number
+  templateId: string
+}
+
+/** The state of a session key. */
+export type AuthCheckSessionAnswer = {
+  /** Whether data that the client encrypts now can be decrypted here. */
+  valid: boolean
+}
+
+/** A user who is logged in. */
+export type AuthCode2SessionAnswer = {
+  /** Seconds until the session expires; then call `wx.login` again. */
+  expires_in: number
+  /** The user's id in this app. */
+  openid: string
+  /** Send it as `Authorization: Bearer <session_token>`. */
+  session_token: string
+  /** The user's id across the apps of one owner; only if the app is bound to an Open Platform account. */
+  unionid?: string | null
+}
+
+/** 0 to 255, as a number or, as WeChat's own samples have it, as a text. */
+export type ColorChannel = number | string
+
+/** Decrypted data. */
+export type DecryptGetUserDataAnswer = {
+  /** As WeChat made it, with `watermark.appid` (checked) and `watermark.timestamp`. */
+  data: Record<string, unknown>
+}
+
+/** Which version of the mini program opens. */
+export type EnvVersion = "release" | "trial" | "develop"
+
 /** An element of `wx.addCard`'s `cardList`. */
-export type Card = {
-  /** JSON as a text, as `wx.addCard` wants it. */
+export type JssdkCardExtAnswer = {
+  /** JSON as a text, as `wx.addCard` expects it. */
   cardExt: string
   /** The card. */
   cardId: string
 }
 
 /** The parameters of `wx.chooseCard`. */
-export type CardChoice = {
-  /** As asked for. */
+export type JssdkChooseCardAnswer = {
+  /** As requested, or empty. */
   cardId: string
   /** SHA-1 in lower-case hex. */
   cardSign: string
-  /** As asked for. */
+  /** As requested, or empty. */
   cardType: string
-  /** Of this signature only. */
+  /** A random text, new for every signature. */
   nonceStr: string
-  /** As asked for. */
+  /** As requested, or empty. */
   shopId: string
   /** `SHA1`. */
   signType: string
@@ -561,103 +954,52 @@ export type CardChoice = {
   timestamp: string
 }
 
-/** Why it fails. */
-export type Cause = "domain-not-bound" | "port-not-allowed" | "host-not-allowed" | "signature-form" | "signature-correct" | "fragment-signed" | "query-cut" | "share-parameters-missing" | "html-escaped" | "decoded" | "encoded-twice" | "plus-space" | "scheme-differs" | "letters-differ" | "slash-differs" | "port-signed" | "parameter-names" | "parameter-order" | "escaped-values" | "milliseconds" | "other-account" | "card-ticket" | "stale-ticket" | "unexplained" | "not-ready" | "permission-denied" | "client-too-old" | "not-verified" | "share-right" | "ticket-quota" | "one-image-at-a-time" | "local-preview" | "redirect-signed" | "config-incomplete" | "media-download" | "voice-noise" | "subdomain-bound" | "share-image" | "old-client" | "payment-signature" | "route-changed" | "push-state-unknown" | "upload-in-callback" | "test-account-not-followed" | "coordinates" | "profile-menu-item" | "registration-delay"
-
-/** 0 to 255, as a number or, as WeChat's own samples have it, as a text. */
-export type Channel = number | string
-
-/** A call to make. */
-export type Chat = {
-  /** The module's method. */
-  method: string
-  /** Its parameters. */
-  params: Params3
-}
-
-/** The state of a session key. */
-export type Checked = {
-  /** Whether data the client encrypts now can be decrypted here. */
-  valid: boolean
-}
-
-/** WeChat's verdict. */
-export type Checked2 = {
-  /** What each of WeChat's strategies found; one counts if its `errcode` is 0. */
-  detail: Finding[]
-  /** Why: 100 normal, 10001 ads, 20001 politics, 20002 porn, 20003 abuse, 20006 crime, 20008 fraud, 20012 vulgar, 20013 copyright, 21000 other; absent where WeChat does not say. */
-  label?: number | null
-  /** What to do. */
-  suggest: Suggest
-  /** WeChat's id of the check. */
-  trace_id?: string | null
-}
-
-/** WeChat's verdict. */
-export type Checked3 = {
-  /** What to do: `pass` or `risky`. */
-  suggest: Suggest
-}
-
-/** The state of an access token. */
-export type Checked4 = {
-  /** Whether WeChat accepts it for this user. */
-  valid: boolean
-}
-
-/** The values by key: `{"thing1":{"value":"…"}}`. */
-export type Data = Record<string, Entry>
-
-/** One value. */
-export type Entry = {
-  /** Of old; WeChat shows one color since 2023, so it is not sent. */
-  color?: string | null
-  /** A text; a number is sent as its digits. */
-  value: string
-}
-
-/** Which version of the mini program opens. */
-export type EnvVersion = "release" | "trial" | "develop"
-
-/** What one strategy found; any of it may be absent. */
-export type Finding = {
-  /** 0 if the strategy worked. */
-  errcode: number
-  /** The keyword it met. */
-  keyword?: string | null
-  label?: number | null
-  level?: number | null
-  /** How sure it is, 0 to 100. */
-  prob?: number | null
-  /** `content_model`, `keyword` … */
-  strategy?: string | null
-  suggest?: Suggest | null
-}
-
-/** A cause, and what to do about it. */
-export type Finding2 = {
-  /** What a program compares; stable. */
-  cause: Cause
-  /** Whether it was proven, for example by computing the very signature; otherwise it is only likely. */
-  certain: boolean
-  /** What to do. */
-  detail: string
-  /** The number in appendix 5 of WeChat's JS-SDK document. */
-  item: number
-}
-
 /** The parameters of `chooseInvoice`. */
-export type InvoiceChoice = {
+export type JssdkChooseInvoiceAnswer = {
   /** The account. */
   appId: string
   /** SHA-1 in lower-case hex. */
   cardSign: string
-  /** Of this signature only. */
+  /** A random text, new for every signature. */
   nonceStr: string
   /** `SHA1`. */
   signType: string
   /** Seconds since 1970, as a text. */
   timestamp: string
+}
+
+/** The parameters of `wx.config`. */
+export type JssdkConfigAnswer = {
+  /** The account. */
+  appId: string
+  /** Only if requested. */
+  debug?: JssdkConfigAnswerSignedText | null
+  /** As requested; never empty beside open tags, because WeChat requires a name there. */
+  jsApiList?: string[]
+  /** A random text, new for every signature. */
+  nonceStr: string
+  /** As requested. */
+  openTagList?: string[]
+  /** SHA-1 in lower-case hex. */
+  signature: string
+  /** Seconds since 1970. */
+  timestamp: number
+  /** What looks wrong with the address; it was signed unchanged. */
+  warnings?: PageFinding[]
+}
+
+/** The signed text. */
+export type JssdkConfigAnswerSignedText = {
+  /** The changes made to the address that was sent. */
+  normalized: string[]
+  /** The signed text, with `***` for the ticket. */
+  signed: string
+  /** Seconds until the ticket expires. */
+  ticket_expires_in: number
+  /** Grows by one with every new ticket. */
+  ticket_version: number
+  /** The address in the signature: compare it with `location.href.split('#')[0]`. */
+  url: string
 }
 
 /** The page a link opens. */
@@ -670,146 +1012,183 @@ export type JumpWxa = {
   query?: string | null
 }
 
-export type Kind = "official_account" | "website" | "mobile_app"
-
-/** What is shared. */
-export type Kind2 = "text" | "image" | "music" | "video" | "webpage" | "program" | "musicVideo" | "message"
-
-/** Languages, as WeChat names them. */
-export type Lang = "zh_CN" | "en_US" | "zh_HK" | "zh_TW"
-
-export type Language = "cn" | "en"
-
-export type Language2 = "zh_CN" | "zh_TW" | "en"
-
-/** A call to make. */
-export type Launch = {
-  /** The module's method. */
-  method: string
-  /** Its parameters. */
-  params: Params2
-}
-
 /** The color of the lines. */
 export type LineColor = string | {
-  b: Channel
-  g: Channel
-  r: Channel
+  b: ColorChannel
+  g: ColorChannel
+  r: ColorChannel
 }
 
-/** A link. */
-export type Link = {
-  /** When it ends, seconds since 1970. */
-  expire_time: number
-  /** `weixin://dl/business/?t=…` */
-  openlink: string
+/** A page of rooms. */
+export type LivebroadcastGetLiveInfoAnswer = {
+  /** The rooms of this page; empty beyond the last. */
+  room_info: LivebroadcastGetLiveInfoAnswerRoom[]
+  /** The number of all rooms; 0 on an empty page, where WeChat does not give it. */
+  total: number
 }
 
-/** A link. */
-export type Link2 = {
-  /** When it ends, seconds since 1970. */
-  expire_time: number
-  /** `https://wxaurl.cn/…` */
-  url_link: string
+/** A live room. Further fields of WeChat's are passed on as they are. */
+export type LivebroadcastGetLiveInfoAnswerRoom = {
+  /** The anchor's nickname. */
+  anchor_name: string
+  /** The picture behind the room. */
+  cover_img: string
+  /** When it ends, in seconds since 1970. */
+  end_time: number
+  /** The goods on sale; prices are in fen. */
+  goods: (Record<string, unknown>)[]
+  /** 101 live, 102 not started, 103 ended, 104 banned, 105 paused, 106 in error, 107 expired. */
+  live_status: number
+  /** Its name. */
+  name: string
+  /** Its id. */
+  roomid: number
+  /** The picture on the card when the room is shared. */
+  share_img: string
+  /** When it begins, in seconds since 1970. */
+  start_time: number
 }
 
-/** A link. */
-export type Link3 = {
-  /** When it ends, seconds since 1970; absent if never. */
-  expire_time?: number | null
-  /** `#小程序://…` */
-  link: string
+/** A page of recordings. */
+export type LivebroadcastGetReplayAnswer = {
+  /** The recordings of this page; empty if there are none (yet). */
+  live_replay: LivebroadcastGetReplayAnswerReplay[]
+  /** The number of all recordings; 0 on an empty page, where WeChat does not give it. */
+  total: number
 }
 
-/** A user who is logged in. */
-export type LoggedIn = {
-  /** Seconds until the session ends; then call `wx.login` again. */
-  expires_in: number
-  /** The user, as this app knows them. */
-  openid: string
-  /** Send it as `Authorization: Bearer <session_token>`. */
-  session_token: string
-  /** The user across the apps of one owner; only if the app is bound to an Open Platform account. */
-  unionid?: string | null
+/** A recording. */
+export type LivebroadcastGetReplayAnswerReplay = {
+  /** When it was made, as WeChat writes it: `2022-12-30T02:51:32Z`. */
+  create_time: string
+  /** When it expires. */
+  expire_time: string
+  /** The address to play it from. */
+  media_url: string
 }
 
-/** What a message is about. */
-export type Media = {
-  /** Type 4: the large picture; becomes at most 128 KB. */
-  hdImageData?: string | null
-  /** Type 0: the picture's address. */
-  imageUrl?: string | null
-  /** Type 4: which version opens. */
-  miniProgramType?: MiniProgramType | null
-  /** Type 1: the address of the sound itself. */
-  musicDataUrl?: string | null
-  /** Type 1: the music's page. */
-  musicUrl?: string | null
-  /** Type 4: the page, with its query. */
-  path?: string | null
-  /** 0 a picture, 1 music, 2 a video, 3 a page, 4 a mini program. */
-  type: number
-  /** Type 4: the mini program's original id. */
-  userName?: string | null
-  /** Type 2: the video's address. */
-  videoUrl?: string | null
-  /** Type 3: the page. Type 4: a page for clients that cannot open mini programs. */
-  webpageUrl?: string | null
-  /** Type 4: whether the share carries a shareTicket. */
-  withShareTicket?: boolean | null
+/** A video. */
+export type MediaGetAnswer = {
+  /** The video's address; fetch it soon. */
+  video_url: string
 }
 
-/** Content for WeChat. */
-export type Message = {
-  /** The description; what is more than 1024 bytes is cut off. */
-  description?: string | null
-  /** What it is about. */
-  media?: Media | null
-  /** At most 64 bytes. */
-  mediaTagName?: string | null
-  /** At most 2048 bytes. */
-  messageAction?: string | null
-  /** At most 2048 bytes. */
-  messageExt?: string | null
-  /** The thumbnail; becomes at most 32 KB. */
-  thumb?: string | null
-  /** The title, of at most 512 bytes. */
-  title?: string | null
+/** The values by key: `{"thing1":{"value":"…"}}`. */
+export type MessageData = Record<string, MessageEntry>
+
+/** One value. */
+export type MessageEntry = {
+  /** Deprecated. WeChat has shown one color since 2023, so it is not sent. */
+  color?: string | null
+  /** A text; a number is sent as its digits. */
+  value: string
 }
 
-/** Which version of a mini program opens, in the module's words. */
+/** Which version of a mini program opens, by the module's names. */
 export type MiniProgramType = "release" | "test" | "preview"
 
-/** Versions, as this interface names them. */
-export type MiniprogramState = "developer" | "trial" | "formal"
+/** How a login begins. */
+export type OauthAuthorizeUrlAnswer = {
+  /** For a native app: pass these to the module's `auth`. */
+  params?: OauthAuthorizeUrlAnswerParams | null
+  /** The state in the address; WeChat returns it with the code. */
+  state: string
+  /** For a browser: open this address. */
+  url?: string | null
+  /** Store it, and send it to `oauth.getToken` with `code` and `state`. Absent with a state of your own. */
+  verifier?: string | null
+}
 
 /** The parameters of the module's `auth`. */
-export type Params = {
+export type OauthAuthorizeUrlAnswerParams = {
   apiKey: string
-  scope: Scope
+  scope: OauthAuthorizeUrlAnswerScope
   state: string
 }
 
-/** The parameters of `launchMiniProgram`. */
-export type Params2 = {
-  apiKey: string
-  miniProgramType: MiniProgramType
-  path?: string | null
-  userName: string
+export type OauthAuthorizeUrlAnswerScope = "snsapi_base" | "snsapi_userinfo" | "snsapi_login"
+
+export type OauthAuthorizeUrlInputKind = "official_account" | "website" | "mobile_app"
+
+export type OauthAuthorizeUrlInputLanguage = "cn" | "en"
+
+export type OauthAuthorizeUrlInputScope = "snsapi_base" | "snsapi_userinfo" | "snsapi_login"
+
+/** The state of an access token. */
+export type OauthCheckTokenAnswer = {
+  /** Whether WeChat accepts it for this user. */
+  valid: boolean
 }
 
-/** The parameters of `openCustomerService`. */
-export type Params3 = {
-  corpId: string
-  url: string
+/** A user who is logged in. */
+export type OauthGetTokenAnswer = {
+  /** WeChat's access token; with `EXPOSE_SNS_TOKENS` only. */
+  accessToken?: string | null
+  /** WeChat's refresh token; with `EXPOSE_SNS_TOKENS` only. */
+  dynamicToken?: string | null
+  /** Seconds until the session and WeChat's access token expire. */
+  expires: number
+  /** The user's id in this app. */
+  openId: string
+  /** Send it as `Authorization: Bearer <session_token>`. */
+  session_token: string
+  /** Whether the page is open as a snapshot, whose user may not be a real one: show nothing personal, store nothing, and offer the full service. Operations refuse the session. */
+  snapshot?: boolean
+  /** Always true; for code that was written for the native module. */
+  status: boolean
+  /** The user's id across the apps of one owner; only if the app is bound to an Open Platform account and the scope is not `snsapi_base`. */
+  unionid?: string | null
 }
 
-/** The parameters of `subscribeMsg`. */
-export type Params4 = {
-  apiKey: string
-  reserved: string
-  scene: number
-  templateId: string
+/** A user's profile. */
+export type OauthGetUserInfoAnswer = {
+  /** The picture's address, empty without a picture. Its last part is the size: 46, 64, 96, 132, or 0 for 640×640. */
+  headimgurl: string
+  /** The nickname. */
+  nickname: string
+  /** The user's id in this app. */
+  openid: string
+  /** Privileges of the user, for example `chinaunicom`. */
+  privilege: string[]
+  /** 1 male, 2 female, 0 unknown; always 0 since 2021. */
+  sex: number
+  /** Always true; for code that was written for the native module. */
+  status: boolean
+  /** The user's id across the apps of one owner. */
+  unionid?: string | null
+}
+
+export type OauthGetUserInfoInputLanguage = "zh_CN" | "zh_TW" | "en"
+
+/** A prolonged login. */
+export type OauthRefreshTokenAnswer = {
+  /** WeChat's access token; with `EXPOSE_SNS_TOKENS` only. */
+  accessToken?: string | null
+  /** WeChat's refresh token; with `EXPOSE_SNS_TOKENS` only. */
+  dynamicToken?: string | null
+  /** Seconds until the session and WeChat's access token expire. */
+  expires: number
+  /** The user's id in this app. */
+  openId: string
+  /** The renewed session; absent for a service. */
+  session_token?: string | null
+  /** Always true; for code that was written for the native module. */
+  status: boolean
+}
+
+/** Why it fails. */
+export type PageCause = "domain-not-bound" | "port-not-allowed" | "host-not-allowed" | "signature-form" | "signature-correct" | "fragment-signed" | "query-cut" | "share-parameters-missing" | "html-escaped" | "decoded" | "encoded-twice" | "plus-space" | "scheme-differs" | "letters-differ" | "slash-differs" | "port-signed" | "parameter-names" | "parameter-order" | "escaped-values" | "milliseconds" | "other-account" | "card-ticket" | "stale-ticket" | "unexplained" | "not-ready" | "permission-denied" | "client-too-old" | "not-verified" | "share-right" | "ticket-quota" | "one-image-at-a-time" | "local-preview" | "redirect-signed" | "config-incomplete" | "media-download" | "voice-noise" | "subdomain-bound" | "share-image" | "old-client" | "payment-signature" | "route-changed" | "push-state-unknown" | "upload-in-callback" | "test-account-not-followed" | "coordinates" | "profile-menu-item" | "registration-delay"
+
+/** A cause and its cure. */
+export type PageFinding = {
+  /** The stable name for programs. */
+  cause: PageCause
+  /** Whether it was proven, for example by computing the same signature; otherwise it is only likely. */
+  certain: boolean
+  /** What to do. */
+  detail: string
+  /** The number in appendix 5 of WeChat's JS-SDK document. */
+  item: number
 }
 
 /** A phone number that WeChat has verified. */
@@ -824,252 +1203,78 @@ export type PhoneNumber = {
   watermark: Watermark
 }
 
-/** A picture that is small enough. */
-export type Picture = {
-  /** The file. */
-  base64: string
-  /** The file's length. */
-  bytes: number
-  /** Pixels. */
-  height: number
-  /** The file `params` names; write the bytes there. The module needs the extension. */
-  path: string
-  /** The media type. */
-  type: string
-  /** Pixels. */
-  width: number
+/** WeChat's verdict. */
+export type SecurityImgSecCheckAnswer = {
+  /** What to do: `pass` or `risky`. */
+  suggest: Suggest
 }
 
-/** A login that goes on. */
-export type Refreshed = {
-  /** WeChat's access token; with `EXPOSE_SNS_TOKENS` only. */
-  accessToken?: string | null
-  /** WeChat's refresh token; with `EXPOSE_SNS_TOKENS` only. */
-  dynamicToken?: string | null
-  /** Seconds until the session ends, and WeChat's access token with it. */
-  expires: number
-  /** The user, as this app knows them. */
-  openId: string
-  /** The renewed session, for the user who owns one. */
-  session_token?: string | null
-  /** Always true; for code that was written against the native module. */
-  status: boolean
+/** WeChat's verdict. */
+export type SecurityMsgSecCheckAnswer = {
+  /** What each of WeChat's strategies found; one counts if its `errcode` is 0. */
+  detail: SecurityMsgSecCheckAnswerFinding[]
+  /** Why: 100 normal, 10001 ads, 20001 politics, 20002 porn, 20003 abuse, 20006 crime, 20008 fraud, 20012 vulgar, 20013 copyright, 21000 other; absent where WeChat does not say. */
+  label?: number | null
+  /** What to do. */
+  suggest: Suggest
+  /** WeChat's id of the check. */
+  trace_id?: string | null
 }
 
-/** A recording. */
-export type Replay = {
-  /** When it was made, as WeChat writes it: `2022-12-30T02:51:32Z`. */
-  create_time: string
-  /** When it goes. */
-  expire_time: string
-  /** Where it can be played. */
-  media_url: string
+/** What one strategy found; any of it may be absent. */
+export type SecurityMsgSecCheckAnswerFinding = {
+  /** 0 if the strategy worked. */
+  errcode: number
+  /** The keyword it met. */
+  keyword?: string | null
+  label?: number | null
+  level?: number | null
+  /** How sure it is, 0 to 100. */
+  prob?: number | null
+  /** `content_model`, `keyword` … */
+  strategy?: string | null
+  suggest?: Suggest | null
 }
 
-/** A page of recordings. */
-export type Replays = {
-  /** The recordings of this page; empty where there are none (yet). */
-  live_replay: Replay[]
-  /** All recordings there are; 0 on an empty page, because WeChat does not say. */
-  total: number
+/** A link. */
+export type ShortlinkGenerateAnswer = {
+  /** When it expires, seconds since 1970; absent if it is permanent. */
+  expire_time?: number | null
+  /** `#小程序://…` */
+  link: string
 }
-
-/** A live room. Further fields of WeChat's are passed on as they are. */
-export type Room = {
-  /** The anchor's nickname. */
-  anchor_name: string
-  /** The picture behind the room. */
-  cover_img: string
-  /** When it ends, seconds since 1970. */
-  end_time: number
-  /** What is on sale; prices are in fen. */
-  goods: (Record<string, unknown>)[]
-  /** 101 live, 102 not started, 103 ended, 104 banned, 105 paused, 106 in error, 107 expired. */
-  live_status: number
-  /** Its name. */
-  name: string
-  /** Its id. */
-  roomid: number
-  /** The picture on the card when it is shared. */
-  share_img: string
-  /** When it begins, seconds since 1970. */
-  start_time: number
-}
-
-/** A page of rooms. */
-export type Rooms = {
-  /** The rooms of this page; empty beyond the last. */
-  room_info: Room[]
-  /** All rooms there are; 0 on an empty page, because WeChat does not say. */
-  total: number
-}
-
-/** Where something is shared to. */
-export type Scene = "session" | "timeline" | "favorite"
-
-export type Scope = "snsapi_base" | "snsapi_userinfo" | "snsapi_login"
 
 /** A message on its way. */
-export type Sent = {
+export type SubscribeMessageSendAnswer = {
   /** WeChat's id of the message, where it tells one. */
   msgid?: string | null
   /** Whether WeChat took it. */
   sent: boolean
 }
 
-/** Checks what an app shares, and returns the method and parameters for the native module. The fields are the module's. Pictures may also come as base64, as a data URI, or as an https address; they are made small enough and returned to be written to the file that `params` names. A path of the phone (`fs://`, `widget://`) is passed through. */
-export type Share = {
-  /** Kind musicVideo: the album, of at most 1 KB. */
-  albumName?: string | null
-  /** The app's id; may be left out. */
-  apiKey?: string | null
-  /** Kind image: the picture, an address or a path of the phone. Kinds music, video and webpage: the page's or file's address. */
-  contentUrl?: string | null
-  /** The description; what is more than 1024 bytes is cut off. */
-  description?: string | null
-  /** Kind musicVideo: how long it plays, in milliseconds. */
-  duration?: number | null
-  /** Kind message: 0, or why there is no content. */
-  errCode?: number | null
-  /** Kind message: why there is no content, of at most 1 KB. */
-  errStr?: string | null
-  /** Kind program: the large picture iOS shows; becomes at most 128 KB. */
-  hdImageData?: string | null
-  /** Kind musicVideo: when it came out, seconds since 1970. */
-  issueDate?: number | null
-  /** Kind message: the content, unless it is `text`. */
-  message?: Message | null
-  /** Kind musicVideo: comes back when the user returns to the app; at most 2048 bytes. */
-  messageExt?: string | null
-  /** Kind program: which version opens; by default the released one. */
-  miniProgramType?: MiniProgramType | null
-  /** Kinds music and musicVideo: the address of the sound itself. */
-  musicDataUrl?: string | null
-  /** Kind musicVideo: the genre, of at most 1 KB. */
-  musicGenre?: string | null
-  /** Kind musicVideo: the music's page. */
-  musicUrl?: string | null
-  /** Kind program: the page, with its query; by default the home page. */
-  path?: string | null
-  /** Where to. By default `timeline`, and `session` for a mini program, which knows no other. */
-  scene?: Scene | null
-  /** Kind musicVideo: the singer, of at most 1 KB. */
-  singerName?: string | null
-  /** Kind musicVideo: the lyrics as LRC, of at most 32 KB. */
-  songLyric?: string | null
-  /** Kinds text and message: the text, of less than 10 KB. */
-  text?: string | null
-  /** The thumbnail; becomes at most 32 KB. */
-  thumb?: string | null
-  /** Kind musicVideo: the thumbnail; becomes at most 32 KB. */
-  thumbData?: string | null
-  /** The title, of at most 512 bytes; a Chinese character has three. */
-  title?: string | null
-  /** Kind message: the `type` of the request that is answered. */
-  type?: number | null
-  /** Kind program: the mini program's original id. */
-  userName?: string | null
-  /** Kind program: a page for clients that cannot open mini programs. */
-  webpageUrl?: string | null
-  /** Kind program: whether the share carries a shareTicket. */
-  withShareTicket?: boolean | null
-}
+/** Languages, as WeChat names them. */
+export type SubscribeMessageSendInputLang = "zh_CN" | "en_US" | "zh_HK" | "zh_TW"
 
-/** The parameters of `wx.config`. */
-export type Signed = {
-  /** The account. */
-  appId: string
-  /** Only if asked for. */
-  debug?: SignedText | null
-  /** As asked for; never empty beside open tags, because WeChat wants a name there. */
-  jsApiList?: string[]
-  /** Of this signature only. */
-  nonceStr: string
-  /** As asked for. */
-  openTagList?: string[]
-  /** SHA-1 in lower-case hex. */
-  signature: string
-  /** Seconds since 1970. */
-  timestamp: number
-  /** What looks wrong with the address; it was signed as it is. */
-  warnings?: Finding2[]
-}
-
-/** What was signed. */
-export type SignedText = {
-  /** What was changed of the address that was sent. */
-  normalized: string[]
-  /** The signed text, with `***` for the ticket. */
-  signed: string
-  /** Seconds the ticket still lives. */
-  ticket_expires_in: number
-  /** Grows by one with every new ticket. */
-  ticket_version: number
-  /** The address in the signature: compare it with `location.href.split('#')[0]`. */
-  url: string
-}
-
-/** Where a user confirms. */
-export type Subscription = {
-  /** The module's method, for an app. */
-  method?: string | null
-  /** The parameters. */
-  params: Params4
-  /** The page to open in WeChat, for an official account. */
-  url?: string | null
-}
+/** Versions, as this interface names them. */
+export type SubscribeMessageSendInputMiniprogramState = "developer" | "trial" | "formal"
 
 /** What to do with the content. */
 export type Suggest = "pass" | "review" | "risky"
 
-/** A user who is logged in. */
-export type Token = {
-  /** WeChat's access token; with `EXPOSE_SNS_TOKENS` only. */
-  accessToken?: string | null
-  /** WeChat's refresh token; with `EXPOSE_SNS_TOKENS` only. */
-  dynamicToken?: string | null
-  /** Seconds until the session ends, and WeChat's access token with it. */
-  expires: number
-  /** The user, as this app knows them. */
-  openId: string
-  /** Send it as `Authorization: Bearer <session_token>`. */
-  session_token: string
-  /** The page is open as a snapshot and the user may be made up: show nothing personal, store nothing, and offer the full service. The session opens no operation. */
-  snapshot?: boolean
-  /** Always true; for code that was written against the native module. */
-  status: boolean
-  /** The user across the apps of one owner; only if the app is bound to an Open Platform account and the scope is not `snsapi_base`. */
-  unionid?: string | null
+/** A link. */
+export type UrllinkGenerateAnswer = {
+  /** When it expires, seconds since 1970. */
+  expire_time: number
+  /** `https://wxaurl.cn/…` */
+  url_link: string
 }
 
-/** Decrypted data. */
-export type UserData = {
-  /** As WeChat made it, with `watermark.appid` (checked) and `watermark.timestamp`. */
-  data: Record<string, unknown>
-}
-
-/** A user's profile. */
-export type UserInfo = {
-  /** The picture's address; its last part is the size (0, 46, 64, 96, 132; 0 is 640×640). Empty without a picture. */
-  headimgurl: string
-  /** The nickname. */
-  nickname: string
-  /** The user, as this app knows them. */
-  openid: string
-  /** Privileges of the user, for example `chinaunicom`. */
-  privilege: string[]
-  /** 1 male, 2 female, 0 unknown; WeChat has said 0 of everybody since 2021. */
-  sex: number
-  /** Always true; for code that was written against the native module. */
-  status: boolean
-  /** The user across the apps of one owner. */
-  unionid?: string | null
-}
-
-/** A video. */
-export type Video = {
-  /** Where the video is; fetch it soon. */
-  video_url: string
+/** A link. */
+export type UrlschemeGenerateAnswer = {
+  /** When it expires, seconds since 1970. */
+  expire_time: number
+  /** `weixin://dl/business/?t=…` */
+  openlink: string
 }
 
 /** When and for which app WeChat made the data. */

@@ -35,6 +35,7 @@ const ACCOUNTS: &[AccountKind] = &[AccountKind::MobileApp];
 /// Which version of a mini program opens, by the module's names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(extend("x-shared" = true))]
 enum MiniProgramType {
     /// The released one.
     #[default]

@@ -64,6 +64,7 @@ pub struct InvoiceKey {
 
 /// How far an invoice is reimbursed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("x-shared" = true))]
 pub enum ReimburseStatus {
     /// Free.
     #[serde(rename = "INVOICE_REIMBURSE_INIT")]
@@ -78,6 +79,7 @@ pub enum ReimburseStatus {
 
 /// An invoice.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("x-shared" = true))]
 pub struct Invoice {
     /// The card of the invoice.
     card_id: String,
@@ -105,6 +107,7 @@ pub struct Invoice {
 
 /// The content of an invoice; amounts are in fen.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("x-shared" = true))]
 pub struct InvoiceContent {
     /// The total.
     #[serde(default, deserialize_with = "number", skip_serializing_if = "Option::is_none")]
@@ -166,6 +169,7 @@ pub struct InvoiceContent {
 
 /// A line of an invoice.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("x-shared" = true))]
 pub struct InvoiceLine {
     name: String,
     /// The quantity.

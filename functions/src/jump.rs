@@ -28,6 +28,7 @@ const FIRST_TIME: u64 = 1_000_000_000;
 /// The page a link opens.
 #[derive(Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("x-shared" = true))]
 pub(crate) struct JumpWxa {
     /// A page of the released version, without query; by default the first one.
     #[serde(default, skip_serializing_if = "Option::is_none")]

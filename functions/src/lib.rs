@@ -28,56 +28,74 @@ pub mod urllink;
 pub mod urlscheme;
 pub mod wxacode;
 
-use shared::{Endpoint, JobEndpoint, settings::SettingFacts};
+use shared::{
+    Endpoint, JobEndpoint,
+    registry::{Entry, JobEntry, Namespace, Registry, count, flatten},
+    settings::SettingFacts,
+};
 
-/// Every operation. What is not listed here does not exist: the local host, the OpenAPI document
-/// and the agreement tests all read this table.
-pub const OPERATIONS: &[Endpoint] = &[
-    Endpoint::of::<auth::Code2Session>(),
-    Endpoint::of::<auth::CheckSession>(),
-    Endpoint::of::<auth::GetAccessToken>(),
-    Endpoint::of::<auth::GetTicket>(),
-    Endpoint::of::<decrypt::GetPhoneNumber>(),
-    Endpoint::of::<decrypt::GetUserData>(),
-    Endpoint::of::<phonenumber::GetPhoneNumber>(),
-    Endpoint::of::<wxacode::GetUnlimited>(),
-    Endpoint::of::<wxacode::Get>(),
-    Endpoint::of::<wxacode::CreateQrCode>(),
-    Endpoint::of::<urlscheme::Generate>(),
-    Endpoint::of::<urllink::Generate>(),
-    Endpoint::of::<shortlink::Generate>(),
-    Endpoint::of::<security::MsgSecCheck>(),
-    Endpoint::of::<security::ImgSecCheck>(),
-    Endpoint::of::<subscribe_message::SendMessage>(),
-    Endpoint::of::<uniform_message::SendMessage>(),
-    Endpoint::of::<h5::template_message::SendMessage>(),
-    Endpoint::of::<livebroadcast::GetLiveInfo>(),
-    Endpoint::of::<livebroadcast::GetReplay>(),
-    Endpoint::of::<jssdk::Config>(),
-    Endpoint::of::<jssdk::Diagnose>(),
-    Endpoint::of::<jssdk::CardExt>(),
-    Endpoint::of::<jssdk::ChooseCard>(),
-    Endpoint::of::<jssdk::ChooseInvoice>(),
-    Endpoint::of::<card::DecryptCode>(),
-    Endpoint::of::<media::Get>(),
-    Endpoint::of::<invoice::GetInvoiceInfo>(),
-    Endpoint::of::<invoice::GetInvoiceBatch>(),
-    Endpoint::of::<invoice::UpdateInvoiceStatus>(),
-    Endpoint::of::<oauth::AuthorizeUrl>(),
-    Endpoint::of::<oauth::GetToken>(),
-    Endpoint::of::<oauth::RefreshToken>(),
-    Endpoint::of::<oauth::GetUserInfo>(),
-    Endpoint::of::<oauth::CheckToken>(),
-    Endpoint::of::<app::Share>(),
-    Endpoint::of::<app::LaunchMiniProgram>(),
-    Endpoint::of::<app::OpenCustomerService>(),
-    Endpoint::of::<app::SubscribeMsg>(),
-    Endpoint::of::<template_message::Subscribe>(),
-    Endpoint::of::<site::WellKnown>(),
-];
+/// Lists the operations of each namespace: `auth::{Code2Session, CheckSession}`.
+macro_rules! operations {
+    ($($root:ident $(:: $module:ident)* :: { $($operation:ident),+ $(,)? })+) => {
+        /// Everything there is. What is not listed here does not exist: the local host and all
+        /// generated files read this table.
+        pub const REGISTRY: Registry = Registry {
+            namespaces: &[$(Namespace {
+                source: include_str!(concat!(stringify!($root) $(, "/", stringify!($module))*, ".rs")),
+                entries: operations!(@entries ($root $(:: $module)*) $($operation)+),
+            }),+],
+            jobs: JOB_ENTRIES,
+        };
+    };
+    (@entries $module:tt $($operation:ident)+) => {
+        &[$(operations!(@entry $module $operation)),+]
+    };
+    (@entry ($($module:ident)::+) $operation:ident) => {
+        Entry {
+            path: concat!($(stringify!($module), "::",)+ stringify!($operation)),
+            endpoint: Endpoint::of::<$($module::)+$operation>(),
+        }
+    };
+}
 
-/// The functions that are not operations: a schedule or a stream runs them.
-pub const JOBS: &[JobEndpoint] = &[JobEndpoint::of::<refresh_credentials::RefreshCredentials>()];
+operations! {
+    auth::{Code2Session, CheckSession, GetAccessToken, GetTicket}
+    decrypt::{GetPhoneNumber, GetUserData}
+    phonenumber::{GetPhoneNumber}
+    wxacode::{GetUnlimited, Get, CreateQrCode}
+    urlscheme::{Generate}
+    urllink::{Generate}
+    shortlink::{Generate}
+    security::{MsgSecCheck, ImgSecCheck}
+    subscribe_message::{SendMessage}
+    uniform_message::{SendMessage}
+    h5::template_message::{SendMessage}
+    livebroadcast::{GetLiveInfo, GetReplay}
+    jssdk::{Config, Diagnose, CardExt, ChooseCard, ChooseInvoice}
+    card::{DecryptCode}
+    media::{Get}
+    invoice::{GetInvoiceInfo, GetInvoiceBatch, UpdateInvoiceStatus}
+    oauth::{AuthorizeUrl, GetToken, RefreshToken, GetUserInfo, CheckToken}
+    app::{Share, LaunchMiniProgram, OpenCustomerService, SubscribeMsg}
+    template_message::{Subscribe}
+    site::{WellKnown}
+}
+
+/// Every operation, in the registry's order.
+pub const OPERATIONS: &[Endpoint] = &flatten::<{ count(REGISTRY.namespaces) }>(REGISTRY.namespaces);
+
+/// Lists the jobs.
+macro_rules! jobs {
+    ($($job:ty),+ $(,)?) => {
+        const JOB_ENTRIES: &[JobEntry] =
+            &[$(JobEntry { path: stringify!($job), endpoint: JobEndpoint::of::<$job>() }),+];
+
+        /// The functions that are not operations: a schedule or a stream runs them.
+        pub const JOBS: &[JobEndpoint] = &[$(JobEndpoint::of::<$job>()),+];
+    };
+}
+
+jobs!(refresh_credentials::RefreshCredentials);
 
 /// Every setting that only some functions read, each once.
 pub fn settings() -> Vec<SettingFacts> {

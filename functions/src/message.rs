@@ -12,11 +12,13 @@ use shared::{Error, Result, spelling::text_or_number};
 /// The values by key: `{"thing1":{"value":"…"}}`.
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(transparent)]
+#[schemars(rename = "MessageData", extend("x-shared" = true))]
 pub(crate) struct Data(BTreeMap<String, Entry>);
 
 /// One value.
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "MessageEntry", extend("x-shared" = true))]
 struct Entry {
     /// A text; a number is sent as its digits.
     #[serde(deserialize_with = "text_or_number")]

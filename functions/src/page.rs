@@ -10,6 +10,7 @@ use shared::{
 /// Which version of the mini program opens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(extend("x-shared" = true))]
 pub(crate) enum EnvVersion {
     /// The released one.
     Release,

@@ -14,6 +14,7 @@ use shared::spelling::text_or_number;
 /// A phone number that WeChat has verified.
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-shared" = true))]
 pub struct PhoneNumber {
     /// The number; a foreign one with its country code.
     phone_number: String,
@@ -29,6 +30,7 @@ pub struct PhoneNumber {
 
 /// When and for which app WeChat made the data.
 #[derive(Deserialize, Serialize, JsonSchema)]
+#[schemars(extend("x-shared" = true))]
 pub struct Watermark {
     /// Seconds since 1970.
     pub(crate) timestamp: u64,

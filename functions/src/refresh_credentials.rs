@@ -42,6 +42,7 @@ pub struct Request {
 
 impl Job for RefreshCredentials {
     const NAME: &'static str = "refresh-credentials";
+    const EXAMPLE: &'static str = r#"{"refresh":"due"}"#;
     type Uses = capability::RefreshCredentials;
     type Input = Request;
 

@@ -13,6 +13,7 @@ pub use msg_sec_check::MsgSecCheck;
 /// What to do with the content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(extend("x-shared" = true))]
 pub enum Suggest {
     /// Publish it.
     Pass,

@@ -17,6 +17,7 @@ pub use get_unlimited::GetUnlimited;
 /// The color of the lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(try_from = "AnyColor")]
+#[schemars(extend("x-shared" = true))]
 pub struct LineColor {
     r: u8,
     g: u8,
@@ -34,6 +35,7 @@ enum AnyColor {
 /// 0 to 255, as a number or, as WeChat's own samples have it, as a text.
 #[derive(Deserialize, JsonSchema)]
 #[serde(untagged)]
+#[schemars(rename = "ColorChannel", extend("x-shared" = true))]
 enum Channel {
     Number(u8),
     Text(String),

@@ -7,6 +7,7 @@ use std::sync::{
 
 use crate::{
     Account, AccountKind, Clock, Log,
+    budget::Counters,
     config::Config,
     credentials::{CredentialKey, Credentials},
     fetch::{Internet, Web},
@@ -40,6 +41,8 @@ pub struct App {
     pub sessions: Verifier,
     /// The log.
     pub log: Log,
+    /// How often operations were called, where memory counts.
+    pub(crate) counters: Counters,
     transport: Transport,
     states: States,
     /// What was read of the table before the first request, whose summary tells it.
@@ -60,6 +63,7 @@ impl App {
             config,
             log: log.at(&clock),
             clock,
+            counters: Counters::default(),
             transport,
             states: States::default(),
             early_reads: AtomicU32::new(0),

@@ -81,8 +81,11 @@ pub struct Early {
     /// Connect to WeChat.
     pub wechat: bool,
     /// Read these secrets. A pointer, so that other functions do not carry the client of SSM.
-    pub secrets: Vec<for<'a> fn(&'a App, Option<&'a Account>) -> BoxFuture<'a, ()>>,
+    pub secrets: Vec<ReadSecret>,
 }
+
+/// Reads a secret before a request needs it, for the default account.
+pub type ReadSecret = for<'a> fn(&'a App, Option<&'a Account>) -> BoxFuture<'a, ()>;
 
 impl Capability for () {
     type Handle<'a> = ();

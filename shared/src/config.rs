@@ -6,6 +6,7 @@ use model::value::{AppId, Text};
 
 use crate::{
     Account, Secret, SecretSource,
+    budget::Overrides,
     settings::{SettingFacts, Values},
 };
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
@@ -27,6 +28,8 @@ pub struct Config {
     pub session_signing_key: Option<SecretSource>,
     /// `EDGE_ONLY`: refuse requests that reach the function URL directly.
     pub edge_only: bool,
+    /// `BUDGETS`: other budgets than those in the code.
+    pub budgets: Overrides,
     /// The settings that only some functions read.
     pub settings: Values,
     /// Region, credentials and endpoints of AWS.
@@ -221,6 +224,9 @@ impl Config {
             session_public_keys,
             session_signing_key: env.optional("SESSION_SIGNING_KEY_SSM").map(SecretSource::Ssm),
             edge_only: env.flag("EDGE_ONLY"),
+            budgets: env
+                .parsed("BUDGETS", Overrides::EXAMPLE, Overrides::parse)
+                .unwrap_or_default(),
             settings,
             aws: Aws {
                 region: env.required("AWS_REGION", "ap-east-1"),

@@ -11,7 +11,7 @@ pub use model::credential::{
     Signal, Store,
 };
 
-use crate::{Clock, Error, Problem, Result, crypto, trace, wechat::is_stale_token};
+use crate::{Clock, Error, Problem, Result, crypto, deadline, trace, wechat::is_stale_token};
 
 /// A cached copy is read again after this time, in seconds.
 const REREAD_AFTER: u64 = 240;
@@ -241,6 +241,10 @@ impl<S: Store> Credentials<S> {
             trace::signal_raised();
         }
         for pause in LOOKS {
+            // An answer in time is worth more than another look.
+            if deadline::left() < Duration::from_millis(2 * pause) {
+                break;
+            }
             tokio::time::sleep(Duration::from_millis(pause + (self.jitter)(50))).await;
             let Ok(record) = self.look(key, cell).await else { continue };
             let now = self.clock.now();

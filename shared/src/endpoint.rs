@@ -7,11 +7,13 @@ use schemars::{Schema, SchemaGenerator};
 use serde_json::Value;
 
 use crate::{
-    Access, AccountKind, App, Body, Caller, Capability, Case, Error, Http, Input, Operation,
-    Problem, Refusal, Reply, Result, Upload,
+    Access, AccountKind, App, Body, Budget, Caller, Capability, Case, Error, Http, Input,
+    Operation, Problem, Refusal, Reply, Result, Upload,
+    budget::{Counted, Spending},
     caller::{Principal, Rules},
     capability::{Early, Facts},
-    tolerated,
+    grant::{Action, Grant},
+    tolerated, trace,
 };
 
 /// An operation that can be run without knowing its type.
@@ -29,10 +31,14 @@ pub struct Handler {
     pub(crate) upload: Option<Upload>,
     pub(crate) rules: Rules,
     refusals: &'static [Refusal],
+    /// [`Operation::BUDGET`].
+    pub budget: Budget,
     codes: &'static [(Case, i64)],
     prepare: fn(&mut Early),
-    run: for<'a> fn(Input, &'a App, &'a Caller) -> Result<BoxFuture<'a, Result<Body>>>,
+    run: Run,
 }
+
+type Run = for<'a> fn(Input, &'a App, &'a Caller) -> Result<BoxFuture<'a, Result<Body>>>;
 
 impl Handler {
     /// Erases an operation.
@@ -47,6 +53,7 @@ impl Handler {
             },
             rules: Rules { access: O::ACCESS, accounts: O::ACCOUNTS },
             refusals: O::REFUSALS,
+            budget: O::BUDGET,
             codes: O::CODES,
             prepare: O::Uses::prepare,
             run: |input, app, caller| {
@@ -71,6 +78,7 @@ impl Handler {
         app: &App,
         principal: Principal,
         mut input: Input,
+        address: Option<&str>,
     ) -> Result<Body> {
         let session = matches!(principal, Principal::User(_));
         let ignored = tolerated::resolve(self.id, &mut input, session)?;
@@ -81,7 +89,18 @@ impl Handler {
             Access::Public | Access::Service => None,
         };
         let caller = self.rules.admit(app, principal, appid, openid)?;
-        (self.run)(input, app, &caller)?.await?.with_warnings(ignored)
+        if let Some(openid) = caller.user() {
+            trace::user(caller.appid(), openid);
+        }
+        let spending = Spending::new(app, self.id, self.budget, address);
+        spending.spend(&caller).await?;
+        let outcome = (self.run)(input, app, &caller)?.await;
+        if let Err(error) = &outcome
+            && matches!(error.problem(), Problem::InvalidCode | Problem::CodeUsed)
+        {
+            spending.spend_bad_code().await?;
+        }
+        outcome?.with_warnings(ignored)
     }
 
     /// Adds the codes that clients were written for: WeChat's, where an input was refused before
@@ -171,6 +190,13 @@ impl Endpoint {
     pub fn capabilities(&self) -> Vec<Facts> {
         let mut facts = Vec::new();
         (self.facts)(&mut facts);
+        if self.handler.budget.counted == Counted::Table {
+            facts.push(Facts {
+                grants: vec![Grant::item(Action::Update, "limit#*")],
+                problems: &[Problem::TableUnavailable],
+                ..Facts::new("Budget")
+            });
+        }
         facts
     }
 
@@ -183,7 +209,11 @@ impl Endpoint {
             Problem::Forbidden,
             Problem::MethodNotAllowed,
             Problem::Internal,
+            Problem::OutOfTime,
         ]);
+        if self.handler.access != Access::Service {
+            problems.insert(Problem::QuotaExceeded);
+        }
         if self.handler.access == Access::User {
             problems.insert(Problem::Unauthenticated);
         }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use bytes::Bytes;
-use serde::{Deserialize, Serialize, de::IgnoredAny};
+use serde::{Deserialize, Deserializer, Serialize, de::IgnoredAny};
 
 use crate::{
     Access, App, Body, Error, File, Handler, Method, Problem, Result,
@@ -17,32 +17,45 @@ use crate::{
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct HttpEvent {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     raw_path: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     raw_query_string: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     headers: HashMap<String, String>,
     #[serde(default)]
     body: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     is_base64_encoded: bool,
     request_context: RequestContext,
+    /// What an event of another shape looks like, for a request that cannot be served.
+    #[serde(skip)]
+    unknown: Option<&'static str>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RequestContext {
     http: Http,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     domain_name: String,
     #[serde(default)]
     authorizer: Option<Authorizer>,
 }
 
 #[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Http {
     method: String,
+    #[serde(default)]
+    source_ip: Option<String>,
+}
+
+/// Null is absent.
+fn or_default<'de, T: Default + Deserialize<'de>, D: Deserializer<'de>>(
+    from: D,
+) -> Result<T, D::Error> {
+    Option::deserialize(from).map(Option::unwrap_or_default)
 }
 
 #[derive(Deserialize)]
@@ -73,14 +86,29 @@ impl HttpEvent {
     pub(crate) fn read(event: &[u8]) -> Option<HttpEvent> {
         serde_json::from_slice(event).ok().or_else(|| {
             let members: HashMap<String, IgnoredAny> = serde_json::from_slice(event).ok()?;
-            // Unreadable, but not a service's: a request without a method is refused.
-            members.contains_key("requestContext").then(HttpEvent::default)
+            // Unreadable, but not a service's.
+            members.contains_key("requestContext").then(|| {
+                let shape = match () {
+                    () if members.contains_key("multiValueHeaders")
+                        || members.contains_key("httpMethod") =>
+                    {
+                        "payload format 1.0 of API Gateway, or a load balancer's"
+                    }
+                    () => "not a payload of version 2.0",
+                };
+                HttpEvent { unknown: Some(shape), ..HttpEvent::default() }
+            })
         })
     }
 
     fn header(&self, name: &str) -> Option<&str> {
         let found = self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.as_str())
+    }
+
+    /// Where the request comes from; the service says it, not the client.
+    pub(crate) fn address(&self) -> Option<&str> {
+        self.request_context.http.source_ip.as_deref()
     }
 
     /// The caller's own id for this request, if it is harmless in a log.
@@ -103,6 +131,12 @@ impl HttpEvent {
                 Problem::Forbidden,
                 "This deployment is reached through its own domain, not through this URL.",
             ));
+        }
+        if let Some(shape) = self.unknown {
+            let detail = format!(
+                "The event is {shape}; send payload format 2.0, as Function URLs and HTTP APIs do."
+            );
+            return Err(Error::new(Problem::MalformedBody, detail));
         }
         let method = self.request_context.http.method.as_str();
         let gets = match (method, handler.http.method) {

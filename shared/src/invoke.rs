@@ -10,6 +10,7 @@ use tracing::{Instrument, instrument::WithSubscriber};
 use crate::{
     App, Body, Error, Handler, JobEndpoint, Problem, Result,
     caller::Principal,
+    deadline,
     http::{HttpEvent, HttpResponse},
     input::Input,
     log, trace,
@@ -73,11 +74,14 @@ async fn answer(handler: &Handler, app: &App, event: &[u8], invocation: &Invocat
     let work = async {
         let opened = match &http {
             Some(http) => http.open(handler, app).await,
-            None => Input::json(event).map(|input| (Principal::Service, input)),
+            None => direct(event),
         };
         let (principal, input) = opened?;
-        handler.call(app, principal, input).await
+        let address = http.as_ref().and_then(HttpEvent::address);
+        handler.call(app, principal, input, address).await
     };
+    // Boxed: the runtime's own futures around it would be too deep for the compiler otherwise.
+    let work = Box::pin(deadline::within(deadline::before(invocation.deadline), work));
     let work = AssertUnwindSafe(work).catch_unwind().instrument(span.clone());
     let (result, mut summary) = trace::scope(work).await;
     summary.table_reads += app.early_reads();
@@ -110,6 +114,11 @@ async fn answer(handler: &Handler, app: &App, event: &[u8], invocation: &Invocat
     }
 }
 
+/// Reads a direct invocation: an IAM principal's, whose payload is the input.
+fn direct(event: &[u8]) -> Result<(Principal, Input)> {
+    Input::json(event).map(|input| (Principal::Service, input))
+}
+
 /// What of a file fits into the 6 MB that Lambda buffers of an answer, as base64 and with headers.
 const BUFFERED_LIMIT: usize = (6 << 20) / 4 * 3 - (8 << 10);
 
@@ -121,7 +130,7 @@ fn fit(body: Body) -> Result<Body> {
             Err(Error::new(
                 Problem::BodyTooLarge,
                 format!(
-                    "The file has {megabytes:.1} MB, and Lambda answers at most 6 MB of base64 this way: fetch it from the function's own URL, which streams; a service signs that request."
+                    "The file has {megabytes:.1} MB, and Lambda answers at most 6 MB of base64 this way: fetch it from the function's own URL with a session, which streams."
                 ),
             ))
         }
@@ -152,6 +161,7 @@ async fn answer_job(
             .map_err(|_| Error::new(Problem::MalformedBody, "The event is not JSON."))?;
         job.call(app, event).await
     };
+    let work = deadline::within(deadline::before(invocation.deadline), work);
     let work = AssertUnwindSafe(work).catch_unwind().instrument(span.clone());
     let (result, summary) = trace::scope(work).await;
     let result = result.unwrap_or_else(|_| Err(Error::internal("panic")));

@@ -17,6 +17,8 @@ use crate::{
 pub trait Job: 'static {
     /// The binary, the sample event and the name at the Invoke API.
     const NAME: &'static str;
+    /// A valid input in JSON; replayed by the tests.
+    const EXAMPLE: &'static str;
     /// What it may use.
     type Uses: Capability;
     /// What it reads of an event; an event of another shape asks for nothing.
@@ -34,6 +36,8 @@ pub trait Job: 'static {
 pub struct JobEndpoint {
     /// [`Job::NAME`].
     pub name: &'static str,
+    /// [`Job::EXAMPLE`].
+    pub example: &'static str,
     facts: fn(&mut Vec<Facts>),
     prepare: fn(&mut Early),
     run: for<'a> fn(&'a App, &'a Caller, Value) -> BoxFuture<'a, Result<Report>>,
@@ -44,6 +48,7 @@ impl JobEndpoint {
     pub const fn of<J: Job>() -> JobEndpoint {
         JobEndpoint {
             name: J::NAME,
+            example: J::EXAMPLE,
             facts: J::Uses::describe,
             prepare: J::Uses::prepare,
             run: |app, caller, event| {

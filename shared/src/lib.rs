@@ -9,10 +9,12 @@
 #![warn(missing_docs)]
 
 mod app;
+pub mod budget;
 mod caller;
 pub mod capability;
 pub mod config;
 pub mod credentials;
+mod deadline;
 mod endpoint;
 pub mod fetch;
 pub mod grant;
@@ -22,8 +24,8 @@ pub mod invoke;
 mod job;
 pub mod lambda;
 mod log;
-pub mod openapi;
 mod operation;
+pub mod registry;
 mod reply;
 pub mod secrets;
 pub mod session;
@@ -37,6 +39,7 @@ mod upload;
 pub mod wechat;
 
 pub use app::App;
+pub use budget::Budget;
 pub use caller::{Caller, Identity};
 pub use capability::Capability;
 pub use config::Config;

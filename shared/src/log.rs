@@ -144,6 +144,9 @@ pub(crate) fn request(
         ($level:ident, $($fields:tt)+) => {
             line!(
                 $level, summary, started,
+                Requests = 1_u64,
+                ServerErrors = u64::from(verdict.is_err_and(|error| error.problem().status() >= 500)),
+                user = summary.user.as_deref(),
                 ColdStart = invocation.cold_start.then_some(1_u64),
                 WechatLatencyMs = called.then_some(summary.upstream_ms),
                 SignalRaised = (summary.signals > 0).then_some(summary.signals),
@@ -233,6 +236,8 @@ mod tests {
         let duration = lines[0].as_object_mut().unwrap().remove("duration_ms");
         assert!(duration.unwrap().is_u64());
         let metrics = json!([
+            { "Name": "Requests", "Unit": "Count" },
+            { "Name": "ServerErrors", "Unit": "Count" },
             { "Name": "ColdStart", "Unit": "Count" },
             { "Name": "WechatLatencyMs", "Unit": "Milliseconds" },
         ]);
@@ -242,7 +247,7 @@ mod tests {
             "operation": "auth.code2Session", "function_request_id": "8f0c1a52",
             "correlation_id": "order-17", "cold_start": true, "status": 200,
             "upstream_calls": 2, "upstream_ms": 31, "table_reads": 1, "table_writes": 0,
-            "ColdStart": 1, "WechatLatencyMs": 31,
+            "Requests": 1, "ServerErrors": 0, "ColdStart": 1, "WechatLatencyMs": 31,
             "_aws": {
                 "Timestamp": 1_000_000,
                 "CloudWatchMetrics": [{

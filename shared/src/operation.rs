@@ -6,7 +6,7 @@ use model::{AccountKind, Error, Problem, Proof, Refusal, Result};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
-use crate::{Caller, Capability, Input, Reply};
+use crate::{Budget, Caller, Capability, Input, Reply};
 
 /// What an operation is handed: the handle of each capability it names.
 pub type Uses<'a, O> = <<O as Operation>::Uses as Capability>::Handle<'a>;
@@ -87,6 +87,9 @@ pub trait Operation: DeserializeOwned + JsonSchema + Send + 'static {
 
     /// What can go wrong beside what access, capabilities and refusals tell.
     const PROBLEMS: &'static [Problem] = &[];
+
+    /// How often it may be called.
+    const BUDGET: Budget = Budget::USUAL;
 
     /// The numbers an older interface had for its failures, for clients that switch over.
     ///

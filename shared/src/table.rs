@@ -5,6 +5,7 @@
 
 mod code;
 mod credential;
+mod limit;
 mod session;
 mod sns;
 mod unionid;

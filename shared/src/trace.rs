@@ -5,6 +5,8 @@
 
 use std::{cell::RefCell, future::Future};
 
+use model::crypto::sha256_hex;
+
 tokio::task_local! {
     static SUMMARY: RefCell<Summary>;
 }
@@ -26,6 +28,8 @@ pub struct Summary {
     pub errcode: Option<i64>,
     /// WeChat's last request id.
     pub rid: Option<String>,
+    /// The user the call is by or for, by a hash: personal data stays out of the log.
+    pub user: Option<String>,
 }
 
 /// Runs `work` and returns what it did.
@@ -63,4 +67,10 @@ pub(crate) fn refusal(errcode: i64, rid: Option<&str>) {
         summary.errcode = Some(errcode);
         summary.rid = rid.map(str::to_owned);
     });
+}
+
+/// Names the user the call is by or for.
+pub(crate) fn user(appid: &str, openid: &str) {
+    let hash = &sha256_hex(format!("{appid}#{openid}"))[..16];
+    note(|summary| summary.user = Some(hash.to_owned()));
 }

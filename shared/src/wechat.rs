@@ -24,7 +24,7 @@ pub use refusals::is_stale_token;
 use crate::{
     Clock, Error, Problem, Refusal, Result, Secret,
     crypto::{hex, jitter, random_bytes},
-    trace,
+    deadline, trace,
     transport::{Failure, Transport},
 };
 
@@ -293,7 +293,7 @@ impl Wechat {
         let started = tokio::time::Instant::now();
         let mut busy = 0;
         loop {
-            let left = call.timeout.saturating_sub(started.elapsed());
+            let left = call.timeout.saturating_sub(started.elapsed()).min(deadline::left());
             let outcome = self.exchange(call, left).await;
             match outcome {
                 Err(error)
@@ -303,7 +303,7 @@ impl Wechat {
                 {
                     busy += 1;
                     let pause = Duration::from_millis(100 * u64::from(busy) + jitter(100));
-                    if started.elapsed() + pause >= call.timeout {
+                    if started.elapsed() + pause >= call.timeout || pause >= deadline::left() {
                         return Err(error);
                     }
                     tokio::time::sleep(pause).await;

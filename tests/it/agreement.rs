@@ -1,23 +1,21 @@
-//! The registry and everything that must agree with it: binaries, sample events, the OpenAPI
-//! document, the README.
-//!
-//! `UPDATE=1 cargo test -p tests --test it agreement` writes what can be derived.
+//! The registry and what must agree with it: names, inputs, sample events, documented answers.
 
 use std::{collections::BTreeSet, fs, path::PathBuf, sync::LazyLock};
 
-use functions::{JOBS, OPERATIONS};
+use describe::openapi;
+use functions::{JOBS, OPERATIONS, REGISTRY};
 use schemars::generate::SchemaSettings;
-use serde_json::Value;
-use shared::{Access, AccountKind, Problem, openapi};
+use serde_json::{Value, json};
+use shared::{Access, AccountKind};
 use simulator::{ONE_TIME_TEMPLATE, User};
 
 use crate::{Answer, Bundle, MINI, MOBILE, OFFICIAL, WEBSITE};
 
 pub(crate) fn root() -> PathBuf {
-    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+    PathBuf::from(describe::ROOT)
 }
 
-static DOCUMENT: LazyLock<Value> = LazyLock::new(|| openapi::document(OPERATIONS));
+static DOCUMENT: LazyLock<Value> = LazyLock::new(|| openapi::document(&REGISTRY));
 
 /// Asserts that the document has what a test was answered; [`Bundle::send`] asks this every time.
 #[track_caller]
@@ -44,17 +42,6 @@ pub(crate) fn assert_documented(method: &str, path: &str, answer: &Answer) {
     }
 }
 
-#[test]
-fn every_namespace_is_described() {
-    for endpoint in OPERATIONS {
-        let (namespace, _) = endpoint.id().rsplit_once('.').unwrap();
-        assert!(
-            openapi::NAMESPACES.iter().any(|(name, _)| *name == namespace),
-            "add {namespace} to NAMESPACES in shared/src/openapi.rs"
-        );
-    }
-}
-
 fn read(path: &str) -> String {
     let path = root().join(path);
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
@@ -64,41 +51,6 @@ fn read(path: &str) -> String {
 pub(crate) fn functions() -> BTreeSet<String> {
     let operations = OPERATIONS.iter().map(|endpoint| endpoint.binary());
     operations.chain(JOBS.iter().map(|job| job.name.to_owned())).collect()
-}
-
-fn stems(directory: &str, extension: &str) -> BTreeSet<String> {
-    let files = fs::read_dir(root().join(directory)).unwrap();
-    files
-        .map(|file| file.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|found| found == extension))
-        .map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned())
-        .collect()
-}
-
-#[track_caller]
-fn assert_same(what: &str, found: &BTreeSet<String>, advice: &str) {
-    let expected = functions();
-    let missing: Vec<_> = expected.difference(found).collect();
-    let stray: Vec<_> = found.difference(&expected).collect();
-    assert!(missing.is_empty(), "{what} missing for {missing:?}: {advice}");
-    assert!(stray.is_empty(), "{what} without an operation: {stray:?}; remove or register them");
-}
-
-/// Replaces what stands between two markers of a file, or compares it.
-pub(crate) fn assert_between(path: &str, marker: &str, expected: &str) {
-    let text = read(path);
-    let (begin, end) = (format!("<!-- {marker} -->\n"), format!("<!-- /{marker} -->"));
-    let (before, rest) = text.split_once(&begin).unwrap_or_else(|| panic!("{path}: no {begin}"));
-    let (found, after) = rest.split_once(&end).unwrap_or_else(|| panic!("{path}: no {end}"));
-    if std::env::var_os("UPDATE").is_some() {
-        fs::write(root().join(path), format!("{before}{begin}{expected}{end}{after}")).unwrap();
-    } else {
-        assert_eq!(
-            found, expected,
-            "{path} is not what the registry says between the {marker} markers; \
-             run UPDATE=1 cargo test -p tests --test it agreement"
-        );
-    }
 }
 
 #[test]
@@ -137,20 +89,6 @@ fn snake_case(id: &str) -> String {
 }
 
 #[test]
-fn every_function_has_its_binary() {
-    assert_same(
-        "a binary",
-        &stems("functions/src/bin", "rs"),
-        "add functions/src/bin/<name>.rs, three lines like its neighbours",
-    );
-    let manifest = read("functions/Cargo.toml");
-    for name in functions() {
-        let entry = format!("[[bin]]\nname = \"{name}\"\ntest = false\n");
-        assert!(manifest.contains(&entry), "add to functions/Cargo.toml:\n{entry}");
-    }
-}
-
-#[test]
 fn every_input_is_documented_and_closed() {
     let settings = SchemaSettings::draft2020_12().for_deserialize();
     for endpoint in OPERATIONS {
@@ -169,48 +107,8 @@ fn every_input_is_documented_and_closed() {
     }
 }
 
-#[test]
-fn the_committed_document_is_the_generated_one() {
-    let path = root().join("functions/openapi.json");
-    let document = serde_json::to_string_pretty(&openapi::document(OPERATIONS)).unwrap() + "\n";
-    if std::env::var_os("UPDATE").is_some() {
-        fs::write(path, document).unwrap();
-    } else {
-        assert!(
-            fs::read_to_string(path).unwrap_or_default() == document,
-            "functions/openapi.json is out of date; run UPDATE=1 cargo test -p tests --test it agreement"
-        );
-    }
-}
-
-#[test]
-fn the_readme_lists_the_operations_and_the_problems() {
-    let mut generator = SchemaSettings::draft2020_12().into_generator();
-    let mut table = "| operation | HTTP | access | what it does |\n|---|---|---|---|\n".to_owned();
-    for endpoint in OPERATIONS {
-        let input = endpoint.describe(&mut generator).input.to_value();
-        let description = input["description"].as_str().unwrap().replace('\n', " ");
-        let summary = description.split_inclusive(". ").next().unwrap().trim();
-        let http = match endpoint.handler.access {
-            Access::Service => "–".to_owned(),
-            _ => format!("{} `{}`", endpoint.handler.http.method.allow(), endpoint.path()),
-        };
-        let access = endpoint.handler.access.as_str();
-        table.push_str(&format!("| `{}` | {http} | {access} | {summary} |\n", endpoint.id()));
-    }
-    assert_between("README.md", "operations", &table);
-
-    let mut table = "| `type` | status | title |\n|---|---|---|\n".to_owned();
-    for problem in Problem::ALL {
-        let (slug, status, title) = (problem.slug(), problem.status(), problem.title());
-        table.push_str(&format!("| `{slug}` | {status} | {title} |\n"));
-    }
-    assert_between("README.md", "problems", &table);
-}
-
 #[tokio::test]
 async fn every_sample_event_is_answered() {
-    assert_same("an event", &stems("events", "json"), "add events/<name>.json; it is replayed");
     let bundle = Bundle::start().await;
     prepare(&bundle);
     for name in functions() {
@@ -240,15 +138,35 @@ pub(crate) fn prepare(bundle: &Bundle) {
     bundle.wechat().subscribe(MINI, &User::new("alice"), ONE_TIME_TEMPLATE, 1);
 }
 
-/// A sample event with its placeholders filled in for a stack.
+/// A sample event for a stack: with a session, and with values that are good only once or for one
+/// session in the place of the example's.
 pub(crate) fn fill_in(bundle: &Bundle, name: &str, session: &str) -> Value {
-    let event = read(&format!("events/{name}.json"))
-        .replace("{{session}}", session)
-        .replace("{{code}}", &bundle.code("bob"))
-        .replace("{{oauth_code}}", &bundle.oauth_code(OFFICIAL, "bob"))
-        .replace("{{phone_code}}", &bundle.wechat().mint_phone_code(MINI, &User::new("alice")));
-    assert!(!event.contains("{{"), "events/{name}.json has a placeholder nobody fills in");
+    let mut event = read(&format!("events/{name}.json")).replace("{{session}}", session);
+    for (field, fresh) in fresh(bundle, name) {
+        let endpoint = OPERATIONS.iter().find(|endpoint| endpoint.binary() == name).unwrap();
+        let example: Value = serde_json::from_str(endpoint.example).unwrap();
+        event = event.replace(example[field].as_str().unwrap(), &fresh);
+    }
+    assert!(!event.contains("{{"), "events/{name}.json has a placeholder that nothing fills in");
     serde_json::from_str(&event).unwrap_or_else(|error| panic!("events/{name}.json: {error}"))
+}
+
+/// Codes and encrypted data from WeChat, by the input they are for.
+fn fresh(bundle: &Bundle, name: &str) -> Vec<(&'static str, String)> {
+    let (wechat, alice) = (bundle.wechat(), User::new("alice"));
+    match name {
+        "auth-code2session" => vec![("js_code", bundle.code("bob"))],
+        "oauth-gettoken" => vec![("code", bundle.oauth_code(OFFICIAL, "bob"))],
+        "phonenumber-getphonenumber" => vec![("code", wechat.mint_phone_code(MINI, &alice))],
+        "decrypt-getphonenumber" | "decrypt-getuserdata" => {
+            let data = json!({
+                "phoneNumber": "+85291234567", "purePhoneNumber": "91234567", "countryCode": "852",
+            });
+            let sealed = wechat.seal(MINI, &alice, &data).unwrap();
+            vec![("encryptedData", sealed.encrypted_data), ("iv", sealed.iv)]
+        }
+        _ => Vec::new(),
+    }
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use simulator::{Sealed, User};
 
-use crate::{Bundle, MINI, NOON, OFFICIAL};
+use crate::{Bundle, MINI, NOON, OFFICIAL, agreement};
 
 const PHONE: &str = "/decrypt/getPhoneNumber";
 const DATA: &str = "/decrypt/getUserData";
@@ -168,11 +168,9 @@ async fn a_service_brings_the_key_or_names_the_user() {
 #[tokio::test]
 async fn the_sample_events_decrypt() {
     let bundle = Bundle::start().await;
-    for (name, event) in [
-        ("decrypt-getphonenumber", include_str!("../../events/decrypt-getphonenumber.json")),
-        ("decrypt-getuserdata", include_str!("../../events/decrypt-getuserdata.json")),
-    ] {
-        let event = serde_json::from_str(event).unwrap();
+    let session = bundle.session("alice").await;
+    for name in ["decrypt-getphonenumber", "decrypt-getuserdata"] {
+        let event = agreement::fill_in(&bundle, name, &session);
         let answer = bundle.invoke(name, event).await.unwrap();
         assert_eq!(answer["statusCode"], 200, "{answer}");
     }

@@ -271,7 +271,9 @@ async fn what_is_no_image_reaches_nobody() {
     }
     bundle.upload("x.y.z", "image/png", small.clone()).await.problem(401, "unauthenticated");
     // Other operations take no files.
-    let request = Request::post(format!("{}{TEXT}", bundle.stack.url)).header("content-type", FORM);
+    let request = Request::post(format!("{}{TEXT}", bundle.stack.url))
+        .header("authorization", format!("Bearer {session}"))
+        .header("content-type", FORM);
     let answer = bundle.send(request.body("--b--".to_owned()).unwrap()).await;
     answer.problem(415, "unsupported-media-type");
     assert_eq!(bundle.calls(IMAGE_UPSTREAM), 0);

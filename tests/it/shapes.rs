@@ -192,9 +192,9 @@ fn an_http_event_that_cannot_be_read_is_refused_and_no_services() {
     });
     // Half of a surrogate pair is JSON, but no text.
     let event = r#"{"body":"\ud800","requestContext":{"http":{"method":"POST"}}}"#;
-    assert_eq!(function.status(event), Some(405));
+    assert_eq!(function.status(event), Some(400));
     let twice = r#"{"requestContext":{"http":{"method":"POST"}},"requestContext":{}}"#;
-    assert_eq!(function.status(twice), Some(405));
+    assert_eq!(function.status(twice), Some(400));
 }
 
 #[test]
@@ -219,4 +219,39 @@ fn edge_only_refuses_function_urls_and_nothing_else() {
         let expected = if direct { Some(403) } else { open.status(&request) };
         prop_assert_eq!(edge_only.status(&request), expected);
     });
+}
+
+#[test]
+fn an_event_of_another_shape_is_named_as_that() {
+    let function = Function::new("false");
+    let detail = |event: Value| match function.invoke(&event.to_string()) {
+        Outcome::Http(response) => (response.status_code, response.body),
+        other => panic!("{other:?}"),
+    };
+    let first = json!({
+        "version": "1.0", "httpMethod": "POST", "multiValueHeaders": {}, "body": "{}",
+        "requestContext": { "httpMethod": "POST", "identity": {} },
+    });
+    let balancer = json!({
+        "httpMethod": "POST", "requestContext": { "elb": {} }, "headers": {}, "body": "",
+    });
+    for event in [first, balancer] {
+        let (status, body) = detail(event);
+        assert_eq!(status, 400);
+        assert!(body.contains("payload format 2.0"), "{body}");
+    }
+}
+
+#[test]
+fn nulls_of_an_event_are_absent() {
+    let function = Function::new("false");
+    let event = json!({
+        "version": "2.0", "rawPath": null, "rawQueryString": null, "headers": null, "body": null,
+        "isBase64Encoded": null,
+        "requestContext": {
+            "domainName": null, "authorizer": { "iam": { "userId": "back-end" } },
+            "http": { "method": "POST", "sourceIp": null },
+        },
+    });
+    assert_eq!(function.status(&event.to_string()), Some(200));
 }

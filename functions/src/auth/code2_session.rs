@@ -5,7 +5,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
-    Access, Account, AccountKind, Caller, Error, Operation, Problem, Result, Secret, Uses,
+    Access, Account, AccountKind, Budget, Caller, Error, Operation, Problem, Result, Secret, Uses,
     capability::{CodeExchange, LogIn, SessionKeys},
     crypto::nonce,
     table::{Exchange, Kept},
@@ -67,6 +67,7 @@ impl Operation for Code2Session {
         "https://developers.weixin.qq.com/miniprogram/dev/server/API/user-login/api_code2session.html",
     ];
     const PROBLEMS: &'static [Problem] = &[Problem::Forbidden];
+    const BUDGET: Budget = Budget::LOGIN;
     const EXAMPLE: &'static str = r#"{"js_code":"0a1b2c3d4e5f"}"#;
     type Uses = (LogIn, SessionKeys);
     type Output = LoggedIn;

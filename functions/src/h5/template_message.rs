@@ -27,6 +27,7 @@ pub(crate) type Link = Address<2048>;
 /// The mini program a message opens.
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("x-shared" = true))]
 pub struct Miniprogram {
     /// A mini program that is bound to the official account; empty for none.
     #[serde(deserialize_with = "unless_empty")]

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 /// A cause and its cure.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "PageFinding", extend("x-shared" = true))]
 pub struct Finding {
     /// The stable name for programs.
     pub cause: Cause,
@@ -24,6 +25,7 @@ macro_rules! causes {
         /// Why it fails.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
         #[serde(rename_all = "kebab-case")]
+        #[schemars(rename = "PageCause", extend("x-shared" = true))]
         pub enum Cause { $($(#[doc = $doc])+ $cause,)+ }
 
         impl Cause {

@@ -5,8 +5,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
-    Access, Account, AccountKind, Caller, Case, Error, Operation, Problem, Refusal, Result, Secret,
-    Uses,
+    Access, Account, AccountKind, Budget, Caller, Case, Error, Operation, Problem, Refusal, Result,
+    Secret, Uses,
     capability::{CodeExchange, LogIn, Settings, SnsTokens},
     crypto::{equal_in_constant_time, nonce, sha256_hex},
     table::{Exchange, Kept},
@@ -100,6 +100,7 @@ impl Operation for GetToken {
         (Case::Problem(Problem::WechatBusy), 4),
         (Case::Problem(Problem::InProgress), 4),
     ];
+    const BUDGET: Budget = Budget::LOGIN;
     const EXAMPLE: &'static str = r#"{"code":"041a2B3c4D5e6F7g8H9i0J1k2L3m4N5o"}"#;
     type Uses = (LogIn, SnsTokens, Settings<ExposeSnsTokens>);
     type Output = Token;

@@ -114,7 +114,7 @@ impl Operation for SendMessage {
         (Case::Errcode(43101), 43101),
         (Case::Errcode(47003), 47003),
     ];
-    const EXAMPLE: &'static str = r#"{"template_id":"demo-long-term-subscription-of-orders-00001","page":"pages/index/index?id=42","data":{"character_string1":{"value":"202103040830158485629163994677"},"name2":{"value":"中通快递"},"thing6":{"value":"雪花秀滋盈生人生焕颜精华露"}}}"#;
+    const EXAMPLE: &'static str = r#"{"template_id":"demo-long-term-subscription-of-orders-00001","page":"pages/index/index?id=42","data":{"character_string1":{"value":"202103040830158485629163994677"},"name2":{"value":"中通快递"},"character_string3":{"value":"ZT2015215125352511"},"thing6":{"value":"雪花秀滋盈生人生焕颜精华露"},"thing8":{"value":"杭州市西湖区"}}}"#;
     type Uses = Wechat;
     type Output = Sent;
 

@@ -121,7 +121,7 @@ impl Operation for Subscribe {
         Refusal::new(45014, Problem::InvalidInput, "The message is too large.").field("data"),
         Refusal::new(45051, Problem::InvalidInput, "WeChat does not accept this address in a message.").field("url"),
     ];
-    const EXAMPLE: &'static str = r#"{"touser":"oABCD1234567890123456789012","template_id":"TEMPLATE","scene":1000,"title":"预约成功","data":{"content":{"value":"您预约的号已放出"}}}"#;
+    const EXAMPLE: &'static str = r#"{"touser":"o0UR_VTzLG2StUT4GdEC-e_YbMj4","template_id":"QX_7VX0zaVlhAielN3oIaSBhVcpvlo-QI8Mzf1DyJFM","scene":1000,"title":"预约成功","data":{"content":{"value":"您预约的号已放出"}}}"#;
     type Uses = Wechat;
     type Output = Sent;
 

@@ -67,7 +67,7 @@ impl Operation for SendMessage {
     const DOCS: &'static [&'static str] = template_message::DOCS;
     const REFUSALS: &'static [Refusal] = template_message::REFUSALS;
     const CODES: &'static [(Case, i64)] = template_message::CODES;
-    const EXAMPLE: &'static str = r#"{"touser":"o0UR_VTzLG2StUT4GdEC-e_YbMj4","template_id":"demo-template-message-about-an-order-000001","miniprogram":{"appid":"wx1111111111111111","pagepath":"pages/order/order?id=42"},"data":{"first":{"value":"您购买的订单已经发货啦"},"keyword1":{"value":"D201803111235825"}}}"#;
+    const EXAMPLE: &'static str = r#"{"touser":"o0UR_VTzLG2StUT4GdEC-e_YbMj4","template_id":"demo-template-message-about-an-order-000001","miniprogram":{"appid":"wx1111111111111111","pagepath":"pages/order/order?id=42"},"data":{"first":{"value":"您购买的订单已经发货啦"},"keyword1":{"value":"D201803111235825"},"remark":{"value":"欢迎再次购买！"}}}"#;
     type Uses = (Wechat, Unionids);
     type Output = Sent;
 

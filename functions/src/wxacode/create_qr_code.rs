@@ -5,7 +5,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
-    Access, AccountKind, Caller, File, Http, Operation, Refusal, Result, Uses,
+    Access, AccountKind, Budget, Caller, File, Http, Operation, Refusal, Result, Uses,
     capability::Wechat,
     text,
     value::{Chars, Text},
@@ -41,6 +41,7 @@ impl Operation for CreateQrCode {
         "https://developers.weixin.qq.com/miniprogram/dev/server/API/qrcode-link/qr-code/api_createqrcode.html",
     ];
     const REFUSALS: &'static [Refusal] = super::REFUSALS;
+    const BUDGET: Budget = Budget::LIFELONG;
     const EXAMPLE: &'static str = r#"{"path":"pages/index/index?id=42","width":430}"#;
     type Uses = Wechat;
     type Output = File;

@@ -5,8 +5,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
-    Access, AccountKind, Caller, File, Http, Operation, Refusal, Result, Uses, capability::Wechat,
-    value::Text,
+    Access, AccountKind, Budget, Caller, File, Http, Operation, Refusal, Result, Uses,
+    capability::Wechat, value::Text,
 };
 
 use super::{LineColor, Width, draw};
@@ -47,6 +47,7 @@ impl Operation for Get {
         "https://developers.weixin.qq.com/miniprogram/dev/server/API/qrcode-link/qr-code/api_getqrcode.html",
     ];
     const REFUSALS: &'static [Refusal] = super::REFUSALS;
+    const BUDGET: Budget = Budget::LIFELONG;
     const EXAMPLE: &'static str = r#"{"path":"pages/index/index?id=42"}"#;
     type Uses = Wechat;
     type Output = File;

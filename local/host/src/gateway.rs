@@ -11,9 +11,9 @@ use axum::{
     routing::{any, get, post},
 };
 use base64::prelude::{BASE64_STANDARD, Engine as _};
-use functions::OPERATIONS;
+use functions::{OPERATIONS, REGISTRY};
 use serde_json::{Value, json};
-use shared::{Endpoint, HttpResponse, invoke::Outcome, openapi};
+use shared::{Endpoint, HttpResponse, invoke::Outcome};
 
 use crate::{console::guard, demo::Demo, host::SharedHost};
 
@@ -230,5 +230,5 @@ fn result(outcome: Outcome) -> Response {
 
 async fn document() -> Response {
     let json = [(header::CONTENT_TYPE, "application/json")];
-    (json, openapi::document(OPERATIONS).to_string()).into_response()
+    (json, describe::openapi::document(&REGISTRY).to_string()).into_response()
 }

@@ -8,6 +8,8 @@ use std::{
     },
 };
 
+use tokio::time::Instant;
+
 use functions::{JOBS, OPERATIONS};
 use shared::{
     App, Clock, Config, Endpoint, JobEndpoint, Log,
@@ -78,11 +80,24 @@ impl Host {
     /// # Errors
     /// There is none of that name.
     pub async fn invoke(&self, name: &str, event: &[u8]) -> Result<Outcome, UnknownFunction> {
+        self.invoke_until(name, event, None).await
+    }
+
+    /// The same, to be ended at a time, as Lambda ends a function.
+    ///
+    /// # Errors
+    /// As [`Host::invoke`].
+    pub async fn invoke_until(
+        &self,
+        name: &str,
+        event: &[u8],
+        deadline: Option<Instant>,
+    ) -> Result<Outcome, UnknownFunction> {
         let function = self.functions.get(name).ok_or_else(|| UnknownFunction(name.to_owned()))?;
         let invocation = Invocation {
             request_id: request_id(),
             cold_start: function.cold.swap(false, Ordering::Relaxed),
-            deadline: None,
+            deadline,
         };
         let app = function.app.get_or_init(|| self.environment(name));
         Ok(match &function.work {

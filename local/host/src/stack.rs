@@ -64,6 +64,8 @@ pub struct Options {
     pub jssdk_allowed_hosts: Vec<String>,
     /// `SITE_FILES`; by default those of the example, so that there is something to see.
     pub site_files: String,
+    /// `BUDGETS`: other budgets than those in the code; empty for none.
+    pub budgets: String,
     /// Hand OAuth tokens to clients.
     pub expose_sns_tokens: bool,
     /// The `jweixin` script for the demo page: a file, or the directory of npm's `weixin-js-sdk`.
@@ -90,6 +92,7 @@ impl Default for Options {
             token_mode: TokenMode::Stable,
             jssdk_allowed_hosts: vec!["example.com".to_owned(), "localhost".to_owned()],
             site_files: SiteFiles::EXAMPLE.to_owned(),
+            budgets: String::new(),
             expose_sns_tokens: false,
             jweixin: None,
             network: Arc::new(Internet),
@@ -400,6 +403,7 @@ fn environment(
         ("JSSDK_ALLOWED_HOSTS", options.jssdk_allowed_hosts.join(",")),
         ("SITE_FILES", options.site_files.clone()),
         ("EXPOSE_SNS_TOKENS", options.expose_sns_tokens.to_string()),
+        ("BUDGETS", options.budgets.clone()),
         ("MALLOC_ARENA_MAX", "1".to_owned()),
         ("AWS_REGION", "local".to_owned()),
         ("AWS_ACCESS_KEY_ID", "local".to_owned()),

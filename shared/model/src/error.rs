@@ -72,7 +72,7 @@ pub enum Problem {
     UnsupportedMediaType,
     /// The data cannot be decrypted or was not made for this app.
     Undecryptable,
-    /// A limit of WeChat's is reached; `Retry-After` says until when.
+    /// A limit, of WeChat's or of this deployment's, is reached; `Retry-After` says until when.
     QuotaExceeded,
     /// A bug on our side.
     Internal,
@@ -90,6 +90,8 @@ pub enum Problem {
     TableUnavailable,
     /// The same request is still being worked on.
     InProgress,
+    /// The request took longer than it may.
+    OutOfTime,
 }
 
 impl Problem {
@@ -121,6 +123,7 @@ impl Problem {
         Problem::CredentialUnavailable,
         Problem::TableUnavailable,
         Problem::InProgress,
+        Problem::OutOfTime,
     ];
 
     /// The problem's `type`, its status and its title.
@@ -132,7 +135,7 @@ impl Problem {
             Problem::InvalidCode => ("invalid-code", 400, "The code is not valid"),
             Problem::CodeUsed => ("code-used", 400, "The code was used before"),
             Problem::Unauthenticated => ("unauthenticated", 401, "A valid session is needed"),
-            Problem::Forbidden => ("forbidden", 403, "Not yours"),
+            Problem::Forbidden => ("forbidden", 403, "Forbidden"),
             Problem::LoginBlocked => ("login-blocked", 403, "WeChat refuses this login"),
             Problem::AccountNotPermitted => {
                 ("account-not-permitted", 403, "The account lacks this capability")
@@ -145,8 +148,8 @@ impl Problem {
             Problem::BodyTooLarge => ("body-too-large", 413, "The body is too large"),
             Problem::UnsupportedMediaType => ("unsupported-media-type", 415, "Wrong content type"),
             Problem::Undecryptable => ("undecryptable", 422, "The data cannot be decrypted"),
-            Problem::QuotaExceeded => ("quota-exceeded", 429, "A WeChat limit is reached"),
-            Problem::Internal => ("internal", 500, "Our mistake"),
+            Problem::QuotaExceeded => ("quota-exceeded", 429, "A limit is reached"),
+            Problem::Internal => ("internal", 500, "Internal error"),
             Problem::Misconfigured => ("misconfigured", 500, "The deployment is misconfigured"),
             Problem::WechatRefused => ("wechat-refused", 502, "WeChat refused"),
             Problem::WechatUnreachable => ("wechat-unreachable", 502, "WeChat cannot be reached"),
@@ -156,6 +159,7 @@ impl Problem {
             }
             Problem::TableUnavailable => ("table-unavailable", 503, "The table is not available"),
             Problem::InProgress => ("in-progress", 503, "Still being worked on"),
+            Problem::OutOfTime => ("out-of-time", 503, "Out of time"),
         }
     }
 
@@ -365,7 +369,7 @@ mod tests {
         assert_eq!(slugs.len(), all);
         assert!(Problem::ALL.is_sorted_by_key(|problem| problem.status()));
         assert!(Problem::ALL.is_sorted(), "ALL follows the order of the enum");
-        assert_eq!(Problem::ALL.len(), Problem::InProgress as usize + 1, "a problem is missing");
+        assert_eq!(Problem::ALL.len(), Problem::OutOfTime as usize + 1, "a problem is missing");
     }
 
     #[test]

@@ -38,6 +38,7 @@ const FIELDS: &[&str] = &[
     "table_writes",
     "upstream_calls",
     "upstream_ms",
+    "user",
     "xray_trace_id",
 ];
 
@@ -49,6 +50,8 @@ const METRICS: &[(&str, &str)] = &[
     ("ColdStart", "Count"),
     ("RefreshFail", "Count"),
     ("RefreshOk", "Count"),
+    ("Requests", "Count"),
+    ("ServerErrors", "Count"),
     ("SignalRaised", "Count"),
     ("TokenSecondsLeft", "Seconds"),
     ("WechatError", "Count"),

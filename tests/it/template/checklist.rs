@@ -5,15 +5,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use describe::{
+    facts::{is_public, policy, uses_table, with_permissions},
+    template::edge_paths,
+};
 use functions::{JOBS, OPERATIONS};
 use serde_json::{Value, json};
 use shared::{
-    Endpoint, Problem,
+    Endpoint,
+    capability::Facts,
     grant::{self, Grant, SecretName},
     logical_id,
 };
-
-use super::{edge_paths, is_public};
 
 const REFRESHER: &str = "RefreshCredentials";
 
@@ -35,17 +38,26 @@ impl Transformed {
     }
 
     /// The statements of a role's own policies.
-    fn statements(&self, role: &str) -> Vec<&Value> {
+    fn own_statements(&self, role: &str) -> Vec<&Value> {
         let policies = self.properties(role)["Policies"].as_array();
         let documents = policies.into_iter().flatten();
         documents.flat_map(|policy| array(&policy["PolicyDocument"]["Statement"])).collect()
+    }
+
+    /// The statements of a role: its own, and those of the template's policies it has.
+    fn statements(&self, role: &str) -> Vec<&Value> {
+        let managed = array(&self.properties(role)["ManagedPolicyArns"]).into_iter();
+        let managed = managed.filter_map(|policy| policy["Ref"].as_str());
+        let managed = managed
+            .flat_map(|policy| array(&self.properties(policy)["PolicyDocument"]["Statement"]));
+        self.own_statements(role).into_iter().chain(managed).collect()
     }
 
     /// Every statement there is, by the resource it is in.
     fn all_statements(&self) -> Vec<(&str, &Value)> {
         let mut all = Vec::new();
         for id in self.of_type("AWS::IAM::Role").into_keys() {
-            all.extend(self.statements(id).into_iter().map(|statement| (id, statement)));
+            all.extend(self.own_statements(id).into_iter().map(|statement| (id, statement)));
         }
         for (id, policy) in self.of_type("AWS::IAM::ManagedPolicy") {
             for statement in array(&policy["PolicyDocument"]["Statement"]) {
@@ -75,9 +87,13 @@ fn role(operation: &Endpoint) -> String {
     format!("{}Role", operation.logical_id())
 }
 
-fn function_roles() -> BTreeMap<String, Vec<Grant>> {
-    let operations = OPERATIONS.iter().map(|op| (role(op), grant::of(&op.capabilities())));
-    operations.chain([(format!("{REFRESHER}Role"), grant::of(&JOBS[0].capabilities()))]).collect()
+fn function_roles() -> BTreeMap<String, Vec<Facts>> {
+    let operations = OPERATIONS.iter().map(|op| (role(op), with_permissions(op.capabilities())));
+    let jobs = JOBS.iter().map(|job| {
+        let role = format!("{}Role", logical_id(job.name));
+        (role, with_permissions(job.capabilities()))
+    });
+    operations.chain(jobs).collect()
 }
 
 /// Collects what is wrong, each with the number of its item.
@@ -117,7 +133,7 @@ fn functions_and_roles(template: &Transformed, findings: &mut Findings) {
         findings.same("functions", id, &function["Role"], &own_role);
     }
 
-    for (role, grants) in function_roles() {
+    for (role, capabilities) in function_roles() {
         let properties = template.properties(&role);
         let boundary = json!({ "Ref": "FunctionBoundary" });
         findings.same("boundary", &role, &properties["PermissionsBoundary"], &boundary);
@@ -132,7 +148,20 @@ fn functions_and_roles(template: &Transformed, findings: &mut Findings) {
             };
             findings.check("policies", known, || format!("{role} has {name}"));
         }
-        let declared: BTreeSet<String> = grants.iter().map(|grant| format!("{grant:?}")).collect();
+        // Those of the template: one per capability, and the one for the table's own key.
+        let of_template = array(&properties["ManagedPolicyArns"]).into_iter();
+        let of_template = of_template.filter(|policy| !policy.is_string()).map(Value::to_string);
+        let mut expected: BTreeSet<String> = capabilities
+            .iter()
+            .map(|capability| json!({ "Ref": policy(capability) }).to_string())
+            .collect();
+        if capabilities.iter().any(uses_table) {
+            let key = json!({ "Fn::If": ["HasTableKey", { "Ref": "TableKeyPolicy" }, { "Ref": "AWS::NoValue" }] });
+            expected.insert(key.to_string());
+        }
+        findings.same("policies", &role, of_template.collect(), expected);
+        let grants = capabilities.iter().flat_map(|capability| &capability.grants);
+        let declared: BTreeSet<String> = grants.map(|grant| format!("{grant:?}")).collect();
         findings.same("policies", &role, granted(template, &role), declared);
     }
 }
@@ -376,14 +405,12 @@ fn item_23(template: &Transformed, findings: &mut Findings) {
         findings.check("23", explained, || format!("{id} does not say what to do"));
     }
     let ratio = template.properties("ErrorRatioAlarm");
-    let classes: BTreeSet<&str> = array(&ratio["Metrics"])
+    let names: BTreeSet<&str> = array(&ratio["Metrics"])
         .into_iter()
-        .flat_map(|metric| array(&metric["MetricStat"]["Metric"]["Dimensions"]))
-        .filter(|dimension| dimension["Name"] == "class")
-        .filter_map(|dimension| dimension["Value"].as_str())
+        .filter_map(|metric| metric["MetricStat"]["Metric"]["MetricName"].as_str())
         .collect();
-    let server_side = Problem::ALL.iter().filter(|problem| problem.status() >= 500);
-    findings.same("23", "classes", classes, server_side.map(|problem| problem.slug()).collect());
+    // Every request counts, whether it called WeChat or not.
+    findings.same("23", "metrics of the ratio", names, ["Requests", "ServerErrors"].into());
     for metric in array(&ratio["Metrics"]) {
         let id = metric["Id"].as_str().unwrap_or_default();
         let expression = ratio["Metrics"][0]["Expression"].as_str().unwrap_or_default();
@@ -528,9 +555,20 @@ fn limits(template: &Transformed, findings: &mut Findings) {
             .len()
     };
     for (id, _) in template.of_type("AWS::IAM::Role") {
-        let size: usize =
-            template.statements(id).iter().map(|statement| filled(&statement.to_string())).sum();
+        let size: usize = template
+            .own_statements(id)
+            .iter()
+            .map(|statement| filled(&statement.to_string()))
+            .sum();
         findings.check("limits", size <= 10_240, || format!("{id} has {size} bytes of policies"));
+    }
+    for (id, policy) in template.of_type("AWS::IAM::ManagedPolicy") {
+        let size = filled(&policy["PolicyDocument"].to_string());
+        findings.check("limits", size <= 6144, || format!("{id} has {size} bytes"));
+    }
+    for (id, role) in template.of_type("AWS::IAM::Role") {
+        let managed = array(&role["ManagedPolicyArns"]).len();
+        findings.check("limits", managed <= 10, || format!("{id} has {managed} managed policies"));
     }
     // An ARN is longer than the reference to it.
     let arn = "arn:aws-cn:lambda:ap-northeast-1:000000000000:function:".len() + 64 + 3;

@@ -142,8 +142,11 @@ fn input<const N: usize>(kinds: [(&str, &str, Schema); N]) -> Schema {
             }
             properties.insert("kind".to_owned(), json!({ "const": name }));
             // The inputs of every operation for users.
-            for common in ["appid", "openid", "appId", "apiKey"] {
+            for common in ["appid", "openid"] {
                 properties.insert(common.to_owned(), json!({ "type": "string" }));
+            }
+            for other_name in ["appId", "apiKey"] {
+                properties.insert(other_name.to_owned(), json!({ "deprecated": true }));
             }
         }
         let needed = variant["required"].as_array().cloned().unwrap_or_default();

@@ -11,7 +11,7 @@ use std::{
 pub(crate) fn functions(root: &Path, names: &[String]) {
     let target = target(root);
     let functions = names.iter().flat_map(|name| ["--bin", name.as_str()]);
-    cargo(&root.join("functions"), functions, &target);
+    cargo(&root.join("functions/lambdas"), functions, &target);
     cargo(&root.join("shared"), ["--example", "noop"], &target);
 }
 
@@ -40,7 +40,7 @@ pub(crate) fn cost(root: &Path) -> [(&'static str, Duration); 4] {
     let build = |names: &[&str]| {
         let started = Instant::now();
         let arguments = names.iter().flat_map(|name| ["--bin", *name]);
-        cargo(&root.join("functions"), arguments, &directory);
+        cargo(&root.join("functions/lambdas"), arguments, &directory);
         started.elapsed()
     };
     let first = build(&["jssdk-config"]);

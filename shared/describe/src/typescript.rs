@@ -1,63 +1,52 @@
-//! What the front-end client knows of the operations: written from the document, and compared.
+//! The types and the table of the front-end client, written from the OpenAPI document.
 
-use std::{collections::BTreeMap, fmt::Write, fs};
+use std::collections::BTreeMap;
 
-use functions::OPERATIONS;
-use serde_json::{Map, Value};
-use shared::openapi;
+use serde_json::{Map, Value, json};
 
-use crate::agreement::root;
+use crate::COMMAND;
 
-#[test]
-fn the_client_knows_the_operations_as_the_document_has_them() {
-    let document = openapi::document(OPERATIONS);
-    for (path, text) in
-        [("client/operations.js", table(&document)), ("client/types.d.ts", types(&document))]
-    {
-        let file = root().join(path);
-        if std::env::var_os("UPDATE").is_some() {
-            fs::write(&file, &text).unwrap();
-        }
-        assert!(
-            fs::read_to_string(&file).unwrap_or_default() == text,
-            "{path} is out of date; run UPDATE=1 cargo test -p tests --test it client"
-        );
-    }
+/// The head of both files.
+fn head() -> String {
+    format!("// Written from the OpenAPI document by `{COMMAND}`.\n\n")
 }
 
-const GENERATED: &str =
-    "// Written from the OpenAPI document by UPDATE=1 cargo test -p tests --test it client.\n\n";
-
 /// What a front end can call, once each: `POST` where there is a choice.
-fn operations(document: &Value) -> BTreeMap<&str, (&str, &Value)> {
+fn callable(document: &Value) -> BTreeMap<&str, (&'static str, &Value)> {
     let mut found = BTreeMap::new();
-    for item in document["paths"].as_object().unwrap().values() {
-        let (method, operation) =
-            ["post", "get"].iter().find_map(|method| Some((*method, item.get(method)?))).unwrap();
-        if operation["x-access"] != "Service" {
-            found.insert(operation["operationId"].as_str().unwrap(), (method, operation));
+    for (_, item) in document["paths"].as_object().into_iter().flatten() {
+        let first =
+            ["post", "get"].into_iter().find_map(|method| Some((method, item.get(method)?)));
+        if let Some((method, operation)) = first
+            && operation["x-access"] != "Service"
+        {
+            found.insert(text(&operation["operationId"]), (method, operation));
         }
     }
     found
 }
 
 /// `operations.js`: what the client must know to make a call.
-fn table(document: &Value) -> String {
-    let mut text = format!("{GENERATED}/** Method and access by operation. */\n");
-    text.push_str("export const OPERATIONS = {\n");
-    for (id, (method, operation)) in operations(document) {
-        let access = operation["x-access"].as_str().unwrap();
-        writeln!(text, "  '{id}': ['{}', '{access}'],", method.to_uppercase()).unwrap();
-    }
-    text.push_str("}\n");
-    text
+pub(crate) fn operations(document: &Value) -> String {
+    let line = |(id, (method, operation)): (&str, (&str, &Value))| {
+        format!("  '{id}': ['{}', '{}'],\n", method.to_uppercase(), text(&operation["x-access"]))
+    };
+    let lines: String = callable(document).into_iter().map(line).collect();
+    let head = head();
+    format!(
+        "{head}/** Method and access by operation. */\nexport const OPERATIONS = {{\n{lines}}}\n"
+    )
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
 }
 
 /// `types.d.ts`: inputs and outputs.
-fn types(document: &Value) -> String {
+pub(crate) fn types(document: &Value) -> String {
     let mut writer = Writer { document, named: BTreeMap::new() };
     let mut list = String::from("export interface Operations {\n");
-    for (id, (_, operation)) in operations(document) {
+    for (id, (_, operation)) in callable(document) {
         comment(&mut list, "  ", operation["summary"].as_str());
         let input = writer.render(&input(operation), "    ");
         let output = match &operation["responses"]["200"]["content"]["application/json"] {
@@ -68,12 +57,8 @@ fn types(document: &Value) -> String {
         list.push_str(&member);
     }
     list.push_str("}\n");
-    let mut text = format!("{GENERATED}{list}");
-    for (name, body) in writer.named {
-        writeln!(text, "\n{body}").unwrap();
-        assert!(text.contains(&name));
-    }
-    text
+    let named: String = writer.named.into_values().map(|body| format!("\n{body}\n")).collect();
+    format!("{}{list}{named}", head())
 }
 
 /// The input's schema, wherever the operation takes it from.
@@ -82,17 +67,25 @@ fn input(operation: &Value) -> Value {
         Value::Null => query(operation),
         body => body.clone(),
     };
-    let properties = schema["properties"].as_object_mut().unwrap();
-    // A front end acts for its own user, and uses the names of today.
-    properties.retain(|name, property| name != "openid" && property["deprecated"] != true);
+    leave_out(&mut schema);
+    for variant in schema.get_mut("oneOf").and_then(Value::as_array_mut).into_iter().flatten() {
+        leave_out(variant);
+    }
     schema
+}
+
+/// A front end acts for its own user, and uses the names of today.
+fn leave_out(schema: &mut Value) {
+    if let Some(properties) = schema["properties"].as_object_mut() {
+        properties.retain(|name, property| name != "openid" && property["deprecated"] != true);
+    }
 }
 
 /// The parameters of a query as one schema.
 fn query(operation: &Value) -> Value {
     let (mut properties, mut required) = (Map::new(), Vec::new());
-    for parameter in operation["parameters"].as_array().unwrap() {
-        let name = parameter["name"].as_str().unwrap();
+    for parameter in operation["parameters"].as_array().into_iter().flatten() {
+        let name = text(&parameter["name"]);
         let mut schema = parameter["schema"].clone();
         schema["description"] = parameter["description"].clone();
         properties.insert(name.to_owned(), schema);
@@ -100,7 +93,7 @@ fn query(operation: &Value) -> Value {
             required.push(name);
         }
     }
-    serde_json::json!({ "type": "object", "properties": properties, "required": required })
+    json!({ "type": "object", "properties": properties, "required": required })
 }
 
 /// Schemas as types; those with a name are written once.
@@ -164,22 +157,21 @@ impl Writer<'_> {
             let mark = if required.iter().any(|one| one == name) { "" } else { "?" };
             let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
             let name = if plain { name.clone() } else { format!("'{name}'") };
-            writeln!(text, "{inner}{name}{mark}: {}", self.render(property, &inner)).unwrap();
+            text.push_str(&format!("{inner}{name}{mark}: {}\n", self.render(property, &inner)));
         }
-        write!(text, "{indent}}}").unwrap();
-        text
+        text + indent + "}"
     }
 
     /// The name of a schema of the document, which is written if it is new.
     fn name(&mut self, target: &str) -> String {
-        let name = target.rsplit('/').next().unwrap().to_owned();
+        let name = target.rsplit('/').next().unwrap_or_default().to_owned();
         if !self.named.contains_key(&name) {
             self.named.insert(name.clone(), String::new());
             let schema = self.document["components"]["schemas"][&name].clone();
             let mut body = String::new();
             comment(&mut body, "", schema["description"].as_str());
             let shape = self.render(&schema, "");
-            write!(body, "export type {name} = {shape}").unwrap();
+            body.push_str(&format!("export type {name} = {shape}"));
             self.named.insert(name.clone(), body);
         }
         name
@@ -189,6 +181,6 @@ impl Writer<'_> {
 fn comment(text: &mut String, indent: &str, description: Option<&str>) {
     if let Some(description) = description {
         let description = description.replace("\n\n", " ").replace("*/", "*\\/");
-        writeln!(text, "{indent}/** {description} */").unwrap();
+        text.push_str(&format!("{indent}/** {description} */\n"));
     }
 }

@@ -1,0 +1,57 @@
+//! Everything that follows from the registry: the OpenAPI document, the client's types, binaries,
+//! sample events, and parts of the template and the documents.
+//!
+//! [`derive()`] says what the files should contain; `cargo run --bin generate` writes them, and a
+//! test compares. No function links this crate.
+
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+mod binaries;
+mod derived;
+mod events;
+pub mod facts;
+mod marked;
+pub mod openapi;
+mod parameters;
+mod readme;
+pub mod template;
+mod typescript;
+
+use std::{collections::BTreeMap, fs, io, path::Path};
+
+use shared::registry::Registry;
+
+pub use derived::Derived;
+
+/// The command that writes the files, for messages and for the head of each file.
+pub const COMMAND: &str = "cargo run --bin generate";
+
+/// The root of the repository.
+pub const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+
+/// What every derived file should contain.
+///
+/// # Errors
+/// A file of which only a part is derived cannot be read, or lacks the marks of that part.
+pub fn derive(registry: &Registry) -> io::Result<Derived> {
+    let root = Path::new(ROOT);
+    let document = openapi::document(registry);
+    let mut files = BTreeMap::from([
+        ("functions/openapi.json".to_owned(), format!("{document:#}\n")),
+        ("client/operations.js".to_owned(), typescript::operations(&document)),
+        ("client/types.d.ts".to_owned(), typescript::types(&document)),
+    ]);
+    files.extend(binaries::files(registry));
+    files.extend(events::files(registry));
+    let mut partly = |path: &str, parts: &[marked::Part]| {
+        let text = fs::read_to_string(root.join(path))?;
+        files.insert(path.to_owned(), marked::replace(path, text, parts)?);
+        io::Result::Ok(())
+    };
+    let template = fs::read_to_string(root.join(template::PATH))?;
+    partly(template::PATH, &template::parts(registry))?;
+    partly("README.md", &readme::parts(registry))?;
+    partly("docs/deployment.md", &[parameters::part(&template)?])?;
+    Ok(Derived::new(root, files, &[binaries::DIRECTORY, events::DIRECTORY]))
+}

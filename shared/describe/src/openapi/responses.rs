@@ -1,0 +1,86 @@
+//! What an operation answers, and what can go wrong.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+use shared::{Endpoint, Problem};
+
+use crate::facts::is_public;
+
+/// The `responses` of an operation; the problems of a status that several have go into `common`.
+pub(super) fn of(
+    endpoint: &Endpoint,
+    method: &str,
+    content: Value,
+    common: &mut Map<String, Value>,
+) -> Value {
+    if !is_public(endpoint) {
+        return invocation(content);
+    }
+    let headers = json!({ "X-Request-Id": reference("headers/RequestId") });
+    let mut responses = Map::new();
+    let done = json!({ "description": "Done.", "headers": headers, "content": content });
+    responses.insert("200".into(), done);
+    let mut by_status: BTreeMap<u16, Vec<Problem>> = BTreeMap::new();
+    for problem in endpoint.problems(method) {
+        by_status.entry(problem.status()).or_default().push(problem);
+    }
+    for (status, problems) in by_status {
+        let slugs: Vec<&str> = problems.iter().map(|problem| problem.slug()).collect();
+        let name = format!("{status}.{}", slugs.join("."));
+        responses.insert(status.to_string(), reference(&format!("responses/{name}")));
+        common.entry(name).or_insert_with(|| response(status, &problems, &slugs));
+    }
+    responses.into()
+}
+
+/// The answers of Lambda's Invoke API.
+fn invocation(mut content: Value) -> Value {
+    if let Some(answer) = content.get_mut("application/json") {
+        let error = reference("schemas/FunctionError");
+        answer["schema"] = json!({ "anyOf": [answer["schema"].take(), error] });
+    }
+    let refused = json!({
+        "description": "Lambda refused the invocation.",
+        "content": { "application/json": { "schema": { "type": "object" } } },
+    });
+    json!({
+        "200": {
+            "description": "Done; or, with `X-Amz-Function-Error`, a problem.",
+            "headers": { "X-Amz-Function-Error": reference("headers/FunctionErrorHeader") },
+            "content": content,
+        },
+        "202": { "description": "`Event`: the invocation is queued; its result is not returned." },
+        "204": { "description": "`DryRun`: the invocation is allowed." },
+        "400": refused,
+        "403": refused,
+        "404": refused,
+    })
+}
+
+fn response(status: u16, problems: &[Problem], slugs: &[&str]) -> Value {
+    let titles: Vec<String> = problems
+        .iter()
+        .map(|problem| format!("`{}`: {}.", problem.slug(), problem.title()))
+        .collect();
+    let mut headers = json!({ "X-Request-Id": reference("headers/RequestId") });
+    if matches!(status, 429 | 503) {
+        headers["Retry-After"] = reference("headers/RetryAfter");
+    }
+    if status == 405 {
+        headers["Allow"] = reference("headers/Allow");
+    }
+    let schema = json!({ "allOf": [
+        reference("schemas/Problem"),
+        { "properties": { "type": { "enum": slugs }, "status": { "const": status } } },
+    ] });
+    json!({
+        "description": titles.join("\n\n"),
+        "headers": headers,
+        "content": { "application/problem+json": { "schema": schema } },
+    })
+}
+
+fn reference(component: &str) -> Value {
+    json!({ "$ref": format!("#/components/{component}") })
+}
