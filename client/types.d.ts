@@ -206,6 +206,36 @@ export interface Operations {
     }
     output: AuthCode2SessionAnswer
   }
+  /** Logs the user out: the login can no longer be renewed, and its session gets no keys. */
+  'auth.logout': {
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string | null
+      /** Log out on every device, and erase what is stored about the user at this app: session keys, OAuth tokens and the unionid. */
+      erase?: boolean
+      /** Log out on every device, not only on this one. A service always does. */
+      everywhere?: boolean
+    }
+    output: AuthLogoutAnswer
+  }
+  /** Decrypts what the mini program encrypted with the key of `wx.getUserCryptoManager`. */
+  'decrypt.getPayload': {
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string | null
+      /** What was encrypted, in base64. */
+      data: string
+      /** The signature of all of it, in hex. */
+      hmac?: string | null
+      /** The `iv` it was encrypted with: 16 bytes in base64. */
+      iv: string
+      /** When it was sent, as the signature has it. */
+      timestamp?: string | null
+      /** `version` of the key. */
+      version: number
+    }
+    output: DecryptGetPayloadAnswer
+  }
   /** Decrypts the phone number that an older client library returned encrypted. */
   'decrypt.getPhoneNumber': {
     input: {
@@ -289,11 +319,11 @@ export interface Operations {
       appid?: string
       /** Adds the signed text and the changes made before it was signed. `wx.config` then shows every answer, as its own `debug` does. */
       debug?: boolean
-      /** The interfaces the page will call; checked and returned. In a query as `a,b` or repeated. */
+      /** The interfaces the page will call; returned, with a warning of unknown ones. In a query as `a,b` or repeated. */
       jsApiList?: string[]
-      /** The open tags the page will show; checked and returned. In a query as `a,b` or repeated. */
+      /** The open tags the page will show; returned, with a warning of unknown ones. In a query as `a,b` or repeated. */
       openTagList?: string[]
-      /** The page's address. Its host must be in `JSSDK_ALLOWED_HOSTS` or below a host there, its port 80 or 443. */
+      /** The page's address. Its host must be in `JSSDK_ALLOWED_HOSTS` or below a host there, its port 80 or 443, or listed there with the host. */
       url: string
     }
     output: JssdkConfigAnswer
@@ -392,13 +422,13 @@ export interface Operations {
     }
     output: OauthGetUserInfoAnswer
   }
-  /** Prolongs a login: refreshes WeChat's tokens and renews the session. */
+  /** Renews a login with its `dynamicToken`: a new session, and WeChat's tokens refreshed. */
   'oauth.refreshToken': {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string | null
-      /** The `dynamicToken` of `oauth.getToken`, if the client has it. The server stores it too, so it may be left out. */
-      dynamicToken?: string | null
+      /** The `dynamicToken` of the last `oauth.getToken` or `oauth.refreshToken`. */
+      dynamicToken: string
     }
     output: OauthRefreshTokenAnswer
   }
@@ -412,6 +442,24 @@ export interface Operations {
     }
     output: PhoneNumber
   }
+  /** Receives messages and events from WeChat and publishes them on the event bus. */
+  'push.receive': {
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string | null
+    }
+    output: ArrayBuffer
+  }
+  /** Tells what a check of a picture or recording found. */
+  'security.getMediaCheck': {
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string | null
+      /** As `security.mediaCheckAsync` returned it. */
+      trace_id: string
+    }
+    output: SecurityGetMediaCheckAnswer
+  }
   /** Checks an image for content that must not be published. */
   'security.imgSecCheck': {
     input: {
@@ -421,6 +469,20 @@ export interface Operations {
       base64: string
     }
     output: SecurityImgSecCheckAnswer
+  }
+  /** Has a picture or recording checked for content that must not be published. */
+  'security.mediaCheckAsync': {
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string | null
+      /** 1 a recording, 2 a picture. */
+      media_type: number
+      /** Where WeChat downloads it, without a login. */
+      media_url: string
+      /** Where it would appear: 1 profile, 2 comment, 3 forum, 4 social log. */
+      scene: number
+    }
+    output: SecurityMediaCheckAsyncAnswer
   }
   /** Checks a text for content that must not be published. */
   'security.msgSecCheck': {
@@ -437,6 +499,8 @@ export interface Operations {
       signature?: string | null
       /** The title above it. */
       title?: string | null
+      /** WeChat's name of the version that judges for a user; it is used anyway. */
+      version?: number | null
     }
     output: SecurityMsgSecCheckAnswer
   }
@@ -493,6 +557,8 @@ export interface Operations {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string | null
+      /** The page of cloud hosting that the link opens outside of WeChat. */
+      cloud_base?: UrllinkGenerateInputCloudBase | null
       /** The version that opens outside of WeChat; by default the released one. */
       env_version?: EnvVersion | null
       /** Days the link works. */
@@ -535,7 +601,7 @@ export interface Operations {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string | null
-      /** The page with its query. */
+      /** The page with its query; a space counts as the `+` that a query made it of. */
       path: string
       /** Width in px; by default 430. */
       width?: number | null
@@ -555,7 +621,7 @@ export interface Operations {
       is_hyaline?: boolean | null
       /** The color of the lines, unless `auto_color`: `{"r":0,"g":0,"b":0}` or `"#000000"`. */
       line_color?: LineColor | null
-      /** The page with its query. */
+      /** The page with its query; a space counts as the `+` that a query made it of. */
       path: string
       /** Width in px; by default 430. */
       width?: number | null
@@ -916,8 +982,17 @@ export type AuthCode2SessionAnswer = {
   unionid?: string | null
 }
 
+/** The user is logged out. */
+export type AuthLogoutAnswer = Record<string, unknown>
+
 /** 0 to 255, as a number or, as WeChat's own samples have it, as a text. */
 export type ColorChannel = number | string
+
+/** What was encrypted. */
+export type DecryptGetPayloadAnswer = {
+  /** The text. */
+  data: string
+}
 
 /** Decrypted data. */
 export type DecryptGetUserDataAnswer = {
@@ -984,7 +1059,7 @@ export type JssdkConfigAnswer = {
   signature: string
   /** Seconds since 1970. */
   timestamp: number
-  /** What looks wrong with the address; it was signed unchanged. */
+  /** What looks wrong with the address or the names; they were signed unchanged. */
   warnings?: PageFinding[]
 }
 
@@ -1124,7 +1199,7 @@ export type OauthCheckTokenAnswer = {
 export type OauthGetTokenAnswer = {
   /** WeChat's access token; with `EXPOSE_SNS_TOKENS` only. */
   accessToken?: string | null
-  /** WeChat's refresh token; with `EXPOSE_SNS_TOKENS` only. */
+  /** Renews the session for thirty days: send it to `oauth.refreshToken`, once. Store it like a password. With `EXPOSE_SNS_TOKENS` it is WeChat's refresh token. Absent for a snapshot. */
   dynamicToken?: string | null
   /** Seconds until the session and WeChat's access token expire. */
   expires: number
@@ -1142,6 +1217,10 @@ export type OauthGetTokenAnswer = {
 
 /** A user's profile. */
 export type OauthGetUserInfoAnswer = {
+  /** The city; always empty since 2021. */
+  city: string
+  /** The country; always empty since 2021. */
+  country: string
   /** The picture's address, empty without a picture. Its last part is the size: 46, 64, 96, 132, or 0 for 640×640. */
   headimgurl: string
   /** The nickname. */
@@ -1150,6 +1229,8 @@ export type OauthGetUserInfoAnswer = {
   openid: string
   /** Privileges of the user, for example `chinaunicom`. */
   privilege: string[]
+  /** The province; always empty since 2021. */
+  province: string
   /** 1 male, 2 female, 0 unknown; always 0 since 2021. */
   sex: number
   /** Always true; for code that was written for the native module. */
@@ -1160,24 +1241,24 @@ export type OauthGetUserInfoAnswer = {
 
 export type OauthGetUserInfoInputLanguage = "zh_CN" | "zh_TW" | "en"
 
-/** A prolonged login. */
+/** A renewed login. */
 export type OauthRefreshTokenAnswer = {
   /** WeChat's access token; with `EXPOSE_SNS_TOKENS` only. */
   accessToken?: string | null
-  /** WeChat's refresh token; with `EXPOSE_SNS_TOKENS` only. */
-  dynamicToken?: string | null
+  /** What renews the login next. With `EXPOSE_SNS_TOKENS` it is WeChat's refresh token. */
+  dynamicToken: string
   /** Seconds until the session and WeChat's access token expire. */
   expires: number
   /** The user's id in this app. */
   openId: string
-  /** The renewed session; absent for a service. */
-  session_token?: string | null
+  /** The new session; operations that hand out keys refuse the one before. */
+  session_token: string
   /** Always true; for code that was written for the native module. */
   status: boolean
 }
 
 /** Why it fails. */
-export type PageCause = "domain-not-bound" | "port-not-allowed" | "host-not-allowed" | "signature-form" | "signature-correct" | "fragment-signed" | "query-cut" | "share-parameters-missing" | "html-escaped" | "decoded" | "encoded-twice" | "plus-space" | "scheme-differs" | "letters-differ" | "slash-differs" | "port-signed" | "parameter-names" | "parameter-order" | "escaped-values" | "milliseconds" | "other-account" | "card-ticket" | "stale-ticket" | "unexplained" | "not-ready" | "permission-denied" | "client-too-old" | "not-verified" | "share-right" | "ticket-quota" | "one-image-at-a-time" | "local-preview" | "redirect-signed" | "config-incomplete" | "media-download" | "voice-noise" | "subdomain-bound" | "share-image" | "old-client" | "payment-signature" | "route-changed" | "push-state-unknown" | "upload-in-callback" | "test-account-not-followed" | "coordinates" | "profile-menu-item" | "registration-delay"
+export type PageCause = "domain-not-bound" | "port-not-allowed" | "host-not-allowed" | "signature-form" | "signature-correct" | "fragment-signed" | "query-cut" | "share-parameters-missing" | "html-escaped" | "decoded" | "encoded-twice" | "plus-space" | "scheme-differs" | "letters-differ" | "slash-differs" | "port-signed" | "parameter-names" | "parameter-order" | "escaped-values" | "milliseconds" | "other-account" | "card-ticket" | "stale-ticket" | "unexplained" | "not-ready" | "permission-denied" | "client-too-old" | "unknown-name" | "not-verified" | "share-right" | "ticket-quota" | "one-image-at-a-time" | "local-preview" | "redirect-signed" | "config-incomplete" | "media-download" | "voice-noise" | "subdomain-bound" | "share-image" | "old-client" | "payment-signature" | "route-changed" | "push-state-unknown" | "upload-in-callback" | "test-account-not-followed" | "coordinates" | "profile-menu-item" | "registration-delay"
 
 /** A cause and its cure. */
 export type PageFinding = {
@@ -1199,14 +1280,38 @@ export type PhoneNumber = {
   phoneNumber: string
   /** The number without country code. */
   purePhoneNumber: string
-  /** When and for which app WeChat said so. */
-  watermark: Watermark
+  /** When and for which app WeChat said so, where it does. */
+  watermark?: Watermark | null
 }
+
+/** A check. */
+export type SecurityGetMediaCheckAnswer = {
+  /** What each of WeChat's strategies found; one counts if its `errcode` is 0. */
+  detail?: unknown[] | null
+  /** Why: 100 normal, 20001 politics, 20002 porn, 20006 crime, 21000 other. */
+  label?: number | null
+  /** Whether WeChat has answered. */
+  status: SecurityGetMediaCheckAnswerStatus
+  /** What to do; absent while it is pending. */
+  suggest?: SecurityGetMediaCheckAnswerVerdict | null
+}
+
+/** Whether WeChat has answered. */
+export type SecurityGetMediaCheckAnswerStatus = "pending" | "done"
+
+/** What to do with it. */
+export type SecurityGetMediaCheckAnswerVerdict = "pass" | "review" | "risky" | "unknown"
 
 /** WeChat's verdict. */
 export type SecurityImgSecCheckAnswer = {
   /** What to do: `pass` or `risky`. */
   suggest: Suggest
+}
+
+/** A check that has begun. */
+export type SecurityMediaCheckAsyncAnswer = {
+  /** WeChat's id of the check, for `security.getMediaCheck`. */
+  trace_id: string
 }
 
 /** WeChat's verdict. */
@@ -1223,8 +1328,8 @@ export type SecurityMsgSecCheckAnswer = {
 
 /** What one strategy found; any of it may be absent. */
 export type SecurityMsgSecCheckAnswerFinding = {
-  /** 0 if the strategy worked. */
-  errcode: number
+  /** 0 if the strategy worked; absent where WeChat does not say. */
+  errcode?: number | null
   /** The keyword it met. */
   keyword?: string | null
   label?: number | null
@@ -1267,6 +1372,20 @@ export type UrllinkGenerateAnswer = {
   expire_time: number
   /** `https://wxaurl.cn/…` */
   url_link: string
+}
+
+/** A page of a site on WeChat's cloud hosting. */
+export type UrllinkGenerateInputCloudBase = {
+  /** The site's own domain. */
+  domain?: string | null
+  /** The environment. */
+  env: string
+  /** The page; by default the site's first one. */
+  path?: string | null
+  /** What the page gets: at most 1024 of letters, digits and `!#$&'()*+,/:;=?@-._~%`. */
+  query?: string | null
+  /** The account the environment belongs to; by default the mini program itself. */
+  resource_appid?: string | null
 }
 
 /** A link. */

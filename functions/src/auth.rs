@@ -4,8 +4,10 @@ mod check_session;
 mod code2_session;
 mod get_access_token;
 mod get_ticket;
+mod logout;
 
 pub use check_session::CheckSession;
 pub use code2_session::Code2Session;
 pub use get_access_token::GetAccessToken;
 pub use get_ticket::GetTicket;
+pub use logout::Logout;

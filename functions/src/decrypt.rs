@@ -3,8 +3,10 @@
 //! AES-128-CBC without a signature proves little: anyone who controls the client can alter blocks
 //! of it. Ask WeChat for what must be trusted, as `phonenumber.getPhoneNumber` does.
 
+mod get_payload;
 mod get_phone_number;
 mod get_user_data;
+mod payload_keys;
 
 use aes::Aes128;
 use cbc::{
@@ -13,15 +15,16 @@ use cbc::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, de::DeserializeOwned};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, value::RawValue};
 use shared::{
     Caller, Error, Identity, Problem, Result, Secret,
     capability::ReadSessionKeys,
-    spelling::base64,
+    spelling::{base64, base64_readings, wechat_json},
     text,
     value::{Chars, Text},
 };
 
+pub use get_payload::GetPayload;
 pub use get_phone_number::GetPhoneNumber;
 pub use get_user_data::GetUserData;
 
@@ -37,21 +40,24 @@ text! {
     Iv: 22..=32, Chars::ANY, "Send iv unchanged.";
 }
 
-/// `encryptedData`: whole blocks.
+/// `encryptedData`: whole blocks, in each reading of its spaces; the one that decrypts is right.
 #[derive(Deserialize, JsonSchema)]
 #[serde(try_from = "Text<EncryptedData>")]
 #[schemars(inline)]
-struct Blocks(Vec<u8>);
+struct Blocks(Vec<Vec<u8>>);
 
 impl TryFrom<Text<EncryptedData>> for Blocks {
     type Error = &'static str;
 
     fn try_from(text: Text<EncryptedData>) -> Result<Blocks, &'static str> {
         let whole = |bytes: &[u8]| !bytes.is_empty() && bytes.len().is_multiple_of(BLOCK);
-        base64(&text, whole).map(Blocks).ok_or(
-            "Must be whole blocks of 16 bytes in base64. Send encryptedData unchanged, as JSON \
-             and not as a form.",
-        )
+        match base64_readings(&text, whole) {
+            readings if readings.is_empty() => {
+                Err("Must be whole blocks of 16 bytes in base64. Send encryptedData unchanged, as \
+                 JSON and not as a form.")
+            }
+            readings => Ok(Blocks(readings)),
+        }
     }
 }
 
@@ -77,18 +83,37 @@ struct Sealed {
 
 impl Sealed {
     /// The decrypted data; `None`, without a reason, if this is not the key.
-    fn open(&self, session_key: &Secret) -> Option<Map<String, Value>> {
+    fn open(&self, session_key: &Secret) -> Option<Plain> {
         let key = block(session_key.expose())?;
-        let plain = Decryptor::<Aes128>::new(&key.into(), &self.iv.0.into())
-            .decrypt_padded_vec::<Pkcs7>(&self.data.0)
-            .ok()?;
-        serde_json::from_slice(&plain).ok()
+        self.data.0.iter().find_map(|data| {
+            let plain = Decryptor::<Aes128>::new(&key.into(), &self.iv.0.into())
+                .decrypt_padded_vec::<Pkcs7>(data)
+                .ok()?;
+            Plain::read(&plain)
+        })
+    }
+}
+
+/// Decrypted data: a JSON object.
+#[derive(Debug)]
+struct Plain {
+    members: Map<String, Value>,
+    /// The same as WeChat wrote it, every digit of its numbers included.
+    json: Box<RawValue>,
+}
+
+impl Plain {
+    /// Reads it as WeChat's answers are read: nicknames hold control characters, too.
+    fn read(plain: &[u8]) -> Option<Plain> {
+        let json = wechat_json(plain);
+        let members = serde_json::from_str(&json).ok()?;
+        Some(Plain { members, json: RawValue::from_string(json.into_owned()).ok()? })
     }
 }
 
 /// Data that one of the keys opened.
 struct Opened {
-    data: Map<String, Value>,
+    data: Plain,
     session_key: Secret,
 }
 
@@ -110,7 +135,7 @@ struct Marked {
 impl Opened {
     /// Gives the data its type.
     fn read<T: DeserializeOwned>(&self) -> Result<T> {
-        T::deserialize(&self.data).map_err(|_| unusable())
+        T::deserialize(&self.data.members).map_err(|_| unusable())
     }
 }
 

@@ -9,9 +9,11 @@ pub use get_invoice_info::GetInvoiceInfo;
 pub use update_invoice_status::UpdateInvoiceStatus;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use shared::{
-    AccountKind, Problem, Refusal, text,
+    AccountKind, Problem, Refusal,
+    spelling::{base64_from_query, lenient, lenient_list, lenient_number, lenient_text},
+    text,
     value::{Chars, Text},
 };
 
@@ -59,7 +61,13 @@ pub struct InvoiceKey {
     /// The card of the invoice.
     card_id: Text<CardId>,
     /// The invoice's encrypted code.
+    #[serde(deserialize_with = "encrypt_code")]
     encrypt_code: Text<EncryptCode>,
+}
+
+/// A query makes spaces of the `+` in an encrypted code.
+fn encrypt_code<'de, D: Deserializer<'de>>(from: D) -> Result<Text<EncryptCode>, D::Error> {
+    Text::new(base64_from_query(&String::deserialize(from)?)).map_err(D::Error::custom)
 }
 
 /// How far an invoice is reimbursed.
@@ -78,92 +86,105 @@ pub enum ReimburseStatus {
 }
 
 /// An invoice.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("x-shared" = true))]
 pub struct Invoice {
     /// The card of the invoice.
-    card_id: String,
+    #[serde(default, deserialize_with = "lenient_text", skip_serializing_if = "Option::is_none")]
+    card_id: Option<String>,
     /// The user it belongs to, as this account knows them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient_text", skip_serializing_if = "Option::is_none")]
     openid: Option<String>,
     /// The kind of invoice.
-    #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        rename = "type",
+        deserialize_with = "lenient_text",
+        skip_serializing_if = "Option::is_none"
+    )]
     kind: Option<String>,
     /// The issuer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient_text", skip_serializing_if = "Option::is_none")]
     payee: Option<String>,
     /// What it is for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient_text", skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
     /// Seconds since 1970.
-    #[serde(default, deserialize_with = "number", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient_number", skip_serializing_if = "Option::is_none")]
     begin_time: Option<i64>,
     /// Seconds since 1970.
-    #[serde(default, deserialize_with = "number", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient_number", skip_serializing_if = "Option::is_none")]
     end_time: Option<i64>,
     /// The content of the invoice.
+    #[serde(default, deserialize_with = "lenient")]
     user_info: InvoiceContent,
 }
 
 /// The content of an invoice; amounts are in fen.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("x-shared" = true))]
 pub struct InvoiceContent {
     /// The total.
-    #[serde(default, deserialize_with = "number", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient_number", skip_serializing_if = "Option::is_none")]
     fee: Option<i64>,
     /// The recipient.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient_text", skip_serializing_if = "Option::is_none")]
     title: Option<String>,
     /// Seconds since 1970.
-    #[serde(default, deserialize_with = "number", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient_number", skip_serializing_if = "Option::is_none")]
     billing_time: Option<i64>,
     /// 20 digits for a fully digital invoice.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient_text", skip_serializing_if = "Option::is_none")]
     billing_no: Option<String>,
     /// Empty for a fully digital invoice.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient_text", skip_serializing_if = "Option::is_none")]
     billing_code: Option<String>,
     /// Its lines.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "lenient_list", skip_serializing_if = "Vec::is_empty")]
     info: Vec<InvoiceLine>,
     /// The total without tax.
-    #[serde(default, deserialize_with = "number", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient_number", skip_serializing_if = "Option::is_none")]
     fee_without_tax: Option<i64>,
     /// The tax.
-    #[serde(default, deserialize_with = "number", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient_number", skip_serializing_if = "Option::is_none")]
     tax: Option<i64>,
     /// The address of the document.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient_text", skip_serializing_if = "Option::is_none")]
     pdf_url: Option<String>,
     /// The address of the list of trips.
-    #[serde(default, alias = "trip_pdf_ur", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        alias = "trip_pdf_ur",
+        deserialize_with = "lenient_text",
+        skip_serializing_if = "Option::is_none"
+    )]
     trip_pdf_url: Option<String>,
     /// Empty for a fully digital invoice.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient_text", skip_serializing_if = "Option::is_none")]
     check_code: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient_text", skip_serializing_if = "Option::is_none")]
     buyer_number: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient_text", skip_serializing_if = "Option::is_none")]
     buyer_address_and_phone: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient_text", skip_serializing_if = "Option::is_none")]
     buyer_bank_account: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient_text", skip_serializing_if = "Option::is_none")]
     seller_number: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient_text", skip_serializing_if = "Option::is_none")]
     seller_address_and_phone: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient_text", skip_serializing_if = "Option::is_none")]
     seller_bank_account: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient_text", skip_serializing_if = "Option::is_none")]
     remarks: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient_text", skip_serializing_if = "Option::is_none")]
     cashier: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient_text", skip_serializing_if = "Option::is_none")]
     maker: Option<String>,
-    /// How far it is reimbursed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    reimburse_status: Option<ReimburseStatus>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// How far it is reimbursed: the states of `ReimburseStatus`, `INVOICE_REIMBURSE_CANCEL` for an
+    /// invoice that its issuer canceled, and whatever WeChat adds.
+    #[serde(default, deserialize_with = "lenient_text", skip_serializing_if = "Option::is_none")]
+    reimburse_status: Option<String>,
+    #[serde(default, deserialize_with = "lenient_text", skip_serializing_if = "Option::is_none")]
     order_id: Option<String>,
 }
 
@@ -171,59 +192,67 @@ pub struct InvoiceContent {
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("x-shared" = true))]
 pub struct InvoiceLine {
-    name: String,
+    #[serde(default, deserialize_with = "lenient_text", skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
     /// The quantity.
-    #[serde(default, deserialize_with = "number", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient_number", skip_serializing_if = "Option::is_none")]
     num: Option<i64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient_text", skip_serializing_if = "Option::is_none")]
     unit: Option<String>,
     /// In fen.
-    #[serde(default, deserialize_with = "number", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient_number", skip_serializing_if = "Option::is_none")]
     price: Option<i64>,
-}
-
-/// Merchants fill in invoices, and some write numbers as texts.
-fn number<'de, D: Deserializer<'de>>(input: D) -> Result<Option<i64>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Written {
-        Number(i64),
-        Text(String),
-    }
-    Ok(Option::<Written>::deserialize(input)?.and_then(|written| match written {
-        Written::Number(number) => Some(number),
-        Written::Text(text) => text.trim().parse().ok(),
-    }))
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
+    fn read(answer: Value) -> Value {
+        serde_json::to_value(serde_json::from_value::<Invoice>(answer).unwrap()).unwrap()
+    }
+
     #[test]
     fn what_merchants_write_is_read() {
-        let invoice: Invoice = serde_json::from_value(json!({
+        let invoice = read(json!({
             "errcode": 0, "errmsg": "ok", "card_id": "p", "begin_time": "1480342498",
             "user_info": {
-                "fee": "1100", "billing_time": 1480342498, "trip_pdf_ur": "https://pdf.example.com",
-                "info": [{ "name": "餐费", "num": "", "price": 1100 }], "unheard_of": true,
+                "fee": "1100", "tax": 62.0, "billing_time": 1480342498, "billing_no": 7,
+                "trip_pdf_ur": "https://pdf.example.com",
+                "info": [{ "name": "餐费", "num": "", "price": 1100 }, null], "unheard_of": true,
                 "reimburse_status": "INVOICE_REIMBURSE_LOCK",
             },
-        }))
-        .unwrap();
+        }));
         assert_eq!(
-            serde_json::to_value(invoice).unwrap(),
+            invoice,
             json!({
                 "card_id": "p", "begin_time": 1480342498,
                 "user_info": {
-                    "fee": 1100, "billing_time": 1480342498,
+                    "fee": 1100, "tax": 62, "billing_time": 1480342498, "billing_no": "7",
                     "trip_pdf_url": "https://pdf.example.com",
                     "info": [{ "name": "餐费", "price": 1100 }],
                     "reimburse_status": "INVOICE_REIMBURSE_LOCK",
                 },
             })
         );
+    }
+
+    #[test]
+    fn states_that_are_unheard_of_and_odd_members_do_not_hide_an_invoice() {
+        for state in ["INVOICE_REIMBURSE_CANCEL", "INVOICE_REIMBURSE_OUTSIDE"] {
+            let invoice =
+                read(json!({ "card_id": "p", "user_info": { "reimburse_status": state } }));
+            assert_eq!(invoice["user_info"]["reimburse_status"], state);
+        }
+        for odd in [json!(null), json!([1]), json!({ "a": 1 }), json!(0.5)] {
+            let invoice = read(json!({
+                "card_id": "p", "openid": odd, "type": odd, "begin_time": odd,
+                "user_info": { "fee": odd, "info": odd, "reimburse_status": null },
+            }));
+            assert_eq!(invoice["card_id"], "p");
+            assert_eq!(read(json!({ "user_info": odd })), json!({ "user_info": {} }));
+        }
     }
 }

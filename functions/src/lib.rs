@@ -3,11 +3,16 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod api;
 pub mod app;
 pub mod auth;
 pub mod card;
+pub mod customer_service_message;
 pub mod decrypt;
+pub mod deliver_events;
+pub mod events;
 pub mod h5;
+pub mod internet;
 pub mod invoice;
 pub mod jssdk;
 mod jump;
@@ -15,9 +20,15 @@ pub mod livebroadcast;
 pub mod media;
 mod message;
 pub mod oauth;
+pub mod openapi;
+pub mod order_shipping;
 mod page;
 pub mod phonenumber;
+mod picture;
+pub mod push;
+pub mod qrcode;
 pub mod refresh_credentials;
+pub mod risk_control;
 pub mod security;
 pub mod shortlink;
 pub mod site;
@@ -26,6 +37,7 @@ pub mod template_message;
 pub mod uniform_message;
 pub mod urllink;
 pub mod urlscheme;
+pub mod user;
 pub mod wxacode;
 
 use shared::{
@@ -59,15 +71,18 @@ macro_rules! operations {
 }
 
 operations! {
-    auth::{Code2Session, CheckSession, GetAccessToken, GetTicket}
-    decrypt::{GetPhoneNumber, GetUserData}
+    auth::{Code2Session, CheckSession, Logout, GetAccessToken, GetTicket}
+    decrypt::{GetPhoneNumber, GetUserData, GetPayload}
     phonenumber::{GetPhoneNumber}
     wxacode::{GetUnlimited, Get, CreateQrCode}
     urlscheme::{Generate}
     urllink::{Generate}
     shortlink::{Generate}
-    security::{MsgSecCheck, ImgSecCheck}
-    subscribe_message::{SendMessage}
+    security::{MsgSecCheck, ImgSecCheck, MediaCheckAsync, GetMediaCheck}
+    subscribe_message::{
+        SendMessage, AddTemplate, DeleteTemplate, GetCategory, GetPubTemplateKeyWordsById,
+        GetPubTemplateTitleList, GetTemplateList,
+    }
     uniform_message::{SendMessage}
     h5::template_message::{SendMessage}
     livebroadcast::{GetLiveInfo, GetReplay}
@@ -78,7 +93,19 @@ operations! {
     oauth::{AuthorizeUrl, GetToken, RefreshToken, GetUserInfo, CheckToken}
     app::{Share, LaunchMiniProgram, OpenCustomerService, SubscribeMsg}
     template_message::{Subscribe}
+    order_shipping::{
+        GetOrder, GetOrderList, IsTradeManaged, NotifyConfirmReceive, UploadShippingInfo,
+    }
+    openapi::{ClearQuota, GetApiQuota, GetRidInfo}
+    internet::{GetUserEncryptKey}
+    risk_control::{GetUserRiskRank}
+    qrcode::{Create}
+    user::{GetInfo}
+    api::{CallApi}
     site::{WellKnown}
+    push::{Receive}
+    events::{Redeliver}
+    customer_service_message::{SendMessage, UploadTempMedia, SetTyping}
 }
 
 /// Every operation, in the registry's order.
@@ -95,7 +122,7 @@ macro_rules! jobs {
     };
 }
 
-jobs!(refresh_credentials::RefreshCredentials);
+jobs!(refresh_credentials::RefreshCredentials, deliver_events::DeliverEvents);
 
 /// Every setting that only some functions read, each once.
 pub fn settings() -> Vec<SettingFacts> {

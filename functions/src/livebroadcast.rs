@@ -7,11 +7,12 @@ mod get_replay;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 use shared::{
     App, Caller, Capability, Error, Problem, Refusal, Result,
     capability::{Facts, WechatCalls},
+    spelling::{lenient, lenient_list, lenient_number},
     value::Int,
     wechat::Answer,
 };
@@ -102,31 +103,37 @@ pub struct Room {
     /// Its id.
     roomid: u64,
     /// Its name.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient")]
     name: String,
     /// 101 live, 102 not started, 103 ended, 104 banned, 105 paused, 106 in error, 107 expired.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole")]
     live_status: u32,
     /// When it begins, in seconds since 1970.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole")]
     start_time: u64,
     /// When it ends, in seconds since 1970.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole")]
     end_time: u64,
     /// The anchor's nickname.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient")]
     anchor_name: String,
     /// The picture behind the room.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient")]
     cover_img: String,
     /// The picture on the card when the room is shared.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient")]
     share_img: String,
     /// The goods on sale; prices are in fen.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient_list")]
     goods: Vec<Map<String, Value>>,
     #[serde(flatten)]
     more: Map<String, Value>,
+}
+
+/// A whole number, 0 for anything else.
+fn whole<'de, D: Deserializer<'de>, T: TryFrom<i64> + Default>(from: D) -> Result<T, D::Error> {
+    let number = lenient_number(from)?;
+    Ok(number.and_then(|number| number.try_into().ok()).unwrap_or_default())
 }
 
 impl Room {

@@ -88,7 +88,8 @@ fn broken_rule(key: &str, value: &str) -> Option<&'static str> {
         ),
         "time" => (
             is_range(value, is_time),
-            "a time such as 15:01 or 15:01:30, with a date before it or not; a range with ~",
+            "a time such as 15:01 or 15:01:30, with a date before it or not, or a date alone; a range \
+             with ~",
         ),
         "date" => (
             is_range(value, is_date),
@@ -170,8 +171,9 @@ fn is_range(text: &str, is_point: fn(&str) -> bool) -> bool {
     }
 }
 
+/// WeChat's page wants a clock; WeChat itself decides about a date alone.
 fn is_time(text: &str) -> bool {
-    is_clock(text) || is_day_and_clock(text)
+    is_clock(text) || is_date(text)
 }
 
 fn is_date(text: &str) -> bool {
@@ -280,6 +282,8 @@ mod tests {
                     "15:01~16:01".into(),
                     "2019年10月1日 15:01~2019年10月2日 15:01".into(),
                     "00:00 ~ 23:59:59".into(),
+                    "2019年10月1日".into(),
+                    "2019-10-01".into(),
                 ],
                 vec![
                     "24:00".into(),
@@ -287,7 +291,6 @@ mod tests {
                     "15".into(),
                     "15:1".into(),
                     "3pm".into(),
-                    "2019年10月1日".into(),
                     "15:01~".into(),
                     "15:01-16:01".into(),
                     "15:01~16:01~17:01".into(),

@@ -11,14 +11,15 @@ mod refresh_token;
 
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 use shared::{
-    AccountKind, Caller, Error, Problem, Refusal, Result, Secret,
-    capability::{Setting, SnsCalls},
+    AccountKind, Error, Problem, Refusal, Result, Secret,
+    capability::{Setting, SnsUser},
     crypto::nonce,
-    table::{SnsRecord, SnsTokens},
+    table::{LOGIN_LIFE, SnsRecord, SnsTokens},
     text,
-    value::Chars,
+    value::{Chars, Openid, Text},
 };
 
 pub use authorize_url::AuthorizeUrl;
@@ -79,14 +80,31 @@ impl Setting for ExposeSnsTokens {
 }
 
 /// What WeChat answers to a code and to a refresh token.
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 struct Granted {
     access_token: Secret,
+    #[serde(default = "usual_life", deserialize_with = "life")]
     expires_in: u64,
     refresh_token: Secret,
-    openid: String,
-    #[serde(default)]
-    scope: String,
+    openid: Text<Openid>,
+    scope: Option<String>,
+}
+
+/// What WeChat gives an access token, in seconds.
+const fn usual_life() -> u64 {
+    7200
+}
+
+/// A life in seconds, whatever WeChat sends: no token outlives the login, and what is not a number
+/// is what it usually is. The code is spent by then, so an odd number must not fail the login.
+fn life<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    let life = match Value::deserialize(deserializer)? {
+        Value::Number(life) => life.as_f64(),
+        Value::String(life) => life.trim().parse().ok(),
+        _ => None,
+    };
+    // A float becomes the nearest whole number there is: negative ones 0.
+    Ok(life.map_or(usual_life(), |life| life as u64).min(LOGIN_LIFE))
 }
 
 impl Granted {
@@ -94,15 +112,25 @@ impl Granted {
         SnsTokens {
             access_token: self.access_token,
             refresh_token: self.refresh_token,
-            scope: self.scope,
-            expires_at: now + self.expires_in,
+            scope: self.scope.unwrap_or_default(),
+            expires_at: now.saturating_add(self.expires_in),
         }
     }
 }
 
 /// The tokens of the user's last login.
-async fn tokens(sns: SnsCalls<'_>) -> Result<SnsRecord> {
-    sns.read().await?.ok_or_else(|| Error::new(Problem::Unauthenticated, EXPIRED))
+async fn tokens(user: SnsUser<'_>) -> Result<SnsRecord> {
+    user.read().await?.ok_or_else(|| Error::new(Problem::Unauthenticated, EXPIRED))
+}
+
+/// Notes a refusal of the tokens, so that no renewal counts on them.
+async fn note_refusal<T>(user: SnsUser<'_>, record: &SnsRecord, outcome: Result<T>) -> Result<T> {
+    let refused = |error: &Error| error.problem() == Problem::Unauthenticated;
+    if outcome.as_ref().is_err_and(refused) && record.refreshed_at.is_some() {
+        // If this fails, the caller is told of the refusal all the same.
+        let _ = user.distrust(record.version).await;
+    }
+    outcome
 }
 
 /// The pauses, in milliseconds, between the reads of a request that waits for a simultaneous one
@@ -110,18 +138,18 @@ async fn tokens(sns: SnsCalls<'_>) -> Result<SnsRecord> {
 const LOOKS: [u64; 8] = [100, 150, 250, 400, 600, 800, 1000, 1200];
 
 /// Refreshes the tokens. Of simultaneous requests one asks WeChat and the others get its answer.
-async fn refresh(sns: SnsCalls<'_>, caller: &Caller, record: &SnsRecord) -> Result<SnsRecord> {
+async fn refresh(user: SnsUser<'_>, record: &SnsRecord) -> Result<SnsRecord> {
     let owner = nonce();
     for pause in LOOKS {
-        if sns.lease(record.version, &owner).await? {
-            let outcome = ask(sns, caller, record, &owner).await;
+        if user.lease(record.version, &owner).await? {
+            let outcome = ask(user, record, &owner).await;
             if outcome.is_err() {
                 // If this fails too, the lease expires by itself.
-                let _ = sns.release(&owner).await;
+                let _ = user.release(&owner).await;
             }
-            return outcome;
+            return note_refusal(user, record, outcome).await;
         }
-        let current = tokens(sns).await?;
+        let current = tokens(user).await?;
         if current.version != record.version {
             return Ok(current);
         }
@@ -133,35 +161,53 @@ async fn refresh(sns: SnsCalls<'_>, caller: &Caller, record: &SnsRecord) -> Resu
     ))
 }
 
-async fn ask(
-    sns: SnsCalls<'_>,
-    caller: &Caller,
-    record: &SnsRecord,
-    owner: &str,
-) -> Result<SnsRecord> {
-    let call = sns
+async fn ask(user: SnsUser<'_>, record: &SnsRecord, owner: &str) -> Result<SnsRecord> {
+    let call = user
         .get("/sns/oauth2/refresh_token")
-        .query("appid", caller.appid())
+        .query("appid", user.appid())
         .query("grant_type", "refresh_token")
         .query("refresh_token", record.tokens.refresh_token.expose())
         .refusals(REFUSALS);
     let granted: Granted = call.json().await?;
-    if granted.openid != caller.openid()? {
+    if granted.openid.as_str() != user.openid() {
         return Err(Error::internal("the refreshed tokens are another user's"));
     }
-    let now = caller.now();
+    let now = user.now();
     let tokens = granted.tokens(now);
-    if sns.replace(record.version, owner, &tokens).await? {
+    if user.replace(record.version, owner, &tokens).await? {
         let version = record.version + 1;
         return Ok(SnsRecord { tokens, version, refreshed_at: Some(now) });
     }
-    // The user logged in meanwhile, and the tokens of that login are newer.
-    self::tokens(sns).await
+    // The user logged in meanwhile and the tokens of that login are newer, or an attempt whose
+    // answer was lost has written these.
+    self::tokens(user).await
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_life_of_any_shape_is_bounded() {
+        for (sent, expected) in [
+            ("7200", 7200),
+            ("7200.0", 7200),
+            (r#""7200""#, 7200),
+            ("null", 7200),
+            ("[]", 7200),
+            ("-1", 0),
+            ("18446744073709551616", LOGIN_LIFE),
+            ("9223372036854775807", LOGIN_LIFE),
+            ("1e300", LOGIN_LIFE),
+        ] {
+            let answer = format!(
+                r#"{{"access_token":"a","refresh_token":"r","openid":"o","expires_in":{sent}}}"#
+            );
+            let granted: Granted = serde_json::from_str(&answer).unwrap();
+            assert_eq!(granted.expires_in, expected, "{sent}");
+            assert!(granted.tokens(u64::MAX).expires_at >= LOGIN_LIFE);
+        }
+    }
 
     #[test]
     fn tokens_are_exposed_only_where_the_setting_says_so() {

@@ -1,13 +1,17 @@
 //! Whether what users write and upload may be shown.
 
+mod get_media_check;
 mod img_sec_check;
+mod media_check_async;
 mod msg_sec_check;
 mod picture;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use get_media_check::GetMediaCheck;
 pub use img_sec_check::ImgSecCheck;
+pub use media_check_async::MediaCheckAsync;
 pub use msg_sec_check::MsgSecCheck;
 
 /// What to do with the content.

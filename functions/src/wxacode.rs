@@ -7,8 +7,12 @@ mod get_unlimited;
 use std::time::Duration;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use shared::{Error, File, Problem, Refusal, Result, Wait, capability::WechatCall, value::Int};
+use serde::{Deserialize, Deserializer, Serialize};
+use shared::{
+    Error, File, Problem, Refusal, Result, Wait,
+    capability::WechatCall,
+    value::{Int, Rule, Text},
+};
 
 pub use create_qr_code::CreateQrCode;
 pub use get::Get;
@@ -75,9 +79,15 @@ const REFUSALS: &[Refusal] = &[
     Refusal::new(40169, Problem::InvalidInput, "WeChat does not accept the length of the scene.").field("scene"),
     Refusal::new(41030, Problem::InvalidInput, "The released version has no such page; see check_path.").field("page"),
     Refusal::new(45009, Problem::QuotaExceeded, "WeChat's limit for this minute is reached.").wait(Wait::Seconds(60)),
-    Refusal::new(45029, Problem::QuotaExceeded, "The account's number of codes is used up."),
+    Refusal::new(45029, Problem::AccountNotPermitted, "The account's 100,000 codes are used up for good; use wxacode.getUnlimited."),
     Refusal::new(85096, Problem::InvalidInput, "WeChat reserves the parameter scancode_time for itself."),
 ];
+
+/// A page's address whose spaces a query made of its `+`: a page gets no spaces but `%20`.
+fn with_plus<'de, R: Rule, D: Deserializer<'de>>(from: D) -> Result<Text<R>, D::Error> {
+    let text = String::deserialize(from)?;
+    Text::new(text.replace(' ', "+")).map_err(serde::de::Error::custom)
+}
 
 /// Has WeChat draw a code.
 async fn draw(call: WechatCall<'_>) -> Result<File> {
@@ -91,7 +101,13 @@ async fn draw(call: WechatCall<'_>) -> Result<File> {
             return Err(Error::new(Problem::WechatUnreachable, detail));
         }
     };
-    Ok(File { content_type: content_type.into(), name: Some(name.into()), bytes: answer.body })
+    let name = Some(name.into());
+    Ok(File {
+        content_type: content_type.into(),
+        name,
+        num_used: answer.num_used,
+        bytes: answer.body,
+    })
 }
 
 #[cfg(test)]

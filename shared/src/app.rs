@@ -70,6 +70,11 @@ impl App {
         }
     }
 
+    /// The client of this environment.
+    pub(crate) fn transport(&self) -> &Transport {
+        &self.transport
+    }
+
     /// Connects to the table, builds its client meanwhile, and reads a credential.
     pub(crate) fn prepare_table(self: &Arc<App>, credential: Option<CredentialKey>) {
         let is_up = self.transport.connect_early(&self.config.aws.likely_dynamodb());

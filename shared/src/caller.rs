@@ -61,6 +61,11 @@ impl Caller {
         &self.account.appid
     }
 
+    /// Whether the call, or its session, names the account.
+    pub fn names_account(&self) -> bool {
+        self.named
+    }
+
     /// All accounts of this deployment, in order of preference.
     pub fn accounts(&self) -> &[Account] {
         &self.accounts

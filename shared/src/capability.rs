@@ -6,7 +6,12 @@
 //! exactly their policies.
 
 mod credential;
+mod erasure;
+mod event_bus;
 mod login;
+mod logins;
+mod outbox;
+mod push_keys;
 mod refresh;
 mod session_keys;
 mod setting;
@@ -22,12 +27,22 @@ use futures_util::future::BoxFuture;
 use model::{Account, CredentialKind, Problem};
 
 pub use credential::{AccessToken, JsapiTicket, Kind, ReadCredential, Reads, WxCardTicket};
+pub use erasure::{Erasing, Erasure};
+pub use event_bus::{
+    BYTES as BUS_BYTES, BusCalls, BusEntry, ENTRIES as BUS_ENTRIES, EventBus, EventBusName,
+};
 pub use login::{CodeExchange, LogIn, LoggedIn, LoginCalls};
+pub use logins::{LoginStates, Logins, Proven, Renewed};
+pub use outbox::{
+    MediaCheckCalls, Outbox, OutboxCalls, ReadMediaChecks, Redelivery, RedeliveryCalls,
+    StartMediaChecks,
+};
+pub use push_keys::{PushKeys, ReadPushKeys};
 pub use refresh::{RefreshCredentials, Refreshing};
 pub use session_keys::{ReadSessionKeys, SessionKeys};
 pub use setting::{Setting, Settings};
 pub use sign_sessions::{SignSessions, Signer};
-pub use sns::{SnsCalls, SnsTokens};
+pub use sns::{SnsCalls, SnsTokens, SnsUser};
 pub use unionids::{ReadUnionids, Unionids};
 pub use web::PublicWeb;
 pub use wechat::{Wechat, WechatCall, WechatCalls};

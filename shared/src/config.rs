@@ -51,6 +51,8 @@ pub struct Aws {
     pub dynamodb_endpoint: Option<String>,
     /// `AWS_ENDPOINT_URL_SSM`, or `AWS_ENDPOINT_URL`.
     pub ssm_endpoint: Option<String>,
+    /// `AWS_ENDPOINT_URL_EVENTBRIDGE`, or `AWS_ENDPOINT_URL`.
+    pub eventbridge_endpoint: Option<String>,
     /// `AWS_CA_BUNDLE`: a PEM file of further certificate authorities to trust.
     pub ca_bundle: Option<String>,
 }
@@ -61,6 +63,14 @@ impl Aws {
         self.dynamodb_endpoint.clone().unwrap_or_else(|| {
             let suffix = if self.region.starts_with("cn-") { ".cn" } else { "" };
             format!("https://dynamodb.{}.amazonaws.com{suffix}", self.region)
+        })
+    }
+
+    /// Where EventBridge answers.
+    pub(crate) fn event_bridge(&self) -> String {
+        self.eventbridge_endpoint.clone().unwrap_or_else(|| {
+            let suffix = if self.region.starts_with("cn-") { ".cn" } else { "" };
+            format!("https://events.{}.amazonaws.com{suffix}", self.region)
         })
     }
 
@@ -241,6 +251,9 @@ impl Config {
                 ssm_endpoint: env
                     .optional("AWS_ENDPOINT_URL_SSM")
                     .or_else(|| env.optional("AWS_ENDPOINT_URL")),
+                eventbridge_endpoint: env
+                    .optional("AWS_ENDPOINT_URL_EVENTBRIDGE")
+                    .or_else(|| env.optional("AWS_ENDPOINT_URL")),
                 ca_bundle: env.optional("AWS_CA_BUNDLE"),
             },
         };
@@ -262,10 +275,7 @@ impl Config {
 /// # Errors
 /// Says what is wrong with the list, without repeating a secret.
 pub fn parse_accounts(text: &str) -> Result<Vec<Account>, String> {
-    // serde_json's message may quote a value, which may be a secret: only the position is kept.
-    let accounts: Vec<Account> = serde_json::from_str(text).map_err(|error| {
-        format!("is not a JSON list of apps (line {}, column {})", error.line(), error.column())
-    })?;
+    let accounts = Account::list(text)?;
     for (index, account) in accounts.iter().enumerate() {
         let appid = &account.appid;
         if Text::<AppId>::new(appid).is_err() {

@@ -22,6 +22,9 @@ const REREAD_BELOW: u64 = 300;
 /// … but not more often than this, while the refresher is about to act.
 const REREAD_PAUSE: u64 = 60;
 
+/// Asked again within this time, in seconds, the last answer was of no use to the caller.
+const ASKED_AGAIN: u64 = 10;
+
 /// How long a handler waits for a newer version, in milliseconds between looks: 2.5 s in all.
 const LOOKS: [u64; 5] = [200, 300, 500, 700, 800];
 
@@ -50,6 +53,8 @@ struct Cell {
 struct Copy {
     credential: Option<Credential>,
     read_at: u64,
+    /// When it was last given to a caller who keeps it.
+    handed_out_at: Option<u64>,
     /// The last recovery that gave nothing.
     gave_up: Option<GaveUp>,
 }
@@ -162,6 +167,24 @@ impl<S: Store> Credentials<S> {
         }
         read?;
         self.recover(key, &cell, None, asked_at_ms, "missing or expired").await
+    }
+
+    /// The same for a caller who uses the credential elsewhere, and asks again when WeChat refuses
+    /// it: asked again within seconds, or with `read`, the table is read consistently, because a
+    /// newer version may be there.
+    ///
+    /// # Errors
+    /// As [`Credentials::get`].
+    pub async fn hand_out(&self, key: &CredentialKey, read: bool) -> Result<Credential> {
+        let cell = self.cell(key);
+        let now = self.clock.now();
+        let last = cell.copy().handed_out_at.replace(now);
+        if read || last.is_some_and(|last| now.saturating_sub(last) < ASKED_AGAIN) {
+            let _flight = cell.flight.lock().await;
+            // A table in trouble does not take a live copy away.
+            let _ = self.look(key, &cell).await;
+        }
+        self.get(key).await
     }
 
     /// The credential in the store, read consistently; a missing one is not asked for.

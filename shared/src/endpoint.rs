@@ -13,7 +13,7 @@ use crate::{
     caller::{Principal, Rules},
     capability::{Early, Facts},
     grant::{Action, Grant},
-    trace,
+    trace, value,
 };
 
 /// An operation that can be run without knowing its type.
@@ -70,6 +70,12 @@ impl Handler {
         app.prepare(early, app.default_account(self.rules.accounts));
     }
 
+    /// Reads JSON the way the operation takes it.
+    pub(crate) fn json(&self, body: &[u8]) -> Result<Input> {
+        let input = Input::json(body)?;
+        Ok(if self.http.text { input.with_text(body) } else { input })
+    }
+
     /// Runs the operation for an authenticated principal.
     pub(crate) async fn call(
         &self,
@@ -78,9 +84,13 @@ impl Handler {
         mut input: Input,
         address: Option<&str>,
     ) -> Result<Body> {
-        let appid = input.take("appid")?;
+        let appid = match input.take("appid")? {
+            // As the native modules call it.
+            None => input.take("apiKey")?,
+            appid => appid,
+        };
         let openid = match self.access {
-            Access::User => input.take("openid")?,
+            Access::User => input.take("openid")?.map(checked_openid).transpose()?,
             Access::Public | Access::Service => None,
         };
         let caller = self.rules.admit(app, principal, appid, openid)?;
@@ -105,6 +115,20 @@ impl Handler {
         }
         let code = self.codes.iter().find(|(case, _)| case.fits(&error)).map_or(-1, |(_, n)| *n);
         error.code(code)
+    }
+}
+
+/// An openid becomes part of a key of the table, so it is checked before anything else.
+fn checked_openid(openid: String) -> Result<String> {
+    match value::Text::<value::Openid>::new(openid) {
+        Ok(openid) => Ok(openid.into_string()),
+        Err(fault) => {
+            let error = Error::invalid("openid", fault.detail);
+            Err(match fault.errcode {
+                Some(errcode) => error.errcode(errcode, None),
+                None => error,
+            })
+        }
     }
 }
 

@@ -14,6 +14,8 @@ pub enum Grant {
     Item(Action, String),
     /// Reading a secret.
     Secret(SecretName),
+    /// Publishing on the event bus.
+    PutEvents,
 }
 
 /// A call of DynamoDB for one item.
@@ -27,6 +29,8 @@ pub enum Action {
     Get,
     /// `PutItem`.
     Put,
+    /// `Query` of the index `due`, whose partition key is meant.
+    Query,
     /// `UpdateItem`.
     Update,
 }
@@ -38,6 +42,7 @@ impl Action {
             Action::Delete => "DeleteItem",
             Action::Get => "GetItem",
             Action::Put => "PutItem",
+            Action::Query => "Query",
             Action::Update => "UpdateItem",
         }
     }
@@ -48,6 +53,8 @@ impl Action {
 pub enum SecretName {
     /// The secret of every app.
     App,
+    /// The push keys of every app.
+    PushKeys,
     /// The key that signs sessions.
     SigningKey,
 }
@@ -58,6 +65,7 @@ impl SecretName {
         match self {
             // App ids begin so.
             SecretName::App => "wx*",
+            SecretName::PushKeys => "push-*",
             SecretName::SigningKey => "session-key",
         }
     }

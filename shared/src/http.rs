@@ -192,7 +192,7 @@ impl HttpEvent {
             return upload.read(content_type, query, self.body(limit)?.into()).await;
         }
         check_content_type(content_type)?;
-        Input::json(&self.body(limit)?)
+        handler.json(&self.body(limit)?)
     }
 
     /// The request as it came.
@@ -287,6 +287,9 @@ impl HttpResponse {
                 .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'))
                 .collect();
             response.headers.insert("content-disposition", format!("inline; filename=\"{name}\""));
+        }
+        if let Some(num_used) = file.num_used {
+            response.headers.insert("num-used", num_used.to_string());
         }
         response
     }

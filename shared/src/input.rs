@@ -2,10 +2,12 @@
 
 mod member;
 
+use std::{collections::BTreeMap, str::Utf8Error};
+
 use bytes::Bytes;
 use model::value::Fault;
 use serde::de::{DeserializeOwned, value::MapDeserializer};
-use serde_json::{Map, Value};
+use serde_json::{Value, value::RawValue};
 
 use self::member::Member;
 use crate::{Error, Problem, Result};
@@ -16,6 +18,8 @@ use crate::{Error, Problem, Result};
 pub struct Input {
     members: Vec<(String, Member)>,
     request: Option<RawRequest>,
+    /// The JSON as it came, for an operation with [`crate::Http::text`].
+    text: Option<Bytes>,
 }
 
 /// An HTTP request for an operation that verifies it byte for byte.
@@ -46,33 +50,41 @@ impl Input {
     /// # Errors
     /// [`Problem::MalformedBody`].
     pub fn json(body: &[u8]) -> Result<Input> {
+        // Editors and some languages write a byte order mark first.
+        let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
         if body.iter().all(u8::is_ascii_whitespace) {
             return Ok(Input::default());
         }
-        match serde_json::from_slice(body) {
-            Ok(Value::Object(members)) => Ok(Input::members(members)),
+        let text = std::str::from_utf8(body).map_err(|error| not_utf8(body, &error))?;
+        match serde_json::from_str(text) {
+            // The values are read again when their types are known: a number keeps its digits.
+            Ok(Value::Object(_)) => match serde_json::from_str(text) {
+                Ok(members) => Ok(Input::members(members)),
+                Err(error) => Err(Error::internal(error)),
+            },
             Ok(Value::Null) => Ok(Input::default()),
             Ok(_) => Err(malformed("The body must be a JSON object.".to_owned())),
-            Err(error) => Err(malformed(format!(
-                "The body is not JSON (line {}, column {}); send an object with `Content-Type: application/json`.",
-                error.line(),
-                error.column()
-            ))),
+            Err(error) => Err(not_json(&error)),
         }
     }
 
-    fn members(members: Map<String, Value>) -> Input {
+    /// Keeps the JSON as it came beside its members.
+    pub(crate) fn with_text(self, json: &[u8]) -> Input {
+        Input { text: Some(Bytes::copy_from_slice(json)), ..self }
+    }
+
+    fn members(members: BTreeMap<String, Box<RawValue>>) -> Input {
         let members = members.into_iter().map(|(name, value)| (name, Member::Json(value)));
-        Input { members: members.collect(), request: None }
+        Input { members: members.collect(), ..Input::default() }
     }
 
     /// Reads a query string.
     ///
     /// A `+` stays a `+`: `encodeURIComponent` never writes a space that way, and form rules
-    /// would break base64 and URLs.
+    /// would break base64 and URLs. A gateway may have made a space of it, which no address has.
     pub(crate) fn query(query: &str) -> Input {
         let mut input = Input::default();
-        for (name, value) in form_urlencoded::parse(query.replace('+', "%2B").as_bytes()) {
+        for (name, value) in form_urlencoded::parse(query.replace([' ', '+'], "%2B").as_bytes()) {
             input.push(&name, value.into_owned());
         }
         input
@@ -80,7 +92,7 @@ impl Input {
 
     /// A request that the operation reads by itself.
     pub(crate) fn raw(request: RawRequest) -> Input {
-        Input { members: Vec::new(), request: Some(request) }
+        Input { request: Some(request), ..Input::default() }
     }
 
     /// Adds a text, as a query or a form has it.
@@ -113,12 +125,12 @@ impl Input {
         let Some(index) = self.members.iter().position(|(known, _)| known == name) else {
             return Ok(None);
         };
-        match self.members.remove(index).1 {
-            Member::Json(Value::Null) => Ok(None),
-            Member::Json(Value::String(text)) => Ok(Some(text)),
-            Member::Texts(mut texts) if texts.len() == 1 => Ok(texts.pop()),
-            _ => Err(Error::invalid(name, format!("`{name}` must be a text."))),
-        }
+        let text = match self.members.remove(index).1 {
+            Member::Json(value) => serde_json::from_str(value.get()).ok(),
+            Member::Texts(mut texts) if texts.len() == 1 => Some(texts.pop()),
+            _ => None,
+        };
+        text.ok_or_else(|| Error::invalid(name, format!("`{name}` must be a text.")))
     }
 
     /// Replaces one text.
@@ -135,10 +147,62 @@ impl Input {
         let members = MapDeserializer::<_, serde_json::Error>::new(self.members.into_iter());
         serde_path_to_error::deserialize(members).map_err(invalid)
     }
+
+    /// Gives the text of the JSON its type, with `appid` and numbers as they were written.
+    ///
+    /// # Errors
+    /// As [`Input::read`].
+    pub fn read_text<T: DeserializeOwned>(self) -> Result<T> {
+        let text = self.text.unwrap_or_default();
+        let text = if text.is_empty() { Bytes::from_static(b"{}") } else { text };
+        let mut json = serde_json::Deserializer::from_slice(&text);
+        serde_path_to_error::deserialize(&mut json).map_err(invalid)
+    }
 }
 
 fn malformed(detail: String) -> Error {
     Error::new(Problem::MalformedBody, detail)
+}
+
+fn not_json(error: &serde_json::Error) -> Error {
+    let place = format!("line {}, column {}", error.line(), error.column());
+    let message = error.to_string();
+    malformed(
+        if message.contains("surrogate") || message.contains("unexpected end of hex escape") {
+            format!(
+                "A text of the body has half of a character ({place}): an emoji was cut in two; cut \
+             texts between whole characters."
+            )
+        } else {
+            format!(
+                "The body is not JSON ({place}); send an object with `Content-Type: application/json`."
+            )
+        },
+    )
+}
+
+fn not_utf8(body: &[u8], error: &Utf8Error) -> Error {
+    let at = error.valid_up_to() + 1;
+    malformed(match body {
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "The body is UTF-16; send JSON in UTF-8.".to_owned(),
+        _ if is_gbk(&body[error.valid_up_to()..]) => {
+            format!("The body is not UTF-8 (byte {at}) and looks like GBK; send JSON in UTF-8.")
+        }
+        _ => format!("The body is not UTF-8 (byte {at}); send JSON in UTF-8."),
+    })
+}
+
+/// Whether all that is not ASCII comes in the pairs that GBK writes a Chinese character with.
+fn is_gbk(bytes: &[u8]) -> bool {
+    let mut bytes = bytes.iter();
+    while let Some(first) = bytes.next() {
+        let is_pair = matches!(first, 0x81..=0xfe)
+            && bytes.next().is_some_and(|second| matches!(second, 0x40..=0x7e | 0x80..=0xfe));
+        if !first.is_ascii() && !is_pair {
+            return false;
+        }
+    }
+    true
 }
 
 fn invalid<E: std::error::Error>(error: serde_path_to_error::Error<E>) -> Error {
@@ -212,6 +276,60 @@ mod tests {
     fn a_query_keeps_its_plus_and_its_numbers() {
         let sample: Sample = Input::query("text=a+b%20%E4%B8%AD&size=3").read().unwrap();
         assert_eq!(sample, Sample { text: "a+b 中".into(), size: Some(3), inner: None });
+    }
+
+    #[test]
+    fn a_plus_that_a_gateway_made_a_space_is_a_plus_again() {
+        let sample: Sample = Input::query("text=a b%20c&size=3").read().unwrap();
+        assert_eq!(sample.text, "a+b c");
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_read_over() {
+        let sample: Sample = Input::json(b"\xef\xbb\xbf{\"text\":\"a\"}").unwrap().read().unwrap();
+        assert_eq!(sample.text, "a");
+        assert!(Input::json(b"\xef\xbb\xbf").is_ok());
+    }
+
+    #[test]
+    fn other_encodings_and_halved_characters_are_named() {
+        let detail = |body: &[u8]| Input::json(body).unwrap_err().detail().to_owned();
+        // The same object in UTF-16 and in GBK.
+        assert!(detail(b"\xff\xfe{\0}\0").contains("UTF-16"));
+        assert!(detail(b"{\"text\":\"\xc4\xe3\xba\xc3\"}").contains("GBK"));
+        let broken = detail(b"{\"text\":\"\xff\"}");
+        assert!(broken.contains("byte 10") && !broken.contains("GBK"), "{broken}");
+        for text in [r"\ud83d", r"\ude00", r"\ud83d\u0041", r"\ud83dx"] {
+            let body = format!("{{\"text\":\"{text}\"}}");
+            assert!(detail(body.as_bytes()).contains("half of a character"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_number_that_no_integer_holds_arrives_as_its_digits() {
+        #[derive(Deserialize)]
+        struct Amount {
+            #[serde(deserialize_with = "model::spelling::text_or_number")]
+            amount: String,
+        }
+        let read = |number: &str| {
+            let body = format!("{{\"amount\":{number}}}");
+            Input::json(body.as_bytes()).unwrap().read::<Amount>().unwrap().amount
+        };
+        for number in [
+            "7",
+            "-7",
+            "18446744073709551616",
+            "4200000000000000000000000001",
+            "-99999999999999999999",
+            "9.5",
+            "4.2e27",
+        ] {
+            assert_eq!(read(number), number);
+        }
+        // It is not a text elsewhere, and it is not a number of any type.
+        assert_eq!(field(Input::json(br#"{"text":18446744073709551616}"#)), "text");
+        assert_eq!(field(Input::json(br#"{"text":"a","size":18446744073709551616}"#)), "size");
     }
 
     #[test]

@@ -12,7 +12,6 @@ use crate::{
     caller::Principal,
     deadline,
     http::{HttpEvent, HttpResponse},
-    input::Input,
     log, trace,
 };
 
@@ -74,7 +73,7 @@ async fn answer(handler: &Handler, app: &App, event: &[u8], invocation: &Invocat
     let work = async {
         let opened = match &http {
             Some(http) => http.open(handler, app).await,
-            None => direct(event),
+            None => handler.json(event).map(|input| (Principal::Service, input)),
         };
         let (principal, input) = opened?;
         let address = http.as_ref().and_then(HttpEvent::address);
@@ -112,11 +111,6 @@ async fn answer(handler: &Handler, app: &App, event: &[u8], invocation: &Invocat
         }
         (None, Err(error)) => failure(&error, request_id),
     }
-}
-
-/// Reads a direct invocation: an IAM principal's, whose payload is the input.
-fn direct(event: &[u8]) -> Result<(Principal, Input)> {
-    Input::json(event).map(|input| (Principal::Service, input))
 }
 
 /// What of a file fits into the 6 MB that Lambda buffers of an answer, as base64 and with headers.

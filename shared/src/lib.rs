@@ -48,8 +48,8 @@ pub use input::{Input, RawRequest};
 pub use job::{Job, JobEndpoint};
 pub use log::Log;
 pub use model::{
-    Account, AccountKind, Clock, CredentialKind, Error, FromText, Problem, Refusal, Result, Secret,
-    SecretSource, Wait, china, crypto, percent, spelling, text, value,
+    Account, AccountKind, Clock, CredentialKind, Error, FromText, Problem, PushMode, PushSettings,
+    Refusal, Result, Secret, SecretSource, Wait, china, crypto, percent, spelling, text, value,
 };
 pub use operation::{Access, Case, Http, Method, Operation, Uses};
 pub use reply::{Body, File, Reply, Text};

@@ -63,6 +63,16 @@ impl Log {
         Log::over(Lines { function_name: function_name.to_owned(), ..self.lines.clone() })
     }
 
+    /// The same log, each of whose lines `reader` gets as well.
+    pub fn read_by(&self, reader: impl Fn(&str) + Send + Sync + 'static) -> Log {
+        let sink = Arc::clone(&self.lines.sink);
+        let both = move |line: &str| {
+            reader(line);
+            sink(line);
+        };
+        Log::over(Lines { sink: Arc::new(both), ..self.lines.clone() })
+    }
+
     /// The same log with the time of another clock.
     pub(crate) fn at(&self, clock: &Clock) -> Log {
         Log::over(Lines { clock: clock.clone(), ..self.lines.clone() })

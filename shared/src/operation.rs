@@ -137,6 +137,8 @@ pub struct Http {
     pub streamed: bool,
     /// Whether the operation reads the request by itself, byte for byte.
     pub raw: bool,
+    /// Whether the operation reads the text of its JSON by itself: numbers keep all digits.
+    pub text: bool,
     /// Further paths it answers on a domain of its own: files whose place others prescribe.
     ///
     /// A `*` stands for anything within one segment. The path arrives as the input `file`.
@@ -151,6 +153,7 @@ impl Http {
         upload: None,
         streamed: false,
         raw: false,
+        text: false,
         files: &[],
     };
     /// `GET`, the input in the query.

@@ -60,6 +60,8 @@ pub struct File {
     pub content_type: String,
     /// The name to save it under.
     pub name: Option<String>,
+    /// How much of a quota for life is used, where WeChat tells it.
+    pub num_used: Option<u64>,
     /// The content.
     pub bytes: Bytes,
 }

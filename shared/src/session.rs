@@ -70,9 +70,9 @@ impl Session {
         }
     }
 
-    /// This session, anew from `now` on.
-    pub fn renewed(&self, now: u64) -> Session {
-        Session { iat: now, exp: now + SESSION_LIFE, ..self.clone() }
+    /// This session, but not beyond `end`.
+    pub fn until(self, end: u64) -> Session {
+        Session { exp: self.exp.min(end), ..self }
     }
 }
 
@@ -137,6 +137,48 @@ impl SigningKey {
     }
 }
 
+/// What renews a login: whose it is, and which session it renews.
+///
+/// A client gets it as a text with a proof at the end, which the table has as a hash only.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RefreshCredential {
+    /// The app.
+    pub appid: String,
+    /// The user.
+    pub openid: String,
+    /// The login's id.
+    pub login: String,
+    /// The session it renews.
+    pub sid: String,
+}
+
+impl RefreshCredential {
+    /// Reads what [`SigningKey::seal`] made; `None` if it is anything else. It proves nothing yet.
+    pub fn read(text: &str) -> Option<RefreshCredential> {
+        let mut parts = text.split('.').map(str::to_owned);
+        let credential = RefreshCredential {
+            appid: parts.next()?,
+            openid: parts.next()?,
+            login: parts.next()?,
+            sid: parts.next()?,
+        };
+        let _proof = parts.next()?;
+        parts.next().is_none().then_some(credential)
+    }
+}
+
+impl SigningKey {
+    /// The credential as a text; the same credential gives the same text, so that an answer can be
+    /// given again although only a hash of it is stored.
+    pub fn seal(&self, credential: &RefreshCredential) -> String {
+        let RefreshCredential { appid, openid, login, sid } = credential;
+        let claims = format!("{appid}.{openid}.{login}.{sid}");
+        // No token is signed with a space in it, so no signature serves as the other's.
+        let signature = self.pair.sign(format!("refresh {claims}").as_bytes());
+        format!("{claims}.{}", BASE64_URL_SAFE_NO_PAD.encode(sha256(signature.as_ref())))
+    }
+}
+
 impl fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SigningKey").field("kid", &self.kid).finish_non_exhaustive()
@@ -175,7 +217,10 @@ impl Verifier {
             )
         })?;
         if session.exp <= now {
-            return Err(Error::new(Problem::Unauthenticated, "The session is over; log in again."));
+            return Err(Error::new(
+                Problem::Unauthenticated,
+                "The session has expired; log in again.",
+            ));
         }
         if session.iat > now + LEEWAY {
             return Err(Error::new(Problem::Unauthenticated, "The session begins in the future."));
@@ -312,6 +357,26 @@ mod tests {
             assert!(refused(&forged, &verifier, 1_000));
             assert!(refused(&format!("{signed}."), &verifier, 1_000));
             assert!(refused(&signed, &verifier, 1_000));
+        }
+    }
+
+    #[test]
+    fn a_refresh_credential_is_read_back_and_is_not_a_session() {
+        let key = key("k1", 7);
+        let text = |value: &str| value.to_owned();
+        let credential = RefreshCredential {
+            appid: text("wx01"),
+            openid: text("o-Alice_1"),
+            login: text("l1"),
+            sid: text("s1"),
+        };
+        let sealed = key.seal(&credential);
+        assert!(RefreshCredential::read(&sealed) == Some(credential.clone()));
+        assert_eq!(sealed, key.seal(&credential));
+        assert_ne!(sealed, key.seal(&RefreshCredential { sid: text("s2"), ..credential }));
+        assert!(refused(&sealed, &Verifier::new(&[key.public_key()]), 1_000));
+        for other in ["", "a.b.c.d", "a.b.c.d.e.f", "87_wechats-own"] {
+            assert!(RefreshCredential::read(other).is_none(), "{other}");
         }
     }
 

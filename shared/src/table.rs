@@ -5,6 +5,7 @@
 
 mod code;
 mod credential;
+mod event;
 mod limit;
 mod session;
 mod sns;
@@ -25,7 +26,8 @@ use aws_sdk_dynamodb::{
 };
 
 pub use code::{Claim, Exchange};
-pub use session::{Kept, Login, SessionKeys};
+pub use event::{DUE, DUE_AT, DUE_EVENTS, DUE_INDEX, MediaCheck, OutboxEvent};
+pub use session::{Kept, LOGIN_LIFE, Login, LoginState, SessionKeys, Sessions};
 pub use sns::{SnsRecord, SnsTokens};
 
 use write::{Delete, Put, Update};

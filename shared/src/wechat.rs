@@ -15,7 +15,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Method, header};
+use http::{HeaderName, Method, header};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
@@ -24,7 +24,7 @@ pub use refusals::is_stale_token;
 use crate::{
     Clock, Error, Problem, Refusal, Result, Secret,
     crypto::{hex, jitter, random_bytes},
-    deadline, trace,
+    deadline, spelling, trace,
     transport::{Failure, Transport},
 };
 
@@ -33,6 +33,9 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The largest answer that is read; media end at 10 MB.
 const ANSWER_LIMIT: usize = 11 << 20;
+
+/// How much of a quota for life is used.
+const NUM_USED: HeaderName = HeaderName::from_static("num-used");
 
 /// How often an idempotent call is repeated when WeChat is busy.
 const REPEATS: u32 = 2;
@@ -217,6 +220,8 @@ pub struct Answer {
     pub content_type: Option<String>,
     /// The declared file name.
     pub content_disposition: Option<String>,
+    /// How much of a quota for life is used: the header `Num-Used`.
+    pub num_used: Option<u64>,
 }
 
 impl Answer {
@@ -225,18 +230,8 @@ impl Answer {
     /// # Errors
     /// [`Problem::WechatUnreachable`] if it is not what the endpoint promises.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
-        // WeChat has sent broken UTF-8 and raw control characters inside strings.
-        let text = String::from_utf8_lossy(&self.body);
-        let text = if text.contains(|c: char| c < ' ' && !matches!(c, '\n' | '\r' | '\t')) {
-            Cow::Owned(text.replace(|c: char| c < ' ', " "))
-        } else {
-            text
-        };
+        let text = spelling::wechat_json(&self.body);
         serde_json::from_str(&text)
-            .or_else(|_| {
-                let text = text.replace(|c: char| c < ' ', " ");
-                serde_json::from_str(&text)
-            })
             // The message may quote the answer, which may be personal: only its position is kept.
             .map_err(|error| nonsense(format!("line {}, column {}", error.line(), error.column())))
     }
@@ -264,6 +259,7 @@ fn nonsense(why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
         Problem::WechatUnreachable,
         "WeChat answered with something else than promised; try again.",
     )
+    .unanswered()
     .because(why)
 }
 
@@ -326,15 +322,18 @@ impl Wechat {
             let (error, may_try_next) = match self.send(call, &self.hosts[index], left).await {
                 Ok(response) if response.status().is_server_error() => {
                     let why = format!("{} answered {}", call.path, response.status());
-                    (unreachable(why), call.repeat == Repeat::Safe)
+                    (unreachable(why).unanswered(), call.repeat == Repeat::Safe)
                 }
                 Ok(response) => {
                     self.preferred.store(index, Ordering::Relaxed);
                     return self.judge(call, response);
                 }
                 Err(failure) => {
-                    let safe = failure.nothing_was_sent() || call.repeat == Repeat::Safe;
-                    (unreachable(failure), safe)
+                    if failure.nothing_was_sent() {
+                        (unreachable(failure), true)
+                    } else {
+                        (unreachable(failure).unanswered(), call.repeat == Repeat::Safe)
+                    }
                 }
             };
             last = Some(error);
@@ -381,6 +380,7 @@ impl Wechat {
         let answer = Answer {
             content_type: text(header::CONTENT_TYPE),
             content_disposition: text(header::CONTENT_DISPOSITION),
+            num_used: text(NUM_USED).and_then(|used| used.trim().parse().ok()),
             body: response.body().clone(),
         };
         if !response.status().is_success() {

@@ -7,7 +7,7 @@ use functions::{JOBS, OPERATIONS, REGISTRY};
 use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 use shared::{Access, AccountKind};
-use simulator::{ONE_TIME_TEMPLATE, User};
+use simulator::{Act, ONE_TIME_TEMPLATE, PaidOrder, User};
 
 use crate::{Answer, Bundle, MINI, MOBILE, OFFICIAL, WEBSITE};
 
@@ -109,8 +109,9 @@ fn every_input_is_documented_and_closed() {
 
 #[tokio::test]
 async fn every_sample_event_is_answered() {
-    let bundle = Bundle::start().await;
-    prepare(&bundle);
+    let allowed = "/cgi-bin/get_api_domain_ip".to_owned();
+    let bundle = Bundle::with(|options| options.api_call_allow = allowed).await;
+    prepare(&bundle).await;
     for name in functions() {
         let session = session_for(&bundle, &name).await.unwrap_or_default();
         let event = fill_in(&bundle, &name, &session);
@@ -121,8 +122,13 @@ async fn every_sample_event_is_answered() {
     }
 }
 
-/// A session of an app the function works for.
+/// What proves the caller to the function: a session of an app that it works for, or what renews
+/// one.
 pub(crate) async fn session_for(bundle: &Bundle, name: &str) -> Option<String> {
+    if name == "oauth-refreshtoken" {
+        let login = bundle.oauth_login(OFFICIAL, "alice").await;
+        return login["dynamicToken"].as_str().map(str::to_owned);
+    }
     let accounts = OPERATIONS.iter().find(|endpoint| endpoint.binary() == name)?.accounts;
     Some(match accounts.first()? {
         AccountKind::MiniProgram => bundle.session("alice").await,
@@ -133,16 +139,35 @@ pub(crate) async fn session_for(bundle: &Bundle, name: &str) -> Option<String> {
 }
 
 /// What the sample events find at WeChat.
-pub(crate) fn prepare(bundle: &Bundle) {
+pub(crate) async fn prepare(bundle: &Bundle) {
+    let alice = User::new("alice");
+    bundle.wechat().act(MINI, &alice, Act::Write { content: "hello".to_owned() }).unwrap();
+    let (trace_id, openid) = ("60ae120f-371d5872-7941a05b", alice.openid(MINI));
+    bundle.stack.table.start_media_check(trace_id, MINI, &openid, super::NOON).await.unwrap();
     bundle.wechat().open_rooms(MINI, &["a", "b", "c"]);
     bundle.wechat().subscribe(MINI, &User::new("alice"), ONE_TIME_TEMPLATE, 1);
+    for transaction_id in ["4200000000000000001", "4200000000000000002"] {
+        let order = PaidOrder {
+            transaction_id: transaction_id.to_owned(),
+            mchid: "1900000001".to_owned(),
+            out_trade_no: String::new(),
+            description: "tea".to_owned(),
+            paid_amount: 1,
+        };
+        bundle.wechat().pay_order(MINI, &User::new("alice"), order);
+    }
+    bundle.wechat().ship_order(MINI, "4200000000000000002", "SF1234567890123");
+    // WeChat remembers what it refused, by the id in its answer.
+    let unknown = json!({ "rid": "61725984-6126f6f9-040f19c4" });
+    bundle.invoke("openapi-getridinfo", unknown).await.unwrap_err();
 }
 
 /// A sample event for a stack: with a session, and with values that are good only once or for one
 /// session in the place of the example's.
 pub(crate) fn fill_in(bundle: &Bundle, name: &str, session: &str) -> Value {
     let mut event = read(&format!("events/{name}.json")).replace("{{session}}", session);
-    for (field, fresh) in fresh(bundle, name) {
+    let renewal = (name == "oauth-refreshtoken").then(|| ("dynamicToken", session.to_owned()));
+    for (field, fresh) in fresh(bundle, name).into_iter().chain(renewal) {
         let endpoint = OPERATIONS.iter().find(|endpoint| endpoint.binary() == name).unwrap();
         let example: Value = serde_json::from_str(endpoint.example).unwrap();
         event = event.replace(example[field].as_str().unwrap(), &fresh);
@@ -164,6 +189,18 @@ fn fresh(bundle: &Bundle, name: &str) -> Vec<(&'static str, String)> {
             });
             let sealed = wechat.seal(MINI, &alice, &data).unwrap();
             vec![("encryptedData", sealed.encrypted_data), ("iv", sealed.iv)]
+        }
+        "decrypt-getpayload" => {
+            let key = wechat.user_key(MINI, &alice);
+            vec![("iv", key.iv.clone()), ("data", key.seal("{}"))]
+        }
+        "openapi-getridinfo" => {
+            let log = bundle.log();
+            let rid = log.rsplit_once("\"rid\":\"").and_then(|(_, rest)| rest.split_once('"'));
+            rid.map(|(rid, _)| ("rid", rid.to_owned())).into_iter().collect()
+        }
+        "customerservicemessage-send" | "customerservicemessage-settyping" => {
+            vec![("touser", alice.openid(MINI))]
         }
         _ => Vec::new(),
     }

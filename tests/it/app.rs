@@ -44,7 +44,6 @@ async fn a_mini_program_is_launched_in_its_released_version() {
         (json!({ "userName": "gh_1", "path": "https://example.com" }), "path"),
         (json!({ "userName": "gh_1", "path": "a".repeat(1025) }), "path"),
         (json!({ "userName": "gh_1", "miniProgramType": "develop" }), "miniProgramType"),
-        (json!({ "userName": "gh_1", "apiKey": OFFICIAL }), "apiKey"),
         (json!({ "userName": "gh_1", "user": "x" }), "user"),
     ] {
         let answer = bundle.app(&session, "launchMiniProgram", input).await;
@@ -279,7 +278,6 @@ async fn what_a_kind_has_not_or_lacks_is_named() {
         (json!({ "kind": "text", "text": " " }), "text"),
         (json!({ "kind": "text", "text": "t", "title": "t" }), "title"),
         (json!({ "kind": "text", "text": "t", "scene": "status" }), "scene"),
-        (json!({ "kind": "text", "text": "t", "apiKey": OFFICIAL }), "apiKey"),
         (json!({ "kind": "image" }), "contentUrl"),
         (json!({ "kind": "image", "contentUrl": "b.jpg" }), "contentUrl"),
         (json!({ "kind": "music", "contentUrl": "widget://a.mp3" }), "contentUrl"),

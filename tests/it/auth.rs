@@ -121,7 +121,9 @@ async fn a_login_whose_answer_is_lost_is_not_sent_twice() {
     bundle.wechat().fault(fault);
     let input = json!({ "js_code": bundle.code("alice") });
 
-    bundle.post("/auth/code2Session", input.clone()).await.problem(502, "wechat-unreachable");
+    // The code may be spent: trying again with it is of no use.
+    let problem = bundle.post("/auth/code2Session", input.clone()).await.problem(400, "code-used");
+    assert!(problem["detail"].as_str().unwrap().contains("get a new code"), "{problem}");
 
     assert_eq!(bundle.calls("/sns/jscode2session"), 1);
     bundle.post("/auth/code2Session", input).await.problem(400, "code-used");
@@ -163,6 +165,140 @@ async fn check_session_sees_a_session_key_that_was_replaced() {
     assert_eq!(answer, Ok(json!({ "valid": false })));
     let problem = bundle.invoke("auth-checksession", json!({})).await.unwrap_err();
     assert_eq!(problem["field"], "openid");
+}
+
+impl Bundle {
+    async fn check_session(&self, token: &str) -> u16 {
+        self.post_as(Some(token), "/auth/checkSession", json!({})).await.status
+    }
+
+    async fn log_out(&self, token: &str, input: Value) {
+        let answer = self.post_as(Some(token), "/auth/logout", input).await;
+        assert_eq!((answer.status, answer.json()), (200, json!({})));
+    }
+}
+
+#[tokio::test]
+async fn after_a_logout_the_session_gets_no_keys() {
+    let bundle = Bundle::start().await;
+    let token = bundle.session("alice").await;
+    let other = bundle.session("alice").await;
+    assert_eq!(bundle.check_session(&token).await, 200);
+    let sealed = bundle.wechat().seal(MINI, &User::new("alice"), &json!({ "a": 1 })).unwrap();
+    let input = json!({ "encryptedData": sealed.encrypted_data, "iv": sealed.iv });
+    let decrypt = || bundle.post_as(Some(&token), "/decrypt/getUserData", input.clone());
+    assert_eq!(decrypt().await.status, 200);
+
+    bundle.log_out(&token, json!({})).await;
+
+    decrypt().await.problem(401, "unauthenticated");
+    assert_eq!(bundle.check_session(&token).await, 401);
+    assert_eq!(bundle.check_session(&other).await, 200, "another device stays logged in");
+    // With the last login, the keys go.
+    bundle.log_out(&other, json!({})).await;
+    let alice = User::new("alice").openid(MINI);
+    assert_eq!(bundle.item(&format!("session#{MINI}#{alice}")).await, Value::Null);
+}
+
+#[tokio::test]
+async fn a_logout_everywhere_ends_every_login() {
+    let bundle = Bundle::start().await;
+    let tokens = [bundle.session("alice").await, bundle.session("alice").await];
+    let stranger = bundle.session("bob").await;
+
+    bundle.log_out(&tokens[0], json!({ "everywhere": true })).await;
+
+    for token in &tokens {
+        assert_eq!(bundle.check_session(token).await, 401);
+    }
+    assert_eq!(bundle.check_session(&stranger).await, 200);
+    // A service ends every login of the user it names.
+    let bob = json!({ "openid": User::new("bob").openid(MINI) });
+    assert_eq!(bundle.invoke("auth-logout", bob).await, Ok(json!({})));
+    assert_eq!(bundle.check_session(&stranger).await, 401);
+}
+
+#[tokio::test]
+async fn erasing_a_person_removes_their_items() {
+    let bundle = Bundle::start().await;
+    let alice = User::new("alice");
+    let mini = bundle.session("alice").await;
+    let official = bundle.oauth_session(OFFICIAL, "alice").await;
+    let items = |appid: &str| {
+        let openid = alice.openid(appid);
+        ["session", "sns", "unionid"].map(|kind| format!("{kind}#{appid}#{openid}"))
+    };
+
+    bundle.log_out(&official, json!({ "erase": true })).await;
+
+    for pk in items(OFFICIAL) {
+        assert_eq!(bundle.item(&pk).await, Value::Null, "{pk}");
+    }
+    let person = format!("unionid#{}", alice.unionid());
+    let left = bundle.item(&person).await;
+    assert_eq!(left[MINI], alice.openid(MINI), "another app's are its own");
+    assert!(left.get(OFFICIAL).is_none(), "{left}");
+    assert_eq!(bundle.check_session(&mini).await, 200);
+    bundle.log_out(&mini, json!({ "erase": true })).await;
+    for pk in items(MINI).into_iter().chain([person]) {
+        assert_eq!(bundle.item(&pk).await, Value::Null, "{pk}");
+    }
+}
+
+#[tokio::test]
+async fn the_previous_session_key_has_an_end_of_its_own() {
+    let bundle = Bundle::start().await;
+    bundle.session("alice").await;
+    let alice = User::new("alice");
+    let pk = format!("session#{MINI}#{}", alice.openid(MINI));
+    let first = bundle.item(&pk).await;
+    assert!(first.get("previous_session_key").is_none(), "{first}");
+    let token = bundle.session("alice").await;
+
+    let second = bundle.item(&pk).await;
+    assert_eq!(second["previous_session_key"], first["session_key"]);
+    assert_eq!(second["previous_session_key_until"], NOON + 300);
+    // Whatever writes the item drops a key that has ended.
+    bundle.advance(300);
+    bundle.log_out(&token, json!({})).await;
+    let third = bundle.item(&pk).await;
+    assert_eq!(third["session_key"], second["session_key"]);
+    assert!(third.get("previous_session_key").is_none(), "{third}");
+}
+
+#[tokio::test]
+async fn an_empty_unionid_is_none_and_an_empty_openid_is_a_failure() {
+    let bundle = Bundle::start().await;
+    let answer = |openid: &str| Effect::Status {
+        status: 200,
+        body: json!({ "openid": openid, "session_key": "tiihtNczf5v6AKRyjwEUhQ==", "unionid": "" })
+            .to_string(),
+    };
+    let log_in = || bundle.post("/auth/code2Session", json!({ "js_code": bundle.code("alice") }));
+
+    bundle.wechat().fault(Fault::on("/sns/jscode2session", answer("oAlice")).times(1));
+    let login = log_in().await.json();
+    bundle.wechat().fault(Fault::on("/sns/jscode2session", answer("")).times(1));
+    let nobody = log_in().await;
+
+    assert_eq!(login["openid"], "oAlice");
+    assert!(login.get("unionid").is_none(), "{login}");
+    assert_eq!(bundle.item("unionid#").await, Value::Null);
+    nobody.problem(400, "code-used");
+    assert_eq!(bundle.item(&format!("session#{MINI}#")).await, Value::Null);
+}
+
+#[tokio::test]
+async fn an_openid_that_no_user_can_have_is_refused_at_the_edge() {
+    let bundle = Bundle::start().await;
+    for openid in [String::new(), "a b".to_owned(), "a#b".to_owned(), "o".repeat(3000)] {
+        let input = json!({ "openid": openid });
+        let problem = bundle.invoke("auth-checksession", input).await.unwrap_err();
+        assert_eq!(
+            (&problem["type"], &problem["field"], &problem["errcode"]),
+            (&json!("invalid-input"), &json!("openid"), &json!(40003))
+        );
+    }
 }
 
 /// Another system exchanges a code: WeChat knows of it, our table does not.

@@ -130,7 +130,7 @@ async fn every_built_function_answers_its_event() {
     let path = build(&[]);
     let bundle = Bundle::with(|options| options.clock = shared::Clock::system()).await;
     let variables = bundle.stack.environment().to_vec();
-    prepare(&bundle);
+    prepare(&bundle).await;
     for name in functions() {
         let session = session_for(&bundle, &name).await.unwrap_or_default();
         let event = fill_in(&bundle, &name, &session).to_string();

@@ -134,7 +134,7 @@ async fn a_request_ends_before_lambda_ends_it() {
     let outcome = bundle
         .stack
         .host
-        .invoke_until("media-get", event.to_string().as_bytes(), Some(deadline))
+        .invoke_until("media-get", event.to_string().as_bytes(), deadline)
         .await
         .unwrap();
     assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());

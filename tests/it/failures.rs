@@ -7,7 +7,10 @@ use serde_json::json;
 use shared::Clock;
 use simulator::{Effect, Fault};
 
-use crate::{Bundle, MINI, NOON};
+use crate::{
+    Bundle, MINI, NOON, OFFICIAL,
+    table_trouble::{Trouble, Troubled},
+};
 
 #[tokio::test]
 async fn wechat_in_trouble_is_a_clean_problem() {
@@ -176,5 +179,85 @@ async fn a_data_directory_keeps_sessions_across_restarts() {
             break;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_login_survives_every_trouble_of_the_write_after_the_exchange() {
+    for (trouble, times) in [
+        (Trouble::Refuse("TransactionCanceledException"), 3),
+        (Trouble::Refuse("ThrottlingException"), 4),
+        (Trouble::Refuse("InternalServerError"), 4),
+        (Trouble::LoseAnswer, 4),
+    ] {
+        let troubled = Troubled::start().await;
+        let bundle = &troubled.bundle;
+        troubled.meet("TransactWriteItems", "session#", trouble, times);
+        let input = json!({ "js_code": bundle.code("alice") });
+
+        let answer = bundle.post("/auth/code2Session", input.clone()).await;
+
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let again = bundle.post("/auth/code2Session", input).await;
+        assert_eq!(again.json(), answer.json());
+        assert_eq!(bundle.calls("/sns/jscode2session"), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_login_that_cannot_be_stored_asks_for_a_new_code() {
+    let troubled = Troubled::start().await;
+    let bundle = &troubled.bundle;
+    troubled.meet("TransactWriteItems", "", Trouble::Refuse("TransactionCanceledException"), 1000);
+    let input = json!({ "js_code": bundle.code("alice") });
+
+    let problem = bundle.post("/auth/code2Session", input).await.problem(400, "code-used");
+
+    assert!(problem["detail"].as_str().unwrap().contains("get a new code"), "{problem}");
+    assert!(problem.get("retry_after").is_none(), "{problem}");
+}
+
+#[tokio::test]
+async fn a_claim_or_lease_whose_answer_is_lost_is_recognized() {
+    let troubled = Troubled::start().await;
+    let bundle = &troubled.bundle;
+    troubled.meet("PutItem", "claim_owner", Trouble::LoseAnswer, 2);
+    let login = bundle.oauth_login(OFFICIAL, "alice").await;
+    assert!(troubled.is_over());
+
+    troubled.meet("UpdateItem", "sns_lease_owner = :owner, ", Trouble::LoseAnswer, 2);
+    let answer = bundle.renew(&login).await;
+
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert!(troubled.is_over());
+}
+
+#[tokio::test]
+async fn a_claim_that_failed_does_not_lock_the_next_attempt_out() {
+    let troubled = Troubled::start().await;
+    let bundle = &troubled.bundle;
+    troubled.meet("PutItem", "claim_owner", Trouble::LoseAnswer, 3);
+    let input = json!({ "js_code": bundle.code("alice") });
+
+    let first = bundle.post("/auth/code2Session", input.clone()).await;
+    let second = bundle.post("/auth/code2Session", input).await;
+
+    first.problem(503, "table-unavailable");
+    assert_eq!(second.status, 200, "{second:?}");
+}
+
+#[tokio::test]
+async fn a_renewal_whose_answer_from_the_table_is_lost_is_not_taken_for_a_theft() {
+    for (call, about) in [("PutItem", "session#"), ("UpdateItem", "sns_refreshed_at = :now")] {
+        let troubled = Troubled::start().await;
+        let bundle = &troubled.bundle;
+        let login = bundle.oauth_login(OFFICIAL, "alice").await;
+        troubled.meet(call, about, Trouble::LoseAnswer, if call == "PutItem" { 3 } else { 2 });
+
+        let renewed = bundle.renew(&login).await;
+
+        assert!(troubled.is_over(), "{call}");
+        assert_eq!(renewed.status, 200, "{renewed:?}");
+        assert_eq!(bundle.renew(&renewed.json()).await.status, 200);
     }
 }

@@ -698,6 +698,7 @@ async fn the_model_of_the_table_keeps_the_conditions_of_the_table() {
         session_token: None,
         dynamodb_endpoint: Some(endpoint),
         ssm_endpoint: None,
+        eventbridge_endpoint: None,
         ca_bundle: None,
     };
     let table = shared::table::Table::new(Transport::new(None).unwrap(), "wechat", &aws);

@@ -33,7 +33,7 @@ async fn a_message_as_the_seed_sends_it() {
 
     let answer = bundle.invoke(FUNCTION, order()).await;
 
-    assert_eq!(answer, Ok(json!({ "msgid": "4674045479742390277" })));
+    assert_eq!(answer, Ok(json!({ "sent": true, "msgid": "4674045479742390277" })));
     let mut request = order();
     for entry in request["data"].as_object_mut().unwrap().values_mut() {
         entry.as_object_mut().unwrap().remove("color");

@@ -1,9 +1,219 @@
 //! The Lambda Invoke API and the HTTP adapter, as any client sees them.
 
-use http::Request;
-use serde_json::json;
+use std::collections::BTreeSet;
 
-use crate::{Bundle, MINI};
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use http::Request;
+use serde_json::{Value, json};
+
+use crate::{Answer, Bundle, MINI, agreement};
+
+const API: &str = "/2015-03-31/functions";
+
+/// The messages of an event stream: event type, content type, payload.
+fn messages(mut stream: &[u8]) -> Vec<(String, String, Vec<u8>)> {
+    let number = |bytes: &[u8]| u32::from_be_bytes(bytes.try_into().unwrap()) as usize;
+    let mut messages = Vec::new();
+    while !stream.is_empty() {
+        let (total, headers) = (number(&stream[..4]), number(&stream[4..8]));
+        let (message, rest) = stream.split_at(total);
+        stream = rest;
+        assert_eq!(number(&message[8..12]), crc32(&message[..8]) as usize);
+        assert_eq!(number(&message[total - 4..]), crc32(&message[..total - 4]) as usize);
+        let mut fields = Vec::new();
+        let mut left = &message[12..12 + headers];
+        while !left.is_empty() {
+            let (name, after) = left[1..].split_at(left[0].into());
+            assert_eq!(after[0], 7, "a string");
+            let length = usize::from(u16::from_be_bytes([after[1], after[2]]));
+            let (value, after) = after[3..].split_at(length);
+            fields.push((String::from_utf8_lossy(name), String::from_utf8_lossy(value)));
+            left = after;
+        }
+        let field = |wanted: &str| {
+            let found = fields.iter().find(|(name, _)| name == wanted);
+            found.unwrap_or_else(|| panic!("no {wanted}")).1.to_string()
+        };
+        assert_eq!(field(":message-type"), "event");
+        let payload = message[12 + headers..total - 4].to_vec();
+        messages.push((field(":event-type"), field(":content-type"), payload));
+    }
+    messages
+}
+
+/// CRC-32 as zip has it, bit by bit.
+fn crc32(bytes: &[u8]) -> u32 {
+    let step = |crc: u32, _| if crc & 1 == 1 { (crc >> 1) ^ 0xedb8_8320 } else { crc >> 1 };
+    !bytes.iter().fold(!0, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), step))
+}
+
+impl Answer {
+    /// Asserts an error as Lambda words it; returns its message.
+    #[track_caller]
+    fn refusal(&self, status: u16, error_type: &str) -> String {
+        let body = String::from_utf8_lossy(&self.bytes).into_owned();
+        assert_eq!((self.status, self.header("x-amzn-errortype")), (status, error_type), "{body}");
+        assert_eq!(self.header("content-type"), "application/json");
+        assert_eq!(self.header("x-amzn-requestid").len(), 36, "{body}");
+        let body = self.json();
+        assert_eq!(body["Type"], "User");
+        body["Message"].as_str().or_else(|| body["message"].as_str()).unwrap().to_owned()
+    }
+}
+
+#[tokio::test]
+async fn awss_tools_list_every_function_page_by_page() {
+    let bundle = Bundle::start().await;
+    let mut names = BTreeSet::new();
+    let mut marker = String::new();
+    // Both spellings of the path are in use.
+    for slash in ["/", "", "/"] {
+        let page = bundle.get(&format!("{API}{slash}?MaxItems=30&Marker={marker}")).await;
+        assert_eq!((page.status, page.header("x-amzn-requestid").len()), (200, 36));
+        let page = page.json();
+        let functions = page["Functions"].as_array().unwrap();
+        assert!(functions.len() <= 30);
+        for function in functions {
+            let name = function["FunctionName"].as_str().unwrap();
+            let arn = format!("arn:aws:lambda:local:000000000000:function:{name}");
+            assert_eq!(function["FunctionArn"], arn);
+            assert_eq!(function["Version"], "$LATEST");
+            names.insert(name.to_owned());
+        }
+        match page["NextMarker"].as_str() {
+            Some(next) => marker = next.to_owned(),
+            None => break,
+        }
+    }
+    assert_eq!(names, agreement::functions());
+    for query in ["MaxItems=0", "MaxItems=many", "Marker=nowhere"] {
+        let answer = bundle.get(&format!("{API}?{query}")).await;
+        answer.refusal(400, "InvalidParameterValueException");
+    }
+}
+
+#[tokio::test]
+async fn awss_tools_look_a_function_up() {
+    let bundle = Bundle::start().await;
+    let found = bundle.get(&format!("{API}/auth-getaccesstoken")).await.json();
+    let configuration = &found["Configuration"];
+    assert_eq!(configuration["FunctionName"], "auth-getaccesstoken");
+    assert_eq!((&configuration["State"], &found["Code"]), (&json!("Active"), &json!({})));
+    let arn = "arn:aws:lambda:local:000000000000:function:auth-getaccesstoken";
+    let alone = bundle.get(&format!("{API}/{arn}/configuration")).await.json();
+    assert_eq!(&alone, configuration);
+    let unknown = bundle.get(&format!("{API}/auth-nothing")).await;
+    let message = unknown.refusal(404, "ResourceNotFoundException");
+    assert!(message.ends_with(":function:auth-nothing"), "{message}");
+}
+
+#[tokio::test]
+async fn what_is_not_offered_is_refused_in_awss_shape() {
+    let bundle = Bundle::start().await;
+    for (method, path) in [
+        ("POST", "/2015-03-31/functions"),
+        ("DELETE", "/2015-03-31/functions/auth-getaccesstoken"),
+        ("GET", "/2015-03-31/functions/auth-getaccesstoken/invocations"),
+        ("GET", "/2015-03-31/functions/auth-getaccesstoken/policy"),
+        ("GET", "/2015-03-31/event-source-mappings/"),
+        ("POST", "/2014-11-13/functions/auth-getaccesstoken/invoke-async/"),
+        ("GET", "/2016-08-19/account-settings/"),
+        ("GET", "/2017-03-31/tags/arn:aws:lambda:local:000000000000:function:x"),
+        ("GET", "/2021-10-31/functions/auth-getaccesstoken/url"),
+    ] {
+        let url = format!("{}{path}", bundle.stack.url);
+        let request = Request::builder().method(method).uri(url).body(String::new()).unwrap();
+        let message = bundle.send(request).await.refusal(404, "UnknownOperationException");
+        assert!(message.starts_with(&format!("{method} {path} is not offered")), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn a_stream_carries_the_answer_and_how_it_ended() {
+    let bundle = Bundle::start().await;
+    let stream = async |name: &str, payload: &str| {
+        let path = format!("/2021-11-15/functions/{name}/response-streaming-invocations");
+        let request = Request::post(format!("{}{path}", bundle.stack.url));
+        let request = request.header("x-amz-log-type", "Tail");
+        bundle.send(request.body(payload.to_owned()).unwrap()).await
+    };
+
+    let answer = stream("auth-getaccesstoken", "{}").await;
+    assert_eq!(answer.header("content-type"), "application/vnd.amazon.eventstream");
+    assert_eq!(answer.header("x-amz-executed-version"), "$LATEST");
+    let [chunk, end] = &messages(&answer.bytes)[..] else { panic!("{answer:?}") };
+    assert_eq!((&*chunk.0, &*chunk.1), ("PayloadChunk", "application/octet-stream"));
+    let output: Value = serde_json::from_slice(&chunk.2).unwrap();
+    assert!(output["access_token"].is_string());
+    assert_eq!((&*end.0, &*end.1), ("InvokeComplete", "application/json"));
+    let end: Value = serde_json::from_slice(&end.2).unwrap();
+    assert_eq!(end.get("ErrorCode"), None);
+    assert!(end["LogResult"].is_string());
+
+    let failed = stream("auth-getaccesstoken", r#"{"appid":"wx9"}"#).await;
+    let [end] = &messages(&failed.bytes)[..] else { panic!("{failed:?}") };
+    let end: Value = serde_json::from_slice(&end.2).unwrap();
+    assert_eq!(end["ErrorCode"], "Unhandled");
+    assert!(end["ErrorDetails"].as_str().unwrap().contains("unknown-app"), "{end}");
+
+    stream("auth-nothing", "{}").await.refusal(404, "ResourceNotFoundException");
+}
+
+#[tokio::test]
+async fn the_end_of_the_log_comes_with_the_answer_and_has_its_request_id() {
+    let bundle = Bundle::start().await;
+    let url = format!("{}{API}/auth-getaccesstoken/invocations", bundle.stack.url);
+    let quiet = bundle.send(Request::post(&url).body("{}".into()).unwrap()).await;
+    assert_eq!(quiet.header("x-amz-log-result"), "");
+    let loud = Request::post(&url).header("x-amz-log-type", "Tail");
+
+    let answer = bundle.send(loud.body(r#"{"appid":"wx9"}"#.into()).unwrap()).await;
+
+    assert_eq!(answer.header("x-amz-function-error"), "Unhandled");
+    let id = answer.header("x-amzn-requestid");
+    let problem: Value =
+        serde_json::from_str(answer.json()["errorMessage"].as_str().unwrap()).unwrap();
+    assert_eq!(problem["request_id"], id);
+    let log = BASE64_STANDARD.decode(answer.header("x-amz-log-result")).unwrap();
+    let log = String::from_utf8(log).unwrap();
+    let lines: Vec<&str> = log.lines().collect();
+    assert_eq!(lines[0], format!("START RequestId: {id} Version: $LATEST"));
+    let line: Value = serde_json::from_str(lines[1]).unwrap();
+    assert_eq!((&line["function_request_id"], &line["status"]), (&json!(id), &json!(400)));
+    assert!(lines.last().unwrap().starts_with(&format!("REPORT RequestId: {id}\tDuration: ")));
+}
+
+#[tokio::test]
+async fn a_shard_of_the_stream_has_a_name_that_awss_tools_send() {
+    let bundle = Bundle::start().await;
+    let ask = async |call: &str, input: Value| {
+        let credential = "Credential=person/20261120/local/dynamodb/aws4_request";
+        let authorization =
+            format!("AWS4-HMAC-SHA256 {credential}, SignedHeaders=host;x-amz-date, Signature=0");
+        let request = Request::post(&bundle.stack.dynamodb_url)
+            .header("content-type", "application/x-amz-json-1.0")
+            .header("x-amz-date", "20261120T040000Z")
+            .header("authorization", authorization)
+            .header("x-amz-target", format!("DynamoDBStreams_20120810.{call}"));
+        let answer = bundle.send(request.body(input.to_string()).unwrap()).await;
+        assert_eq!(answer.status, 200, "{call}: {}", answer.json());
+        answer.json()
+    };
+
+    let streams = ask("ListStreams", json!({})).await;
+    let stream = &streams["Streams"][0]["StreamArn"];
+    let description = ask("DescribeStream", json!({ "StreamArn": stream })).await;
+    let shard = &description["StreamDescription"]["Shards"][0]["ShardId"];
+    // 28 to 65 characters, says the API.
+    assert_eq!(shard.as_str().unwrap().len(), 28, "{description}");
+    let iterator = ask(
+        "GetShardIterator",
+        json!({ "StreamArn": stream, "ShardId": shard, "ShardIteratorType": "TRIM_HORIZON" }),
+    )
+    .await;
+    let records = ask("GetRecords", json!({ "ShardIterator": iterator["ShardIterator"] })).await;
+    assert!(!records["Records"].as_array().unwrap().is_empty(), "the credentials were written");
+}
 
 #[tokio::test]
 async fn the_invoke_api_answers_as_lambda_does() {
@@ -25,10 +235,15 @@ async fn the_invoke_api_answers_as_lambda_does() {
     assert_eq!(bundle.send(event.body("{}".into()).unwrap()).await.status, 202);
 
     let unknown = bundle.send(post("auth-nothing").body("{}".into()).unwrap()).await;
-    assert_eq!(unknown.status, 404);
-    assert_eq!(unknown.header("x-amzn-errortype"), "ResourceNotFoundException");
+    unknown.refusal(404, "ResourceNotFoundException");
     let broken = bundle.send(post("auth-getaccesstoken").body("{".into()).unwrap()).await;
-    assert_eq!(broken.status, 400);
+    broken.refusal(400, "InvalidRequestContentException");
+    let odd = post("auth-getaccesstoken").header("x-amz-invocation-type", "Later");
+    let odd = bundle.send(odd.body("{}".into()).unwrap()).await;
+    odd.refusal(400, "InvalidParameterValueException");
+    let large = format!("\"{}\"", "x".repeat(6 << 20));
+    let large = bundle.send(post("auth-getaccesstoken").body(large).unwrap()).await;
+    large.refusal(413, "RequestTooLargeException");
 
     let failed = bundle.invoke("auth-getaccesstoken", json!({ "appid": "wx9" })).await.unwrap_err();
     assert_eq!((&failed["type"], &failed["field"]), (&json!("unknown-app"), &json!("appid")));
@@ -87,7 +302,15 @@ async fn http_that_cannot_be_served_is_explained() {
     let large = format!("{{\"js_code\":\"{}\"}}", "x".repeat(70_000));
     send("application/json", &large).await.problem(413, "body-too-large");
 
-    assert_eq!(bundle.get("/nothing").await.status, 404);
+    let nothing = bundle.get("/nothing").await;
+    nothing.problem(404, "not-found");
+    assert_eq!(nothing.json()["request_id"].as_str().unwrap().len(), 36);
+    assert_eq!(nothing.header("access-control-allow-origin"), "*");
+    // More than Lambda itself takes.
+    let huge = send("application/json", &"x".repeat((6 << 20) + 1)).await;
+    huge.problem(413, "body-too-large");
+    assert_eq!(huge.json()["request_id"].as_str().unwrap().len(), 36);
+    assert_eq!(huge.header("access-control-allow-origin"), "*");
     assert_eq!(bundle.calls("/sns/jscode2session"), 0);
 }
 
@@ -103,7 +326,7 @@ async fn a_callers_own_request_id_is_logged_if_it_is_harmless() {
 }
 
 #[tokio::test]
-async fn pages_may_call_from_anywhere_on_one_machine() {
+async fn pages_may_call_from_any_port_of_this_machine() {
     let bundle = Bundle::start().await;
     let preflight = Request::options(format!("{}/auth/code2Session", bundle.stack.url))
         .header("origin", "http://localhost:5173");

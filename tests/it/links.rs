@@ -199,7 +199,7 @@ async fn refusals_are_documented_problems() {
                 (40225, 400, "invalid-input", Some("page_title")),
                 (43104, 403, "account-not-permitted", None),
                 (45009, 429, "quota-exceeded", None),
-                (85400, 429, "quota-exceeded", Some("is_permanent")),
+                (85400, 403, "account-not-permitted", Some("is_permanent")),
             ],
         )
         .await;

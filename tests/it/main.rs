@@ -3,6 +3,8 @@
 //! Every test starts a whole stack of its own on free ports; its time is a clock the test moves.
 
 mod agreement;
+mod answers;
+mod api;
 mod app;
 mod auth;
 mod binaries;
@@ -14,6 +16,7 @@ mod derived;
 mod failures;
 mod fleet;
 mod h5;
+mod internet;
 mod invoice;
 mod invoke;
 mod jssdk;
@@ -21,14 +24,23 @@ mod links;
 mod livebroadcast;
 mod media;
 mod oauth;
+mod openapi;
+mod ordershipping;
 mod phonenumber;
+mod ports;
+mod push;
+mod qrcode;
+mod riskcontrol;
 mod security;
 mod shapes;
 mod site;
 mod subscribemessage;
+mod table_trouble;
 mod template;
 mod templatemessage;
+mod templates;
 mod uniformmessage;
+mod user;
 mod wxacode;
 
 use std::{

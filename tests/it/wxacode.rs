@@ -181,7 +181,7 @@ async fn refusals_are_problems_and_never_images() {
                     (-1, 503, "wechat-busy", None),
                     (40097, 400, "invalid-input", None),
                     (40159, 400, "invalid-input", Some("path")),
-                    (45029, 429, "quota-exceeded", None),
+                    (45029, 403, "account-not-permitted", None),
                     (85096, 400, "invalid-input", None),
                 ],
             )
@@ -193,7 +193,7 @@ async fn refusals_are_problems_and_never_images() {
     assert_eq!(answer.problem(400, "invalid-input")["errcode"], 41030);
     bundle.wechat().change_account(MINI, |account| account.code_limit = 0);
     let answer = bundle.post_as(Some(&session), "/wxacode/get", json!({ "path": "a" })).await;
-    answer.problem(429, "quota-exceeded");
+    answer.problem(403, "account-not-permitted");
     // Neither image nor JSON.
     bundle.wechat().fault(Fault::on(UPSTREAM, Effect::Garbage));
     unlimited().await.problem(502, "wechat-unreachable");

@@ -1,18 +1,9 @@
 //! Pictures made small enough for WeChat.
 
-use std::io::Cursor;
-
-use image::{
-    DynamicImage, GenericImageView, ImageDecoder, ImageFormat, ImageReader, Limits, Rgb, RgbImage,
-    codecs::jpeg::JpegEncoder, metadata::Orientation,
-};
+use image::{ImageFormat, RgbImage, codecs::jpeg::JpegEncoder};
 use shared::{Error, Result};
 
-/// More pixels than a phone's photo has, and few enough for the memory of a small function.
-const PIXEL_LIMIT: u64 = 24_000_000;
-
-/// What a decoder may allocate, and what the decoded picture may take.
-const DECODED_LIMIT: u64 = 128 << 20;
+use crate::picture::{Decoded, Unreadable, on_white, open};
 
 /// The qualities that are tried before the picture is scaled down.
 const QUALITIES: [u8; 3] = [85, 70, 50];
@@ -39,51 +30,20 @@ pub(super) struct Thumbnail {
 /// Explains why the picture of `field` cannot be used.
 pub(super) fn shrink(field: &str, file: &[u8], limit: usize, side: u32) -> Result<Thumbnail> {
     let invalid = |detail: &str| Error::invalid(field, detail);
-    let broken = |error: image::ImageError| {
-        invalid("The picture is broken, or too large to be decoded.").because(error)
+    let unreadable = |reason| match reason {
+        Unreadable::Format => invalid("Send a JPEG, PNG, GIF or WebP picture."),
+        Unreadable::TooLarge => invalid(Unreadable::TOO_LARGE),
+        Unreadable::Broken(error) => {
+            invalid("The picture is broken; it cannot be decoded.").because(error)
+        }
     };
-    let reader = ImageReader::new(Cursor::new(file)).with_guessed_format();
-    let mut reader = reader.map_err(|error| broken(error.into()))?;
     let known = [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::Gif, ImageFormat::WebP];
-    if !reader.format().is_some_and(|format| known.contains(&format)) {
-        return Err(invalid("Send a JPEG, PNG, GIF or WebP picture."));
-    }
-    let mut limits = Limits::default();
-    limits.max_alloc = Some(DECODED_LIMIT);
-    reader.limits(limits);
-    let mut decoder = reader.into_decoder().map_err(broken)?;
-    let (width, height) = decoder.dimensions();
-    let pixels = u64::from(width) * u64::from(height);
-    if pixels == 0 || pixels > PIXEL_LIMIT || decoder.total_bytes() > DECODED_LIMIT {
-        return Err(invalid("The picture must have at most 24 million pixels."));
-    }
-    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-    let whole = DynamicImage::from_decoder(decoder).map_err(broken)?;
-    let side = side.min(width.max(height)).max(1);
-    // A quick average over squares; the large picture is dropped before the small one is encoded.
-    let mut small = whole.thumbnail(side, side);
-    drop(whole);
-    small.apply_orientation(orientation);
-    let turned = small.width() > small.height() && width < height
-        || small.width() < small.height() && width > height;
-    let from = if turned { (height, width) } else { (width, height) };
-    encode(&on_white(&small), limit).map_err(broken)?.map_or_else(
+    let decoded = open(file, &known).and_then(|opened| opened.decode(side));
+    let Decoded { picture, from } = decoded.map_err(unreadable)?;
+    encode(&on_white(picture), limit).map_err(|error| unreadable(error.into()))?.map_or_else(
         || Err(invalid("The picture cannot be made small enough.")),
         |(bytes, width, height)| Ok(Thumbnail { bytes, width, height, from }),
     )
-}
-
-fn on_white(picture: &DynamicImage) -> RgbImage {
-    if !picture.color().has_alpha() {
-        return picture.to_rgb8();
-    }
-    let mut opaque = RgbImage::new(picture.width(), picture.height());
-    for (x, y, pixel) in picture.pixels() {
-        let [red, green, blue, alpha] = pixel.0.map(u32::from);
-        let over = |color: u32| ((color * alpha + 255 * (255 - alpha)) / 255) as u8;
-        opaque.put_pixel(x, y, Rgb([over(red), over(green), over(blue)]));
-    }
-    opaque
 }
 
 type Encoded = (Vec<u8>, u32, u32);
@@ -109,9 +69,14 @@ fn encode(picture: &RgbImage, limit: usize) -> Result<Option<Encoded>, image::Im
 
 #[cfg(test)]
 mod tests {
-    use image::{ColorType, ImageEncoder, Rgba, RgbaImage, codecs::png::PngEncoder};
+    use std::io::Cursor;
+
+    use image::{
+        ColorType, DynamicImage, ImageEncoder, Rgb, Rgba, RgbaImage, codecs::png::PngEncoder,
+    };
 
     use super::*;
+    use crate::picture::tests::promising;
 
     const LIMIT: usize = 32 << 10;
 
@@ -212,15 +177,6 @@ mod tests {
 
     #[test]
     fn a_file_that_is_not_a_picture_or_too_large_is_refused() {
-        let bomb = |width: u32, height: u32| {
-            // A header that promises more than there is.
-            let mut file = written(&DynamicImage::ImageRgb8(noise(1, 1)), ImageFormat::Png);
-            file[16..20].copy_from_slice(&width.to_be_bytes());
-            file[20..24].copy_from_slice(&height.to_be_bytes());
-            let crc = crc32(&file[12..29]).to_be_bytes();
-            file[29..33].copy_from_slice(&crc);
-            file
-        };
         let whole = jpeg(&noise(64, 64));
         for file in [
             &b""[..],
@@ -229,10 +185,11 @@ mod tests {
             b"\xff\xd8\xff",
             b"\x89PNG\r\n\x1a\n",
             &whole[..100],
-            &bomb(50_000, 50_000),
-            &bomb(u32::MAX >> 1, u32::MAX >> 1),
-            &bomb(6_000, 4_001),
-            &bomb(0, 1),
+            &promising(50_000, 50_000),
+            &promising(u32::MAX >> 1, u32::MAX >> 1),
+            &promising(6_000, 4_001),
+            &promising(0, 1),
+            &promising(1, 33_000_000),
         ] {
             assert!(shrink("thumb", file, LIMIT, 240).is_err(), "{} bytes", file.len());
         }
@@ -241,14 +198,6 @@ mod tests {
         let samples = vec![0; 8 * 4];
         PngEncoder::new(&mut deep).write_image(&samples, 2, 2, ColorType::Rgba16.into()).unwrap();
         assert!(shrink("thumb", &deep, LIMIT, 240).is_ok());
-    }
-
-    fn crc32(bytes: &[u8]) -> u32 {
-        !bytes.iter().fold(!0u32, |crc, byte| {
-            (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
-                (crc >> 1) ^ (0xedb8_8320 & 0u32.wrapping_sub(crc & 1))
-            })
-        })
     }
 
     /// A process of its own, because the tests beside this one use memory too.

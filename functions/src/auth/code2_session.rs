@@ -7,10 +7,9 @@ use serde::{Deserialize, Serialize};
 use shared::{
     Access, Account, AccountKind, Budget, Caller, Operation, Result, Secret, Uses,
     capability::{CodeExchange, LogIn},
-    crypto::nonce,
     table::{Exchange, Kept},
     text,
-    value::{Chars, Text},
+    value::{Chars, Openid, Text},
     wechat::{Answer, Call},
 };
 
@@ -22,7 +21,8 @@ text! {
 /// Logs a mini-program user in with the code of `wx.login`.
 ///
 /// Sending the same code again within five minutes returns the first answer, so a client may
-/// retry. The session key stays on the server.
+/// retry. After `code-used` and `invalid-code` call `wx.login` again. The session key stays on the
+/// server.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Code2Session {
@@ -48,7 +48,7 @@ pub struct LoggedIn {
 /// What WeChat answers.
 #[derive(Deserialize)]
 struct Upstream {
-    openid: String,
+    openid: Text<Openid>,
     session_key: Secret,
     unionid: Option<String>,
 }
@@ -87,7 +87,6 @@ impl CodeExchange for Code2Session {
 
     fn read(&self, answer: &Answer, now: u64) -> Result<(Exchange, Kept)> {
         let Upstream { openid, session_key, unionid } = answer.json()?;
-        let exchange = Exchange { openid, unionid, snapshot: false, sid: nonce(), issued_at: now };
-        Ok((exchange, Kept::SessionKey(session_key)))
+        Ok((Exchange::new(openid, unionid, now), Kept::SessionKey(session_key)))
     }
 }

@@ -11,11 +11,16 @@ use shared::{
 
 /// Hands the current access token to a back end that calls WeChat itself.
 ///
-/// Ask again when the token expires or WeChat answers 40001, 40014 or 42001. Do not fetch tokens
+/// Ask again when the token expires or WeChat answers 40001, 40014 or 42001: asked again within
+/// seconds, the function reads past its own copy. Do not fetch tokens
 /// of the same app from WeChat elsewhere: that may retire this one.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct GetAccessToken {}
+pub struct GetAccessToken {
+    /// `false` reads past the copy that this function keeps for up to four minutes.
+    #[serde(default)]
+    cache: Option<bool>,
+}
 
 /// An access token.
 #[derive(Serialize, JsonSchema)]
@@ -42,7 +47,7 @@ impl Operation for GetAccessToken {
     type Output = AccessToken;
 
     async fn run(self, token: Uses<'_, Self>, caller: &Caller) -> Result<AccessToken> {
-        let token = token.get().await?;
+        let token = token.hand_out(self.cache == Some(false)).await?;
         Ok(AccessToken {
             access_token: token.value.expose().to_owned(),
             expires_in: token.seconds_left(caller.now()),

@@ -5,8 +5,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
-    Access, AccountKind, Caller, Operation, Result, Uses,
+    Access, AccountKind, Caller, Error, Operation, Problem, Result, Uses,
     capability::{JsapiTicket, Reads, WxCardTicket},
+    credentials::Credential,
 };
 
 /// Hands a current ticket to a back end that signs pages or cards itself.
@@ -15,6 +16,10 @@ use shared::{
 pub struct GetTicket {
     /// Which ticket: `jsapi` signs JS-SDK pages, `wx_card` cards and invoices.
     r#type: TicketType,
+    /// `false` reads past the copy that this function keeps for up to four minutes; asked again
+    /// within seconds, it does so by itself.
+    #[serde(default)]
+    cache: Option<bool>,
 }
 
 /// WeChat's names of the tickets.
@@ -47,14 +52,20 @@ impl Operation for GetTicket {
     type Output = Ticket;
 
     async fn run(self, (jsapi, wx_card): Uses<'_, Self>, caller: &Caller) -> Result<Ticket> {
+        let read = self.cache == Some(false);
         let ticket = match self.r#type {
-            TicketType::Jsapi => jsapi.get().await?,
-            TicketType::WxCard => wx_card.get().await?,
+            TicketType::Jsapi => jsapi.hand_out(read).await?,
+            TicketType::WxCard => wx_card.hand_out(read).await?,
         };
-        Ok(Ticket {
-            ticket: ticket.value.expose().to_owned(),
-            expires_in: ticket.seconds_left(caller.now()),
-            version: ticket.version,
-        })
+        let expires_in = ticket.ticket_seconds_left(caller.now());
+        if expires_in == 0 {
+            return Err(Error::new(
+                Problem::CredentialUnavailable,
+                "The ticket has just expired and WeChat is about to issue the next; try again \
+                 after Retry-After.",
+            )
+            .retry_after(Credential::TICKET_GRACE));
+        }
+        Ok(Ticket { ticket: ticket.value.expose().to_owned(), expires_in, version: ticket.version })
     }
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use shared::{
     Access, AccountKind, Caller, Operation, Problem, Refusal, Result, Uses,
     capability::Wechat,
+    spelling::base64_from_query,
     text,
     value::{Chars, Text, Unit},
 };
@@ -76,10 +77,7 @@ impl Operation for DecryptCode {
 /// Undoes what a query may have done to base64.
 fn plain<'de, D: Deserializer<'de>>(from: D) -> Result<Text<EncryptCode>, D::Error> {
     let code = String::deserialize(from)?;
-    let code = code.replace("%2B", "+").replace("%2b", "+");
-    let code = code.replace("%2F", "/").replace("%2f", "/").replace("%3D", "=").replace("%3d", "=");
-    // Form decoding turns a plus into a space.
-    Text::new(code.replace(' ', "+")).map_err(D::Error::custom)
+    Text::new(base64_from_query(&code)).map_err(D::Error::custom)
 }
 
 #[cfg(test)]

@@ -49,7 +49,8 @@ impl Operation for GetPhoneNumber {
         let sealed = Sealed { data: self.encrypted_data, iv: self.iv };
         let keys = keys(stored, caller, self.session_key).await?;
         let phone: PhoneNumber = open(&sealed, keys, caller.appid())?.read()?;
-        let age = caller.now().saturating_sub(phone.watermark.timestamp);
+        let made = phone.watermark.as_ref().map_or(0, |watermark| watermark.timestamp);
+        let age = caller.now().saturating_sub(made);
         if self.max_age_s.is_some_and(|limit| age > limit) {
             return Err(unusable());
         }

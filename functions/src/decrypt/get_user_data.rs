@@ -4,7 +4,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, value::RawValue};
 use shared::{
     Access, AccountKind, Caller, Error, Operation, Problem, Result, Secret, Uses,
     capability::SessionKeys,
@@ -49,7 +49,8 @@ pub struct GetUserData {
 #[derive(Serialize, JsonSchema)]
 pub struct UserData {
     /// As WeChat made it, with `watermark.appid` (checked) and `watermark.timestamp`.
-    data: Map<String, Value>,
+    #[schemars(with = "Map<String, Value>")]
+    data: Box<RawValue>,
 }
 
 impl Operation for GetUserData {
@@ -78,7 +79,7 @@ impl Operation for GetUserData {
         {
             return Err(unusable());
         }
-        Ok(UserData { data: opened.data })
+        Ok(UserData { data: opened.data.json })
     }
 }
 

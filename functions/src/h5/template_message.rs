@@ -5,9 +5,9 @@ mod send;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
-    Problem, Refusal, Result,
+    Problem, Refusal, Result, Wait,
     capability::WechatCalls,
-    spelling::text_or_number,
+    spelling::lenient_text,
     text,
     value::{Address, AppId, Chars, Openid, TemplateId, Text, unless_empty},
 };
@@ -59,8 +59,8 @@ struct Request<'a> {
 
 #[derive(Deserialize)]
 struct Upstream {
-    #[serde(deserialize_with = "text_or_number")]
-    msgid: String,
+    #[serde(default, deserialize_with = "lenient_text")]
+    msgid: Option<String>,
 }
 
 /// WeChat's page about template messages.
@@ -82,22 +82,25 @@ pub(crate) const REFUSALS: &[Refusal] = &[
     Refusal::new(43004, Problem::ReceiverState, "The receiver does not follow the account."),
     Refusal::new(43106, Problem::AccountNotPermitted, BANNED),
     Refusal::new(43107, Problem::AccountNotPermitted, BANNED),
+    Refusal::new(43117, Problem::QuotaExceeded, "WeChat takes no further message of this kind just now; wait for Retry-After.").wait(Wait::Seconds(300)),
     Refusal::new(45014, Problem::InvalidInput, "The message is too large.").field("data"),
     Refusal::new(45051, Problem::InvalidInput, "WeChat does not allow a link of the message.").field("url"),
+    Refusal::new(45067, Problem::InvalidInput, "A message with this client_msg_id was sent within ten minutes, or the id is not accepted.").field("client_msg_id"),
     Refusal::new(45103, Problem::AccountNotPermitted, RETIRED),
     Refusal::new(45109, Problem::AccountNotPermitted, RETIRED),
 ];
 
 impl Message<'_> {
-    /// Sends the message and returns WeChat's id of it.
+    /// Sends the message and returns WeChat's id of it, where WeChat tells one.
     pub(crate) async fn send(
         &self,
         wechat: WechatCalls<'_>,
         touser: &Text<Openid>,
-    ) -> Result<String> {
+    ) -> Result<Option<String>> {
         let request = Request { touser, message: self };
         let call = wechat.post("/cgi-bin/message/template/send", &request).once();
-        Ok(call.refusals(REFUSALS).json::<Upstream>().await?.msgid)
+        let answer = call.refusals(REFUSALS).send().await?.proven()?;
+        Ok(answer.json::<Upstream>()?.msgid)
     }
 }
 

@@ -3,7 +3,8 @@
 //! WeChat: `POST /card/invoice/reimburse/getinvoicebatch`
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 use shared::{
     Access, AccountKind, Caller, Operation, Refusal, Result, Uses, capability::Wechat, value::List,
 };
@@ -22,7 +23,14 @@ pub struct GetInvoiceBatch {
 #[derive(Serialize, Deserialize, JsonSchema)]
 pub struct Invoices {
     /// In the order of the request.
+    #[serde(deserialize_with = "invoices")]
     item_list: Vec<Invoice>,
+}
+
+/// An entry that is not an invoice is an empty one, so that the others keep their places.
+fn invoices<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Invoice>, D::Error> {
+    let entries = Vec::<Value>::deserialize(from)?.into_iter();
+    Ok(entries.map(|entry| Invoice::deserialize(entry).unwrap_or_default()).collect())
 }
 
 impl Operation for GetInvoiceBatch {

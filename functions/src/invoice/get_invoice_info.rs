@@ -8,7 +8,7 @@ use shared::{
     Access, AccountKind, Caller, Operation, Refusal, Result, Uses, capability::Wechat, value::Text,
 };
 
-use super::{CardId, EncryptCode, Invoice};
+use super::{CardId, EncryptCode, Invoice, encrypt_code};
 
 /// Reads an invoice that the user chose.
 #[derive(Serialize, Deserialize, JsonSchema)]
@@ -17,6 +17,7 @@ pub struct GetInvoiceInfo {
     /// The card of the invoice, as `chooseInvoice` returned it.
     card_id: Text<CardId>,
     /// The invoice's encrypted code, as `chooseInvoice` returned it.
+    #[serde(deserialize_with = "encrypt_code")]
     encrypt_code: Text<EncryptCode>,
 }
 

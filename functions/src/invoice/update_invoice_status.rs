@@ -8,7 +8,7 @@ use shared::{
     Access, AccountKind, Caller, Operation, Refusal, Result, Uses, capability::Wechat, value::Text,
 };
 
-use super::{CardId, EncryptCode, ReimburseStatus};
+use super::{CardId, EncryptCode, ReimburseStatus, encrypt_code};
 
 /// Locks an invoice, frees it, or closes it after reimbursement.
 ///
@@ -19,6 +19,7 @@ pub struct UpdateInvoiceStatus {
     /// The card of the invoice.
     card_id: Text<CardId>,
     /// The invoice's encrypted code.
+    #[serde(deserialize_with = "encrypt_code")]
     encrypt_code: Text<EncryptCode>,
     /// The new status.
     reimburse_status: ReimburseStatus,

@@ -16,7 +16,7 @@ use super::{CardId, sign_card};
 
 text! {
     /// A card's own code.
-    CardCode: 1..=64, Chars::PRINTABLE_BYTES;
+    CardCode: 1..=20, Chars::PRINTABLE_BYTES;
     /// A channel through which cards are collected.
     OuterStr: 1..=128, Chars::PRINTABLE_BYTES;
 }
@@ -164,7 +164,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_signed_is_what_is_said(
-            card_id in "[ -~]{1,32}", code in proptest::option::of("[ -~]{1,64}"),
+            card_id in "[ -~]{1,32}", code in proptest::option::of("[ -~]{1,20}"),
             openid in proptest::option::of(any::<String>()), balance in any::<Option<u32>>(),
         ) {
             let card = CardExt {

@@ -27,12 +27,12 @@ use super::{
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// The page's address. Its host must be in `JSSDK_ALLOWED_HOSTS` or below a host there, its
-    /// port 80 or 443.
+    /// port 80 or 443, or listed there with the host.
     url: Text<PageAddress>,
-    /// The interfaces the page will call; checked and returned. In a query as `a,b` or repeated.
+    /// The interfaces the page will call; returned, with a warning of unknown ones. In a query as `a,b` or repeated.
     #[serde(default, rename = "jsApiList")]
     js_api_list: Names<Apis>,
-    /// The open tags the page will show; checked and returned. In a query as `a,b` or repeated.
+    /// The open tags the page will show; returned, with a warning of unknown ones. In a query as `a,b` or repeated.
     #[serde(default, rename = "openTagList")]
     open_tag_list: Names<OpenTags>,
     /// Adds the signed text and the changes made before it was signed. `wx.config` then shows
@@ -60,7 +60,7 @@ pub struct Signed {
     /// As requested.
     #[serde(rename = "openTagList", skip_serializing_if = "Vec::is_empty")]
     open_tag_list: Vec<String>,
-    /// What looks wrong with the address; it was signed unchanged.
+    /// What looks wrong with the address or the names; they were signed unchanged.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<Finding>,
     /// Only if requested.
@@ -99,8 +99,10 @@ impl Operation for Config {
     type Output = Signed;
 
     async fn run(self, (ticket, hosts): Uses<'_, Self>, caller: &Caller) -> Result<Signed> {
-        let page = Page::read(self.url)?;
+        let mut page = Page::read(self.url)?;
         page.check_host(hosts)?;
+        page.warnings.extend(self.js_api_list.warnings());
+        page.warnings.extend(self.open_tag_list.warnings());
         let mut js_api_list = self.js_api_list.into_vec();
         let open_tag_list = self.open_tag_list.into_vec();
         if js_api_list.is_empty() && !open_tag_list.is_empty() {
@@ -115,7 +117,7 @@ impl Operation for Config {
             signed: text(MASK),
             normalized: page.normalized,
             ticket_version: ticket.version,
-            ticket_expires_in: ticket.seconds_left(timestamp),
+            ticket_expires_in: ticket.ticket_seconds_left(timestamp),
         });
         Ok(Signed {
             app_id: caller.appid().to_owned(),

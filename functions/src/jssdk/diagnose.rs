@@ -158,8 +158,9 @@ impl Diagnose {
         let page = without_fragment(&self.url);
         match host(page) {
             Err(_) => causes.add(Cause::PortNotAllowed.proven()),
-            Ok(host) if !allowed.cover(&host) => causes.add(Cause::HostNotAllowed.proven()),
-            Ok(_) => {}
+            Ok(host) if allowed.cover(&host) => {}
+            Ok(host) if host.port.is_some() => causes.add(Cause::PortNotAllowed.proven()),
+            Ok(_) => causes.add(Cause::HostNotAllowed.proven()),
         }
         let mut valid = None;
         let mut expected = None;
@@ -182,7 +183,7 @@ impl Diagnose {
         let ticket = tickets.own.as_ref().map(|ticket| TicketState {
             version: ticket.version,
             issued_at: ticket.issued_at,
-            expires_in: ticket.seconds_left(now),
+            expires_in: ticket.ticket_seconds_left(now),
         });
         Diagnosis { valid, causes: causes.0, expected, ticket }
     }

@@ -1,6 +1,8 @@
 //! Why a page's `wx.config` or a call of `wx` fails: the causes of the document's appendix 5, and
 //! those its "invalid signature" stands for.
 
+use std::borrow::Cow;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -16,7 +18,7 @@ pub struct Finding {
     /// likely.
     pub certain: bool,
     /// What to do.
-    pub detail: &'static str,
+    pub detail: Cow<'static, str>,
 }
 
 macro_rules! causes {
@@ -94,6 +96,8 @@ causes! {
     PermissionDenied 4 "The account has no right to this interface (share and cards need a certified account), or it is not in jsApiList.",
     /// The client does not know it.
     ClientTooOld 5 "This version of WeChat does not know the interface: ask wx.checkJsApi, and let the user update.",
+    /// WeChat's documents do not list the name.
+    UnknownName 5 "WeChat's documents do not list this name; it was signed as it is.",
     /// Clients before 6.0.2 accept every signature.
     NotVerified 6 "WeChat before 6.0.2 accepts every signature: what works there may still be signed wrongly.",
     /// Sharing does not work.
@@ -140,13 +144,18 @@ impl Cause {
     /// This cause is certain.
     pub(super) const fn proven(self) -> Finding {
         let (item, detail) = self.about();
-        Finding { cause: self, item, certain: true, detail }
+        Finding { cause: self, item, certain: true, detail: Cow::Borrowed(detail) }
     }
 
     /// This cause is likely.
     pub(super) const fn suspected(self) -> Finding {
         let (item, detail) = self.about();
-        Finding { cause: self, item, certain: false, detail }
+        Finding { cause: self, item, certain: false, detail: Cow::Borrowed(detail) }
+    }
+
+    /// The same in other words.
+    pub(super) fn suspected_of(self, detail: String) -> Finding {
+        Finding { detail: Cow::Owned(detail), ..self.suspected() }
     }
 }
 

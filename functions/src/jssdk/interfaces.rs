@@ -3,8 +3,9 @@
 use std::{borrow::Cow, marker::PhantomData};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::{Deserialize, Deserializer, de::Error as _};
-use shared::value::Fault;
+use serde::{Deserialize, Deserializer};
+
+use super::{Cause, Finding};
 
 /// `jsApiList`: the list of version 1.6.0, then those the document uses without listing them.
 ///
@@ -81,21 +82,22 @@ impl Published for OpenTags {
     const NAMES: &'static [&'static str] = OPEN_TAGS;
 }
 
-/// Names from one of these lists: `a,b`, `a` and `b`, or both.
+/// Names for one of these lists: `a,b`, `a` and `b`, or both. WeChat has more than it lists.
 pub(super) struct Names<L>(Vec<String>, PhantomData<fn() -> L>);
 
 impl<L: Published> Names<L> {
-    fn new(texts: &[String]) -> Result<Names<L>, Fault> {
+    fn new(texts: &[String]) -> Names<L> {
         let names = texts.iter().flat_map(|text| text.split(','));
-        let names: Vec<_> = names.map(str::trim).filter(|name| !name.is_empty()).collect();
-        match names.iter().find(|name| !L::NAMES.contains(name)) {
-            Some(stranger) => Err(unknown(stranger, L::NAMES)),
-            None => Ok(Names(names.into_iter().map(str::to_owned).collect(), PhantomData)),
-        }
+        let names = names.map(str::trim).filter(|name| !name.is_empty());
+        Names(names.map(str::to_owned).collect(), PhantomData)
     }
-}
 
-impl<L> Names<L> {
+    /// What is said of the names that WeChat does not list.
+    pub(super) fn warnings(&self) -> impl Iterator<Item = Finding> {
+        let unlisted = self.0.iter().filter(|name| !L::NAMES.contains(&name.as_str()));
+        unlisted.map(|name| Cause::UnknownName.suspected_of(unknown(name, L::NAMES)))
+    }
+
     /// The names.
     pub(super) fn into_vec(self) -> Vec<String> {
         self.0
@@ -110,7 +112,7 @@ impl<L> Default for Names<L> {
 
 impl<'de, L: Published> Deserialize<'de> for Names<L> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Names<L>, D::Error> {
-        Names::new(&Vec::deserialize(deserializer)?).map_err(D::Error::custom)
+        Ok(Names::new(&Vec::deserialize(deserializer)?))
     }
 }
 
@@ -129,32 +131,37 @@ impl<L> JsonSchema for Names<L> {
 }
 
 /// Not generic, so that both lists share it.
-fn unknown(name: &str, known: &[&str]) -> Fault {
-    let shown: String = name.chars().take(64).collect();
-    Fault::new(match known.iter().find(|known| known.eq_ignore_ascii_case(name)) {
-        Some(meant) => format!("WeChat spells it {meant}, not {shown}."),
-        None => format!("WeChat does not know {shown}; the names are {}.", known.join(", ")),
-    })
+fn unknown(name: &str, known: &[&str]) -> String {
+    let shown: String = name.chars().filter(|c| !c.is_control()).take(64).collect();
+    match known.iter().find(|known| known.eq_ignore_ascii_case(name)) {
+        Some(meant) => format!("{shown} was signed as it is, but WeChat spells it {meant}."),
+        None => format!("{shown} was signed as it is; WeChat's documents do not list it."),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn detail<L: Published>(name: &str) -> Option<String> {
-        Names::<L>::new(&[name.to_owned()]).err().map(|fault| fault.detail)
+    fn warned<L: Published>(name: &str) -> Vec<String> {
+        let names = Names::<L>::new(&[name.to_owned()]);
+        names.warnings().map(|finding| finding.detail.into_owned()).collect()
     }
 
     #[test]
-    fn names_are_checked_and_their_spelling_is_told() {
-        assert_eq!(detail::<Apis>("scanQRCode, chooseInvoice"), None);
+    fn names_that_wechat_does_not_list_are_warned_of_and_kept() {
+        assert_eq!(warned::<Apis>("scanQRCode, chooseInvoice"), [""; 0]);
         assert_eq!(
-            detail::<Apis>("scanQrCode").unwrap(),
-            "WeChat spells it scanQRCode, not scanQrCode."
+            warned::<Apis>("scanQrCode"),
+            ["scanQrCode was signed as it is, but WeChat spells it scanQRCode."]
         );
-        assert!(detail::<Apis>("teleport").unwrap().contains("not know teleport"));
-        assert_eq!(detail::<OpenTags>("wx-open-launch-weapp"), None);
-        assert!(detail::<OpenTags>("scanQRCode").unwrap().contains("wx-open-launch-app"));
+        assert_eq!(
+            warned::<Apis>("requestMerchantTransfer,scanQRCode"),
+            ["requestMerchantTransfer was signed as it is; WeChat's documents do not list it."]
+        );
+        assert_eq!(Names::<Apis>::new(&["a, b".to_owned()]).into_vec(), ["a", "b"]);
+        assert_eq!(warned::<OpenTags>("wx-open-launch-weapp"), [""; 0]);
+        assert_eq!(warned::<OpenTags>("scanQRCode").len(), 1);
     }
 
     #[test]

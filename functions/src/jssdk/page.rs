@@ -5,7 +5,7 @@ use shared::{
     value::{Chars, Text},
 };
 
-use super::{Cause, Finding, JssdkHosts};
+use super::{Cause, Finding, JssdkHosts, hosts::Host};
 
 text! {
     /// A page's address as a browser shows it. WeChat does not publish a limit; many browsers
@@ -42,6 +42,11 @@ impl Page {
             normalized.push(format!("The fragment of {} bytes was dropped.", fragment.len() + 1));
             url = page.to_owned();
         }
+        // A browser shows no space in an address: a gateway made it of a `+`.
+        if url.contains(' ') {
+            normalized.push("A space was read as the + that a gateway made it of.".to_owned());
+            url = url.replace(' ', "+");
+        }
         let warnings = suspicious(&url);
         Ok(Page { url, normalized, warnings })
     }
@@ -52,35 +57,41 @@ impl Page {
         if allowed.cover(&host) {
             return Ok(());
         }
+        if host.port.is_some() {
+            let detail = "The page must be on port 80 (http) or 443 (https): WeChat accepts no \
+                          other, but for test accounts; list theirs as host:port in \
+                          JSSDK_ALLOWED_HOSTS.";
+            return Err(Error::invalid("url", detail));
+        }
         let detail = "Pages of this host are not signed here; add it to JSSDK_ALLOWED_HOSTS.";
         Err(Error::new(Problem::Forbidden, detail).field("url"))
     }
 }
 
-/// The host in lower case, if WeChat accepts pages there.
-pub(super) fn host(url: &str) -> Result<String, &'static str> {
+/// The host in lower case, if it can be a page's.
+pub(super) fn host(url: &str) -> Result<Host, &'static str> {
     let Some((scheme, rest)) = url.split_once("://") else {
         return Err("Send the whole address, encodeURIComponent(location.href).");
     };
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let (host, port) = match authority.split_once(':') {
-        Some((host, port)) => (host, Some(port)),
-        None => (authority, None),
-    };
-    let right_port = match scheme {
-        "https" => matches!(port, None | Some("443")),
-        "http" => matches!(port, None | Some("80")),
+    let usual = match scheme {
+        "https" => 443,
+        "http" => 80,
         _ => return Err("The address must begin with https:// or http://."),
+    };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let (name, port) = match authority.split_once(':') {
+        Some((name, port)) => match port.parse::<u16>() {
+            Ok(port) => (name, Some(port)),
+            Err(_) => return Err("The address must have a port after `:`; send location.href."),
+        },
+        None => (authority, None),
     };
     // Browsers give a \ or an @ before the end of the host another meaning.
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
-    if host.is_empty() || !host.bytes().all(plain) {
+    if name.is_empty() || !name.bytes().all(plain) {
         return Err("The address must have a host name; send location.href.");
     }
-    if !right_port {
-        return Err("The page must be on port 80 (http) or 443 (https); WeChat accepts no other.");
-    }
-    Ok(host.to_ascii_lowercase())
+    Ok(Host { name: name.to_ascii_lowercase(), port: port.filter(|port| *port != usual) })
 }
 
 fn suspicious(url: &str) -> Vec<Finding> {
@@ -91,7 +102,7 @@ fn suspicious(url: &str) -> Vec<Finding> {
     if has_escaped_escape(url) {
         findings.push(Cause::EncodedTwice.suspected());
     }
-    let odd = |c: char| !c.is_ascii() || matches!(c, ' ' | '"' | '<' | '>');
+    let odd = |c: char| !c.is_ascii() || matches!(c, '"' | '<' | '>');
     if url.chars().any(odd) {
         findings.push(Cause::Decoded.suspected());
     }
@@ -172,6 +183,22 @@ mod tests {
         let page = read("https://example.com/a%20b?z=1&x=%e4%B8%AD&a=+#/cart?y=1#z").unwrap();
         assert_eq!(page.url, "https://example.com/a%20b?z=1&x=%e4%B8%AD&a=+");
         assert_eq!((page.normalized.len(), page.warnings.len()), (1, 0));
+    }
+
+    #[test]
+    fn a_plus_comes_out_the_same_if_a_gateway_makes_it_a_space() {
+        let sent = "https://example.com/a+b?x=1+2#top";
+        assert_eq!(read(&sent.replace('+', " ")).unwrap().url, read(sent).unwrap().url);
+    }
+
+    #[test]
+    fn a_test_accounts_page_on_a_listed_port_is_signed() {
+        let allowed = JssdkHosts::parse(Some("example.com,localhost:8080")).unwrap();
+        let check = |url: &str| read(url).and_then(|page| page.check_host(&allowed));
+        assert!(check("http://localhost:8080/a").is_ok() && check("https://example.com/").is_ok());
+        for url in ["http://localhost:8081/", "http://localhost/", "https://example.com:8080/"] {
+            assert!(check(url).is_err(), "{url}");
+        }
     }
 
     #[test]

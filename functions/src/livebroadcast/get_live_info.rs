@@ -4,9 +4,12 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::{Access, AccountKind, Caller, Operation, Refusal, Result, Uses, capability::Wechat};
+use shared::{
+    Access, AccountKind, Caller, Operation, Refusal, Result, Uses, capability::Wechat,
+    spelling::lenient_list,
+};
 
-use super::{Page, PageIndex, PageSize, Recent, Room, ask};
+use super::{Page, PageIndex, PageSize, Recent, Room, ask, whole};
 
 /// Lists the live rooms, the latest first. The list is at most ten seconds old.
 #[derive(Deserialize, JsonSchema)]
@@ -24,10 +27,10 @@ pub struct GetLiveInfo {
 #[derive(Deserialize, Serialize, JsonSchema)]
 pub struct Rooms {
     /// The number of all rooms; 0 on an empty page, where WeChat does not give it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole")]
     total: u64,
     /// The rooms of this page; empty beyond the last.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient_list")]
     room_info: Vec<Room>,
 }
 

@@ -3,13 +3,15 @@
 //! WeChat: `POST /wxa/business/getliveinfo` with `"action":"get_replay"`
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use shared::{
-    Access, AccountKind, Caller, Operation, Refusal, Result, Uses, capability::Wechat,
-    spelling::text_or_number, value::Int,
+    Access, AccountKind, Caller, Operation, Refusal, Result, Uses,
+    capability::Wechat,
+    spelling::{lenient_list, lenient_text},
+    value::Int,
 };
 
-use super::{Page, PageIndex, PageSize, Recent, ask};
+use super::{Page, PageIndex, PageSize, Recent, ask, whole};
 
 /// Lists the recordings of a live room; they appear about ten minutes after its end.
 #[derive(Deserialize, JsonSchema)]
@@ -29,10 +31,10 @@ pub struct GetReplay {
 #[derive(Deserialize, Serialize, JsonSchema)]
 pub struct Replays {
     /// The number of all recordings; 0 on an empty page, where WeChat does not give it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole")]
     total: u64,
     /// The recordings of this page; empty if there are none (yet).
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient_list")]
     live_replay: Vec<Replay>,
 }
 
@@ -42,11 +44,16 @@ struct Replay {
     /// The address to play it from.
     media_url: String,
     /// When it was made, as WeChat writes it: `2022-12-30T02:51:32Z`.
-    #[serde(default, deserialize_with = "text_or_number")]
+    #[serde(default, deserialize_with = "time")]
     create_time: String,
     /// When it expires.
-    #[serde(default, deserialize_with = "text_or_number")]
+    #[serde(default, deserialize_with = "time")]
     expire_time: String,
+}
+
+/// A time as WeChat writes it, empty where it does not.
+fn time<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    Ok(lenient_text(from)?.unwrap_or_default())
 }
 
 #[derive(Serialize)]

@@ -101,7 +101,8 @@ impl Operation for Get {
             ));
         };
         let name = Some(format!("{}.{extension}", media_id.as_str()));
-        Ok(Media::File(File { content_type: content_type.to_owned(), name, bytes: answer.body }))
+        let content_type = content_type.to_owned();
+        Ok(Media::File(File { content_type, name, num_used: None, bytes: answer.body }))
     }
 }
 
@@ -141,6 +142,7 @@ mod tests {
 
     fn kind_of(bytes: &'static [u8], content_type: &str, hd_voice: bool) -> Option<&'static str> {
         let answer = Answer {
+            num_used: None,
             body: bytes.into(),
             content_type: Some(content_type.to_owned()),
             content_disposition: None,

@@ -8,6 +8,8 @@ use shared::{
     Access, AccountKind, Caller, Operation, Problem, Refusal, Result, Uses, capability::SnsTokens,
 };
 
+use super::note_refusal;
+
 /// Tells whether WeChat accepts the user's access token as it is.
 ///
 /// It refreshes nothing. `oauth.getUserInfo` refreshes an expired token by itself,
@@ -37,14 +39,15 @@ impl Operation for CheckToken {
     type Uses = SnsTokens;
     type Output = Checked;
 
-    async fn run(self, sns: Uses<'_, Self>, caller: &Caller) -> Result<Checked> {
-        let Some(record) = sns.read().await? else { return Ok(Checked { valid: false }) };
-        let call = sns
+    async fn run(self, sns: Uses<'_, Self>, _caller: &Caller) -> Result<Checked> {
+        let user = sns.caller()?;
+        let Some(record) = user.read().await? else { return Ok(Checked { valid: false }) };
+        let call = user
             .get("/sns/auth")
             .query("access_token", record.tokens.access_token.expose())
-            .query("openid", caller.openid()?)
+            .query("openid", user.openid())
             .refusals(Self::REFUSALS);
-        match call.done().await {
+        match note_refusal(user, &record, call.done().await).await {
             Ok(()) => Ok(Checked { valid: true }),
             Err(error) if error.problem() == Problem::Unauthenticated => {
                 Ok(Checked { valid: false })

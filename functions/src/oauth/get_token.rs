@@ -4,11 +4,12 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use shared::{
     Access, Account, AccountKind, Budget, Caller, Case, Error, Operation, Problem, Refusal, Result,
     Secret, Uses,
     capability::{CodeExchange, LogIn, Settings, SnsTokens},
-    crypto::{equal_in_constant_time, nonce, sha256_hex},
+    crypto::{equal_in_constant_time, sha256_hex},
     table::{Exchange, Kept},
     text,
     value::{Chars, Text},
@@ -27,8 +28,11 @@ text! {
 /// Logs a user in with the code of an OAuth page, a website's QR code or a native app's `auth`.
 ///
 /// Sending the same code again within five minutes returns the first answer, so a callback that
-/// a browser fetches twice does no harm. WeChat's tokens stay on the server, unless
-/// `EXPOSE_SNS_TOKENS` is set.
+/// a browser fetches twice does no harm; where a verifier was sent, only with that verifier.
+/// WeChat's tokens stay on the server, unless `EXPOSE_SNS_TOKENS` is set.
+///
+/// After `code-used` and `invalid-code` get a new code: send the user through
+/// `oauth.authorizeUrl` again.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GetToken {
@@ -64,7 +68,8 @@ pub struct Token {
     /// WeChat's access token; with `EXPOSE_SNS_TOKENS` only.
     #[serde(rename = "accessToken", skip_serializing_if = "Option::is_none")]
     access_token: Option<String>,
-    /// WeChat's refresh token; with `EXPOSE_SNS_TOKENS` only.
+    /// Renews the session for thirty days: send it to `oauth.refreshToken`, once. Store it like a
+    /// password. With `EXPOSE_SNS_TOKENS` it is WeChat's refresh token. Absent for a snapshot.
     #[serde(rename = "dynamicToken", skip_serializing_if = "Option::is_none")]
     dynamic_token: Option<String>,
 }
@@ -76,7 +81,7 @@ struct Upstream {
     granted: Granted,
     unionid: Option<String>,
     #[serde(default)]
-    is_snapshotuser: u8,
+    is_snapshotuser: Value,
 }
 
 impl Operation for GetToken {
@@ -107,10 +112,11 @@ impl Operation for GetToken {
 
     async fn run(self, (login, sns, expose): Uses<'_, Self>, caller: &Caller) -> Result<Token> {
         self.check_verifier()?;
-        let user = login.exchange(&self.code, &self).await?;
+        let how = Exchanging { input: &self, exposed: expose.0 };
+        let user = login.exchange(&self.code, &how).await?;
         let exchange = user.exchange;
         let exposed = if expose.0 && !exchange.snapshot {
-            sns.read_of(&exchange.openid).await?
+            sns.of(caller.appid(), &exchange.openid).read().await?
         } else {
             None
         };
@@ -127,7 +133,7 @@ impl Operation for GetToken {
             expires: ends.saturating_sub(caller.now()),
             snapshot: exchange.snapshot,
             access_token: access_token.map(plain),
-            dynamic_token: dynamic_token.map(plain),
+            dynamic_token: dynamic_token.map(plain).or(user.refresh_token),
         })
     }
 }
@@ -159,28 +165,48 @@ impl GetToken {
     }
 }
 
-impl CodeExchange for GetToken {
+/// How a code is exchanged.
+struct Exchanging<'a> {
+    input: &'a GetToken,
+    /// Whether the client gets WeChat's tokens.
+    exposed: bool,
+}
+
+impl CodeExchange for Exchanging<'_> {
     fn call(&self, account: &Account, secret: &Secret) -> Call {
         Call::get("/sns/oauth2/access_token")
             .query("appid", &account.appid)
             .query("secret", secret.expose())
-            .query("code", self.code.as_str())
+            .query("code", self.input.code.as_str())
             .query("grant_type", "authorization_code")
-            .refusals(Self::REFUSALS)
+            .refusals(GetToken::REFUSALS)
     }
 
     fn read(&self, answer: &Answer, now: u64) -> Result<(Exchange, Kept)> {
         let Upstream { granted, unionid, is_snapshotuser } = answer.json()?;
-        let snapshot = is_snapshotuser != 0;
-        let exchange = Exchange {
-            openid: granted.openid.clone(),
-            // That of a snapshot's user must not lead to a real user's account.
-            unionid: unionid.filter(|_| !snapshot),
-            snapshot,
-            sid: nonce(),
-            issued_at: now,
+        let mut exchange = Exchange::new(granted.openid.clone(), unionid, now);
+        exchange.snapshot = match is_snapshotuser {
+            Value::Number(number) => number.as_f64() != Some(0.0),
+            Value::String(text) => !matches!(text.as_str(), "" | "0"),
+            Value::Bool(is_snapshot) => is_snapshot,
+            _ => false,
         };
-        let kept = if snapshot { Kept::Nothing } else { Kept::Sns(granted.tokens(now)) };
-        Ok((exchange, kept))
+        if exchange.snapshot {
+            // That of a snapshot's user must not lead to a real user's account.
+            exchange.unionid = None;
+            return Ok((exchange, Kept::Nothing));
+        }
+        Ok((exchange, Kept::Sns(granted.tokens(now))))
+    }
+
+    fn proof(&self) -> Option<String> {
+        self.input.verifier.as_ref().map(|verifier| sha256_hex(verifier.as_str()))
+    }
+
+    fn refresh_token(&self, kept: &Kept) -> Option<Secret> {
+        match kept {
+            Kept::Sns(tokens) if self.exposed => Some(tokens.refresh_token.clone()),
+            _ => None,
+        }
     }
 }

@@ -3,15 +3,16 @@
 //! WeChat: `GET /sns/userinfo`
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use shared::{
     Access, AccountKind, Caller, Case, Operation, Problem, Refusal, Result, Uses,
-    capability::{SnsCalls, SnsTokens},
+    capability::{SnsTokens, SnsUser},
+    spelling::{lenient, lenient_list, lenient_number, lenient_text},
     table::SnsRecord,
     wechat::is_stale_token,
 };
 
-use super::{refresh, tokens};
+use super::{note_refusal, refresh, tokens};
 
 /// Reads the profile of a user who consented to show it.
 ///
@@ -53,21 +54,41 @@ struct Profile {
     /// The user's id in this app.
     openid: String,
     /// The nickname.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient")]
     nickname: String,
     /// 1 male, 2 female, 0 unknown; always 0 since 2021.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "sex")]
     sex: u8,
+    /// The province; always empty since 2021.
+    #[serde(default, deserialize_with = "lenient")]
+    province: String,
+    /// The city; always empty since 2021.
+    #[serde(default, deserialize_with = "lenient")]
+    city: String,
+    /// The country; always empty since 2021.
+    #[serde(default, deserialize_with = "lenient")]
+    country: String,
     /// The picture's address, empty without a picture. Its last part is the size: 46, 64, 96, 132,
     /// or 0 for 640×640.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient")]
     headimgurl: String,
     /// Privileges of the user, for example `chinaunicom`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient_list")]
     privilege: Vec<String>,
     /// The user's id across the apps of one owner.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "unionid", skip_serializing_if = "Option::is_none")]
     unionid: Option<String>,
+}
+
+/// A number, or a text as some answers have it.
+fn sex<'de, D: Deserializer<'de>>(from: D) -> Result<u8, D::Error> {
+    let number = lenient_number(from)?;
+    Ok(number.and_then(|number| number.try_into().ok()).unwrap_or_default())
+}
+
+/// An empty one would join strangers.
+fn unionid<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    Ok(lenient_text(from)?.filter(|unionid| !unionid.is_empty()))
 }
 
 impl Operation for GetUserInfo {
@@ -95,37 +116,34 @@ impl Operation for GetUserInfo {
     type Output = UserInfo;
 
     async fn run(self, sns: Uses<'_, Self>, caller: &Caller) -> Result<UserInfo> {
-        let mut record = tokens(sns).await?;
+        let user = sns.caller()?;
+        let mut record = tokens(user).await?;
         let expired = record.tokens.expires_at <= caller.now();
         if expired {
-            record = refresh(sns, caller, &record).await?;
+            record = refresh(user, &record).await?;
         }
-        match self.ask(sns, caller, &record).await {
+        match self.ask(user, &record).await {
             Err(error) if error.wechat_errcode().is_some_and(is_stale_token) && !expired => {
-                record = refresh(sns, caller, &record).await?;
-                self.ask(sns, caller, &record).await
+                record = refresh(user, &record).await?;
+                let outcome = self.ask(user, &record).await;
+                note_refusal(user, &record, outcome).await
             }
-            outcome => outcome,
+            outcome => note_refusal(user, &record, outcome).await,
         }
     }
 }
 
 impl GetUserInfo {
-    async fn ask(
-        &self,
-        sns: SnsCalls<'_>,
-        caller: &Caller,
-        record: &SnsRecord,
-    ) -> Result<UserInfo> {
+    async fn ask(&self, user: SnsUser<'_>, record: &SnsRecord) -> Result<UserInfo> {
         let lang = match self.lang {
             Language::SimplifiedChinese => "zh_CN",
             Language::TraditionalChinese => "zh_TW",
             Language::English => "en",
         };
-        let call = sns
+        let call = user
             .get("/sns/userinfo")
             .query("access_token", record.tokens.access_token.expose())
-            .query("openid", caller.openid()?)
+            .query("openid", user.openid())
             .query("lang", lang)
             .refusals(Self::REFUSALS);
         Ok(UserInfo { status: true, profile: call.json().await? })

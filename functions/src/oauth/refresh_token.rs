@@ -6,37 +6,40 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
     Access, AccountKind, Caller, Case, Error, Operation, Problem, Refusal, Result, Secret, Uses,
-    capability::{Settings, SignSessions, SnsTokens},
-    crypto::equal_in_constant_time,
+    capability::{LoginStates, Logins, Settings, SignSessions, SnsCalls, SnsTokens},
+    session::{RefreshCredential, SigningKey},
     text,
     value::{Chars, Text},
 };
 
-use super::{ExposeSnsTokens, refresh, tokens};
+use super::{ExposeSnsTokens, Granted, refresh, tokens};
 
 text! {
-    /// WeChat's refresh token.
+    /// What renews a login.
     DynamicToken: 1..=1024, Chars::VISIBLE,
-        "Send the dynamicToken of oauth.getToken, or leave it out.";
+        "Send the dynamicToken of the last oauth.getToken or oauth.refreshToken.";
 }
 
-/// A refresh within this time is not repeated, in seconds.
+/// WeChat is not asked again within this time after a refresh, in seconds.
 const FRESH: u64 = 60;
 
-/// Prolongs a login: refreshes WeChat's tokens and renews the session.
+/// Renews a login with its `dynamicToken`: a new session, and WeChat's tokens refreshed.
 ///
-/// Call it before the session expires. A login can be prolonged for thirty days, unless the user
-/// revokes the consent; then the user must log in again. Simultaneous calls share one refresh.
+/// It needs no session, and works after the session has expired, until thirty days after the
+/// login; then the user must log in again, and also if the user revokes the consent.
+///
+/// Use each `dynamicToken` once, and store the one in the answer. One that is used a second time
+/// has been stolen from one of its users, so it ends the login. Simultaneous calls with the same
+/// one share one renewal. A call that fails does not use it up.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RefreshToken {
-    /// The `dynamicToken` of `oauth.getToken`, if the client has it. The server stores it too, so
-    /// it may be left out.
+    /// The `dynamicToken` of the last `oauth.getToken` or `oauth.refreshToken`.
     #[serde(rename = "dynamicToken")]
-    dynamic_token: Option<Text<DynamicToken>>,
+    dynamic_token: Text<DynamicToken>,
 }
 
-/// A prolonged login.
+/// A renewed login.
 #[derive(Serialize, JsonSchema)]
 pub struct Refreshed {
     /// Always true; for code that was written for the native module.
@@ -44,22 +47,21 @@ pub struct Refreshed {
     /// The user's id in this app.
     #[serde(rename = "openId")]
     openid: String,
-    /// The renewed session; absent for a service.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    session_token: Option<String>,
+    /// The new session; operations that hand out keys refuse the one before.
+    session_token: String,
     /// Seconds until the session and WeChat's access token expire.
     expires: u64,
     /// WeChat's access token; with `EXPOSE_SNS_TOKENS` only.
     #[serde(rename = "accessToken", skip_serializing_if = "Option::is_none")]
     access_token: Option<String>,
-    /// WeChat's refresh token; with `EXPOSE_SNS_TOKENS` only.
-    #[serde(rename = "dynamicToken", skip_serializing_if = "Option::is_none")]
-    dynamic_token: Option<String>,
+    /// What renews the login next. With `EXPOSE_SNS_TOKENS` it is WeChat's refresh token.
+    #[serde(rename = "dynamicToken")]
+    dynamic_token: String,
 }
 
 impl Operation for RefreshToken {
     const ID: &'static str = "oauth.refreshToken";
-    const ACCESS: Access = Access::User;
+    const ACCESS: Access = Access::Public;
     const ACCOUNTS: &'static [AccountKind] = super::ACCOUNTS;
     const DOCS: &'static [&'static str] = &[
         "https://developers.weixin.qq.com/doc/service/api/webdev/access/api_snsrefreshtoken.html",
@@ -77,46 +79,100 @@ impl Operation for RefreshToken {
         (Case::Problem(Problem::WechatBusy), 4),
         (Case::Problem(Problem::InProgress), 4),
     ];
-    const EXAMPLE: &'static str = "{}";
-    type Uses = (SnsTokens, SignSessions, Settings<ExposeSnsTokens>);
+    const EXAMPLE: &'static str =
+        r#"{"dynamicToken":"wx2222222222222222.oUpF8uMuAJO_M2pxb1Q9zNjWeS6o.5f0c.5f0c.Zm9v"}"#;
+    type Uses = (SnsTokens, Logins, SignSessions, Settings<ExposeSnsTokens>);
     type Output = Refreshed;
 
     async fn run(
         self,
-        (sns, signer, expose): Uses<'_, Self>,
+        (sns, logins, signer, expose): Uses<'_, Self>,
         caller: &Caller,
     ) -> Result<Refreshed> {
         // First, so that a missing key costs no refresh.
-        let signing = match caller.session() {
-            Some(session) => Some((signer.key().await?, session)),
-            None => None,
-        };
-        let record = tokens(sns).await?;
-        if let Some(token) = &self.dynamic_token
-            && !equal_in_constant_time(
-                token.as_bytes(),
-                record.tokens.refresh_token.expose().as_bytes(),
-            )
-        {
-            return Err(Error::new(
+        let key = signer.key().await?;
+        let sealed = self.dynamic_token.as_str();
+        match RefreshCredential::read(sealed) {
+            Some(credential) => {
+                if caller.names_account() && caller.appid() != credential.appid {
+                    let detail = "This dynamicToken is another app's; log in there.";
+                    return Err(Error::new(Problem::Unauthenticated, detail));
+                }
+                ours(sns, logins, &key, &credential, sealed, expose).await
+            }
+            None if expose.0 => wechats(sns, logins, &key, caller, sealed).await,
+            None => Err(Error::new(
                 Problem::Unauthenticated,
-                "This dynamicToken is not that of the last login; let the user log in again.",
-            ));
+                "This dynamicToken is not one of ours; let the user log in again.",
+            )),
         }
-        let now = caller.now();
-        let record = match record.refreshed_at {
-            Some(at) if now < at + FRESH && now < record.tokens.expires_at => record,
-            _ => refresh(sns, caller, &record).await?,
-        };
-        let now = caller.now();
-        let exposed = |token: &Secret| expose.0.then(|| token.expose().to_owned());
-        Ok(Refreshed {
-            status: true,
-            openid: caller.openid()?.to_owned(),
-            session_token: signing.map(|(key, session)| key.sign(&session.renewed(now))),
-            expires: record.tokens.expires_at.saturating_sub(now),
-            access_token: exposed(&record.tokens.access_token),
-            dynamic_token: exposed(&record.tokens.refresh_token),
-        })
     }
+}
+
+/// Renews with a credential of ours.
+async fn ours(
+    sns: SnsCalls<'_>,
+    logins: LoginStates<'_>,
+    key: &SigningKey,
+    credential: &RefreshCredential,
+    sealed: &str,
+    expose: &ExposeSnsTokens,
+) -> Result<Refreshed> {
+    let proven = logins.prove(credential, sealed, key).await?;
+    let user = sns.of(&credential.appid, &credential.openid);
+    let mut record = tokens(user).await?;
+    let is_fresh = record.refreshed_at.is_some_and(|at| user.now() < at.saturating_add(FRESH));
+    if !is_fresh || record.tokens.expires_at <= user.now() {
+        record = refresh(user, &record).await?;
+    }
+    let exposed = |token: &Secret| expose.0.then(|| token.expose().to_owned());
+    let next = |next: &RefreshCredential| {
+        exposed(&record.tokens.refresh_token).unwrap_or_else(|| key.seal(next))
+    };
+    let renewed = logins.renew(&proven, next).await?;
+    let ends = match expose.0 {
+        true => renewed.session.exp.min(record.tokens.expires_at),
+        false => renewed.session.exp,
+    };
+    Ok(Refreshed {
+        status: true,
+        session_token: key.sign(&renewed.session),
+        expires: ends.saturating_sub(user.now()),
+        access_token: exposed(&record.tokens.access_token),
+        dynamic_token: next(&renewed.credential),
+        openid: renewed.session.openid,
+    })
+}
+
+/// Renews with WeChat's own refresh token, which apps written for the native module have. WeChat
+/// says whose it is, and never replaces it.
+async fn wechats(
+    sns: SnsCalls<'_>,
+    logins: LoginStates<'_>,
+    key: &SigningKey,
+    caller: &Caller,
+    token: &str,
+) -> Result<Refreshed> {
+    let call = sns
+        .get("/sns/oauth2/refresh_token")
+        .query("appid", caller.appid())
+        .query("grant_type", "refresh_token")
+        .query("refresh_token", token)
+        .refusals(RefreshToken::REFUSALS);
+    let granted: Granted = call.json().await?;
+    let user = sns.of(caller.appid(), &granted.openid);
+    let proven = logins.of_wechats(user.appid(), user.openid(), token).await?;
+    let now = user.now();
+    let fresh = granted.clone().tokens(now);
+    user.adopt(token, &fresh).await?;
+    let next = fresh.refresh_token.expose();
+    let renewed = logins.renew(&proven, |_| next.to_owned()).await?;
+    Ok(Refreshed {
+        status: true,
+        session_token: key.sign(&renewed.session),
+        expires: renewed.session.exp.min(fresh.expires_at).saturating_sub(now),
+        access_token: Some(fresh.access_token.expose().to_owned()),
+        dynamic_token: next.to_owned(),
+        openid: renewed.session.openid,
+    })
 }

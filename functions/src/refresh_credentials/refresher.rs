@@ -23,16 +23,9 @@ const NEXT_TICK: u64 = 55;
 /// A failure that an operator must fix is tried again at least this often, in seconds.
 const LONGEST_PAUSE: u64 = 600;
 
-/// WeChat issues no new ticket before the current one expires, and every environment's clock is a
-/// little wrong: a ticket counts as expired this much later, in seconds.
-const TICKET_GRACE: u64 = 3;
-
 /// A ticket that WeChat returns after it should have expired is kept this long at a time, in
 /// seconds. Less than 300 s, because handlers then read it again every minute.
 const TICKET_EXTENSION: u64 = 240;
-
-/// WeChat's credentials live this long at most, in seconds.
-const LONGEST_LIFE: u64 = 7200;
 
 /// Where new credentials come from: WeChat, or the model of it in the fleet simulation.
 pub trait Source: Send + Sync {
@@ -76,7 +69,7 @@ impl Issued {
             )
             .because(why));
         }
-        Ok(Issued { value, expires_in: expires_in.min(LONGEST_LIFE) })
+        Ok(Issued { value, expires_in: expires_in.min(Credential::LONGEST_LIFE) })
     }
 }
 
@@ -388,7 +381,7 @@ impl<S: Store, U: Source> Refresher<S, U> {
         let expires_at = if is_token {
             asked_at + issued.expires_in
         } else {
-            self.clock.now() + issued.expires_in + TICKET_GRACE
+            self.clock.now() + issued.expires_in + Credential::TICKET_GRACE
         };
         let known = record.credential.as_ref().filter(|known| known.value == issued.value);
         let credential = match known {

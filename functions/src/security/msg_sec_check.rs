@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use shared::{
     Access, AccountKind, Caller, Error, Http, Operation, Problem, Refusal, Result, Uses,
     capability::{Wechat, WechatCall, WechatCalls},
+    spelling::{lenient, lenient_list, lenient_number, lenient_text},
     text,
     value::{Chars, Int, Text},
 };
@@ -36,6 +37,9 @@ text! {
 pub struct MsgSecCheck {
     /// The text: at most 2500 characters; 500 KB for a service that names no `openid`.
     content: Text<Content>,
+    /// WeChat's name of the version that judges for a user; it is used anyway.
+    #[serde(default)]
+    version: Option<Int<2, 2>>,
     /// Where it would appear: 1 profile, 2 comment (default), 3 forum, 4 social log.
     #[serde(default)]
     scene: Option<Int<1, 4>>,
@@ -70,22 +74,22 @@ pub struct Checked {
 #[derive(Deserialize, Serialize, JsonSchema)]
 struct Finding {
     /// `content_model`, `keyword` …
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient_text", skip_serializing_if = "Option::is_none")]
     strategy: Option<String>,
-    /// 0 if the strategy worked.
-    #[serde(default)]
-    errcode: i64,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// 0 if the strategy worked; absent where WeChat does not say.
+    #[serde(default, deserialize_with = "lenient_number", skip_serializing_if = "Option::is_none")]
+    errcode: Option<i64>,
+    #[serde(default, deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
     suggest: Option<Suggest>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
     label: Option<u32>,
     /// How sure it is, 0 to 100.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
     prob: Option<f64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient_number", skip_serializing_if = "Option::is_none")]
     level: Option<i64>,
     /// The keyword it met.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient_text", skip_serializing_if = "Option::is_none")]
     keyword: Option<String>,
 }
 
@@ -111,14 +115,16 @@ struct FirstRequest<'a> {
 #[derive(Deserialize)]
 struct Upstream {
     result: Verdicts,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient_list")]
     detail: Vec<Finding>,
+    #[serde(default, deserialize_with = "lenient_text")]
     trace_id: Option<String>,
 }
 
 #[derive(Deserialize)]
 struct Verdicts {
     suggest: Suggest,
+    #[serde(default, deserialize_with = "lenient")]
     label: Option<u32>,
 }
 
@@ -189,6 +195,7 @@ impl MsgSecCheck {
 
     fn first_version<'a>(&self, wechat: WechatCalls<'a>) -> Result<WechatCall<'a>> {
         let other = [
+            ("version", self.version.is_some()),
             ("scene", self.scene.is_some()),
             ("title", self.title.is_some()),
             ("nickname", self.nickname.is_some()),

@@ -5,7 +5,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
-    Access, AccountKind, Caller, Error, Operation, Problem, Refusal, Result, Uses, Wait,
+    Access, AccountKind, Caller, Error, Operation, Problem, Refusal, Result, Uses,
     capability::Wechat,
     text,
     value::{Chars, Text, unless_empty},
@@ -80,9 +80,7 @@ impl Operation for Generate {
         Refusal::new(40066, Problem::InvalidInput, "The released version has no such page.").field("page_url"),
         Refusal::new(40225, Problem::InvalidInput, "WeChat does not accept the title.").field("page_title"),
         Refusal::new(43104, Problem::AccountNotPermitted, "The account may not make short links."),
-        Refusal::new(85400, Problem::QuotaExceeded, "The account's number of permanent links is used up.")
-            .field("is_permanent")
-            .wait(Wait::Seconds(86_400)),
+        Refusal::new(85400, Problem::AccountNotPermitted, "The account's 100,000 permanent links are used up for good; make one for 30 days.").field("is_permanent"),
     ];
     const EXAMPLE: &'static str =
         r#"{"page_url":"pages/index/index?id=42","page_title":"今日特价"}"#;
@@ -91,8 +89,8 @@ impl Operation for Generate {
 
     async fn run(self, wechat: Uses<'_, Self>, caller: &Caller) -> Result<Link> {
         let (page_url, is_joined) = match (self.page_url, self.jump_wxa) {
-            (Some(page_url), None) => (page_url, false),
-            (None, Some(page)) => (joined(page)?, true),
+            (Some(page_url), None) => (without_slash(page_url, "page_url")?, false),
+            (None, Some(page)) => (without_slash(joined(page)?, "jump_wxa.path")?, true),
             _ => {
                 let detail = "Name the page in page_url, or in jump_wxa, but not in both.";
                 return Err(Error::invalid("page_url", detail));
@@ -130,4 +128,12 @@ fn joined(page: JumpWxa) -> Result<Text<PageWithQuery>> {
         None => path.into_string(),
     };
     Text::new(joined).map_err(|fault| Error::invalid("jump_wxa.path", fault.detail))
+}
+
+/// WeChat refuses a short link's page with the leading slash that other links take (40066).
+fn without_slash(page: Text<PageWithQuery>, field: &str) -> Result<Text<PageWithQuery>> {
+    match page.strip_prefix('/') {
+        Some(rest) => Text::new(rest).map_err(|fault| Error::invalid(field, fault.detail)),
+        None => Ok(page),
+    }
 }

@@ -73,6 +73,7 @@ impl Operation for WellKnown {
         Ok(SiteFile(File {
             content_type: file.content_type.to_owned(),
             name: None,
+            num_used: None,
             bytes: file.text.clone().into(),
         }))
     }

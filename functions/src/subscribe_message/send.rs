@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use shared::{
     Access, AccountKind, Caller, Error, Identity, Operation, Problem, Refusal, Result, Uses,
     capability::Wechat,
-    spelling::maybe_text_or_number,
+    spelling::lenient_text,
     value::{Openid, TemplateId, Text, unless_empty},
 };
 
@@ -86,7 +86,7 @@ struct Request<'a> {
 
 #[derive(Deserialize)]
 struct Upstream {
-    #[serde(default, deserialize_with = "maybe_text_or_number")]
+    #[serde(default, deserialize_with = "lenient_text")]
     msgid: Option<String>,
 }
 

@@ -43,8 +43,9 @@ pub struct SendMessage {
 pub struct Sent {
     /// Whether WeChat took it.
     sent: bool,
-    /// WeChat's id of the message, of up to 19 digits.
-    msgid: String,
+    /// WeChat's id of the message, of up to 19 digits, where it tells one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    msgid: Option<String>,
     /// How the receiver was found.
     via: Via,
 }

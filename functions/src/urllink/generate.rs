@@ -5,8 +5,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
-    Access, AccountKind, Caller, Error, Operation, Refusal, Result, Uses, capability::Wechat,
-    value::Text,
+    Access, AccountKind, Caller, Error, Operation, Refusal, Result, Uses,
+    capability::Wechat,
+    text,
+    value::{AppId, Chars, Text, unless_empty},
 };
 
 use crate::{
@@ -33,6 +35,9 @@ pub struct Generate {
     /// The version that opens outside of WeChat; by default the released one.
     #[serde(default)]
     env_version: Option<EnvVersion>,
+    /// The page of cloud hosting that the link opens outside of WeChat.
+    #[serde(default)]
+    cloud_base: Option<CloudBase>,
     /// Deprecated. `false` used to request a permanent link; it now yields one valid for 30 days.
     #[serde(default)]
     is_expire: Option<bool>,
@@ -49,6 +54,31 @@ pub struct Generate {
     expire_interval: Option<Days>,
 }
 
+text! {
+    /// An environment of cloud development, a domain or a path.
+    Name: 1..=256, Chars::VISIBLE;
+}
+
+/// A page of a site on WeChat's cloud hosting.
+#[derive(Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct CloudBase {
+    /// The environment.
+    env: Text<Name>,
+    /// The site's own domain.
+    #[serde(default, deserialize_with = "unless_empty", skip_serializing_if = "Option::is_none")]
+    domain: Option<Text<Name>>,
+    /// The page; by default the site's first one.
+    #[serde(default, deserialize_with = "unless_empty", skip_serializing_if = "Option::is_none")]
+    path: Option<Text<Name>>,
+    /// What the page gets: at most 1024 of letters, digits and `!#$&'()*+,/:;=?@-._~%`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    query: Option<Text<PageQuery>>,
+    /// The account the environment belongs to; by default the mini program itself.
+    #[serde(default, deserialize_with = "unless_empty", skip_serializing_if = "Option::is_none")]
+    resource_appid: Option<Text<AppId>>,
+}
+
 /// A link.
 #[derive(Serialize, JsonSchema)]
 pub struct Link {
@@ -62,6 +92,8 @@ pub struct Link {
 struct Request<'a> {
     #[serde(flatten)]
     page: &'a JumpWxa,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cloud_base: Option<&'a CloudBase>,
     #[serde(flatten)]
     expiry: &'a Expiry,
 }
@@ -98,7 +130,8 @@ impl Operation for Generate {
         };
         let expiry =
             Wish { is_expire, expire_type, expire_time, expire_interval }.grant(caller.now())?;
-        let request = Request { page: &page, expiry: &expiry };
+        let cloud_base = self.cloud_base.as_ref();
+        let request = Request { page: &page, cloud_base, expiry: &expiry };
         let call = wechat.post("/wxa/generate_urllink", &request).refusals(Self::REFUSALS);
         let answer = call.json::<Upstream>().await.map_err(|error| error.field_without(prefix))?;
         Ok(Link { url_link: answer.url_link, expire_time: expiry.ends_at })

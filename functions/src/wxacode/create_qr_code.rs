@@ -11,7 +11,7 @@ use shared::{
     value::{Chars, Text},
 };
 
-use super::{Width, draw};
+use super::{Width, draw, with_plus};
 
 text! {
     /// A page with its query, as short as this code allows.
@@ -25,7 +25,8 @@ text! {
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateQrCode {
-    /// The page with its query.
+    /// The page with its query; a space counts as the `+` that a query made it of.
+    #[serde(deserialize_with = "with_plus")]
     path: Text<Path>,
     /// Width in px; by default 430.
     #[serde(default, skip_serializing_if = "Option::is_none")]

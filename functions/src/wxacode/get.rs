@@ -9,7 +9,7 @@ use shared::{
     capability::Wechat, value::Text,
 };
 
-use super::{LineColor, Width, draw};
+use super::{LineColor, Width, draw, with_plus};
 use crate::page::{EnvVersion, PageWithQuery};
 
 /// Draws a mini-program code for a path with its query.
@@ -19,7 +19,8 @@ use crate::page::{EnvVersion, PageWithQuery};
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Get {
-    /// The page with its query.
+    /// The page with its query; a space counts as the `+` that a query made it of.
+    #[serde(deserialize_with = "with_plus")]
     path: Text<PageWithQuery>,
     /// The version that opens; by default the released one.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -128,6 +128,7 @@ impl World {
             appid: format!("wx{number:016x}"),
             kind: *kind,
             secret: SecretSource::Value(Secret::new(wechat::SECRET)),
+            push: None,
         };
         let accounts: Arc<[Account]> = kinds.iter().enumerate().map(account).collect();
         let known = |app: &Account| simulator::Account::new(&app.appid, app.kind, wechat::SECRET);

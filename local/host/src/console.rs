@@ -4,8 +4,6 @@
 //! appears by itself. What they need beyond the operations is below `/console/`, and answers
 //! only people who sit at this machine.
 
-pub(crate) mod guard;
-
 use std::{sync::Arc, time::Duration};
 
 use axum::{
@@ -29,6 +27,8 @@ use shared::{
 };
 
 use simulator::Simulator;
+
+use crate::guard;
 
 /// What a browser may load and do on the pages: nothing from elsewhere, and no inline scripts.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
@@ -83,7 +83,7 @@ pub(crate) fn router(console: Console) -> Router {
             .route("/console/wechat", any(simulator_root))
             .route("/console/wechat/{*path}", any(simulator));
     }
-    let mut router = controls.layer(middleware::from_fn(guard::local_only)).with_state(console);
+    let mut router = controls.layer(middleware::from_fn(guard::people_here)).with_state(console);
     for (path, content_type, text) in PAGES {
         let page = async move || page(content_type, text);
         router = router.route(path, get(page));

@@ -14,8 +14,11 @@ use dynoxide::{
 use serde_json::{Value, json};
 use shared::{
     Clock,
-    table::{PARTITION_KEY, TTL},
+    table::{DUE, DUE_AT, DUE_INDEX, PARTITION_KEY, TTL},
 };
+
+/// Where the table is kept; the engine's other files begin with the same name.
+pub(crate) const FILE: &str = "dynamodb.sqlite";
 
 /// How often the stream is looked at.
 const POLL: Duration = Duration::from_millis(50);
@@ -52,7 +55,7 @@ impl Dynamodb {
     ) -> Result<Dynamodb, String> {
         let database = match data_dir {
             Some(directory) => {
-                let file = directory.join("dynamodb.sqlite");
+                let file = directory.join(FILE);
                 let file = file.to_str().ok_or("the path is not UTF-8")?;
                 Database::new(file)
             }
@@ -75,7 +78,19 @@ impl Dynamodb {
         let create = parse::<CreateTableRequest>(json!({
             "TableName": self.table,
             "KeySchema": [{ "AttributeName": PARTITION_KEY, "KeyType": "HASH" }],
-            "AttributeDefinitions": [{ "AttributeName": PARTITION_KEY, "AttributeType": "S" }],
+            "AttributeDefinitions": [
+                { "AttributeName": PARTITION_KEY, "AttributeType": "S" },
+                { "AttributeName": DUE, "AttributeType": "S" },
+                { "AttributeName": DUE_AT, "AttributeType": "N" },
+            ],
+            "GlobalSecondaryIndexes": [{
+                "IndexName": DUE_INDEX,
+                "KeySchema": [
+                    { "AttributeName": DUE, "KeyType": "HASH" },
+                    { "AttributeName": DUE_AT, "KeyType": "RANGE" },
+                ],
+                "Projection": { "ProjectionType": "KEYS_ONLY" },
+            }],
             "BillingMode": "PAY_PER_REQUEST",
             "StreamSpecification": { "StreamEnabled": true, "StreamViewType": "NEW_IMAGE" },
         }));
@@ -94,9 +109,18 @@ impl Dynamodb {
     }
 
     /// The signals from now on.
-    pub(crate) fn signals(&self) -> Option<Signals> {
-        let iterator = self.latest()?;
-        Some(Signals { database: self.database(), iterator, pending: VecDeque::new() })
+    pub(crate) fn signals(&self) -> Option<Changes> {
+        self.changes(is_signal, 1)
+    }
+
+    /// The events to publish from now on.
+    pub(crate) fn events(&self) -> Option<Changes> {
+        self.changes(is_event, 25)
+    }
+
+    fn changes(&self, is_wanted: fn(&Value) -> bool, batch: usize) -> Option<Changes> {
+        let (database, iterator) = (self.database(), self.latest()?);
+        Some(Changes { database, iterator, is_wanted, batch, pending: VecDeque::new() })
     }
 
     /// Where the stream ends now.
@@ -118,24 +142,28 @@ impl Dynamodb {
 }
 
 /// The table's stream as an event source mapping with our `FilterCriteria` reads it.
-pub(crate) struct Signals {
+pub(crate) struct Changes {
     database: Database,
     iterator: String,
+    is_wanted: fn(&Value) -> bool,
+    batch: usize,
     pending: VecDeque<Value>,
 }
 
-impl Signals {
-    /// The next event for the refresher: one record, as `BatchSize: 1` has it.
+impl Changes {
+    /// The next event for a function: as many records as its `BatchSize` has, or fewer.
     pub(crate) async fn next(&mut self) -> Value {
         loop {
-            if let Some(record) = self.pending.pop_front() {
-                return json!({ "Records": [record] });
+            if !self.pending.is_empty() {
+                let batch = self.pending.len().min(self.batch);
+                let records: Vec<Value> = self.pending.drain(..batch).collect();
+                return json!({ "Records": records });
             }
             let request = GetRecordsRequest { shard_iterator: self.iterator.clone(), limit: None };
             if let Ok(response) = self.database.get_records(request) {
                 let records = response.records.into_iter();
                 let records = records.filter_map(|record| serde_json::to_value(record).ok());
-                self.pending.extend(records.filter(is_signal));
+                self.pending.extend(records.filter(self.is_wanted));
                 if let Some(next) = response.next_shard_iterator {
                     self.iterator = next;
                 }
@@ -152,6 +180,12 @@ fn is_signal(record: &Value) -> bool {
     let change = &record["dynamodb"];
     let key = change["Keys"][PARTITION_KEY]["S"].as_str().unwrap_or_default();
     key.starts_with("signal#") && change["NewImage"]["reason"]["S"].is_string()
+}
+
+/// `{"eventName":["INSERT","MODIFY"],"dynamodb":{"Keys":{"pk":{"S":[{"prefix":"event#"}]}}}}`
+fn is_event(record: &Value) -> bool {
+    let key = record["dynamodb"]["Keys"][PARTITION_KEY]["S"].as_str().unwrap_or_default();
+    key.starts_with("event#") && matches!(record["eventName"].as_str(), Some("INSERT" | "MODIFY"))
 }
 
 fn parse<T: serde::de::DeserializeOwned>(request: Value) -> T {

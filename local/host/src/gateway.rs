@@ -1,30 +1,34 @@
-//! The front door on one machine: operations at their paths, the Lambda Invoke API, the documents.
+//! The front door on one machine: operations at their paths, and their document.
 
 use std::collections::BTreeMap;
 
 use axum::{
     Router,
     body::{Body, Bytes},
-    extract::{DefaultBodyLimit, Path, Request, State},
+    extract::{DefaultBodyLimit, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
+    middleware,
     response::{IntoResponse, Response},
-    routing::{any, get, post},
+    routing::{any, get},
 };
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use functions::{OPERATIONS, REGISTRY};
 use serde_json::{Value, json};
-use shared::{Endpoint, HttpResponse, invoke::Outcome};
+use shared::{Endpoint, Error, HttpResponse, Problem, invoke::Outcome};
 
-use crate::{console::guard, demo::Demo, host::SharedHost};
+use crate::{
+    demo::Demo,
+    guard::{self, Guard},
+    host::{self, SharedHost},
+    lambda_api,
+};
 
 /// Lambda takes 6 MB.
-const BODY_LIMIT: usize = 6 << 20;
+pub(crate) const BODY_LIMIT: usize = 6 << 20;
 
 /// Serves the functions of `host`, and the pages that show what they are good for.
-pub(crate) fn router(host: SharedHost, demo: Demo) -> Router {
-    let mut router = Router::new()
-        .route("/openapi.json", get(document))
-        .route("/2015-03-31/functions/{name}/invocations", post(invoke));
+pub(crate) fn router(host: SharedHost, demo: Demo, guard: Guard) -> Router {
+    let mut router = Router::new().route("/openapi.json", get(document));
     for endpoint in OPERATIONS {
         let call = async move |State(host): State<SharedHost>, request: Request| {
             call(&host, endpoint, request).await
@@ -36,6 +40,7 @@ pub(crate) fn router(host: SharedHost, demo: Demo) -> Router {
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .with_state(host)
         .merge(demo.router())
+        .layer(middleware::from_fn_with_state(guard, guard::own_pages))
 }
 
 /// The files that operations answer at places others prescribe.
@@ -43,7 +48,11 @@ async fn elsewhere(State(host): State<SharedHost>, request: Request) -> Response
     let path = request.uri().path();
     match OPERATIONS.iter().find(|endpoint| endpoint.handler.http.serves(path)) {
         Some(endpoint) => call(&host, endpoint, request).await,
-        None => problem(StatusCode::NOT_FOUND, "There is nothing here; see /openapi.json."),
+        None if lambda_api::is_dated(path) => lambda_api::not_offered(request).await,
+        None => {
+            let detail = "There is nothing here; /openapi.json lists what there is.";
+            allow_everyone(problem(&Error::new(Problem::NotFound, detail)))
+        }
     }
 }
 
@@ -54,11 +63,12 @@ async fn call(host: &SharedHost, endpoint: &Endpoint, request: Request) -> Respo
         return allow_everyone(StatusCode::NO_CONTENT.into_response());
     }
     let Ok(body) = axum::body::to_bytes(body, BODY_LIMIT).await else {
-        return problem(StatusCode::PAYLOAD_TOO_LARGE, "Lambda takes 6 MB.");
+        let detail = format!("The body must be at most {BODY_LIMIT} bytes: Lambda takes no more.");
+        return allow_everyone(problem(&Error::new(Problem::BodyTooLarge, detail)));
     };
     let mut event =
         event(&parts.method, parts.uri.path(), parts.uri.query(), &parts.headers, &body);
-    if endpoint.handler.http.streamed {
+    if endpoint.handler.http.streamed && !host.config().edge_only {
         // Only a Function URL can pass a streamed answer on.
         event["requestContext"]["domainName"] = "local.lambda-url.local.on.aws".into();
     }
@@ -70,7 +80,7 @@ async fn call(host: &SharedHost, endpoint: &Endpoint, request: Request) -> Respo
             allow_everyone(response)
         }
         // An HTTP event is answered by an HTTP response, whatever happens.
-        Ok(_) | Err(_) => problem(StatusCode::BAD_GATEWAY, "The function did not answer."),
+        Ok(_) | Err(_) => allow_everyone(problem(&Error::internal("no HTTP response"))),
     }
 }
 
@@ -145,87 +155,18 @@ fn allow_everyone(mut response: Response) -> Response {
     response
 }
 
-fn problem(status: StatusCode, detail: &str) -> Response {
-    let title = status.canonical_reason().unwrap_or_default();
-    let document = json!({
-        "type": "not-found", "title": title, "status": status.as_u16(), "detail": detail,
-        "request_id": "",
-    });
-    let content_type = [(header::CONTENT_TYPE, "application/problem+json")];
-    (status, content_type, document.to_string()).into_response()
-}
-
-/// `POST /2015-03-31/functions/<name>/invocations`, as `aws lambda invoke --endpoint-url` sends it.
-async fn invoke(
-    State(host): State<SharedHost>,
-    Path(name): Path<String>,
-    headers: HeaderMap,
-    event: Bytes,
-) -> Response {
-    // Requests are not signed here, so a page of another origin would be an IAM principal.
-    if guard::is_foreign(&headers) {
-        let message = json!({ "Type": "User", "Message": "This request came from another site." });
-        let error_type = refusal("AccessDeniedException");
-        return (StatusCode::FORBIDDEN, error_type, message.to_string()).into_response();
-    }
-    // A name, an ARN, or either with a qualifier.
-    let name = match name.split_once(":function:") {
-        Some((_, name)) => name,
-        None => &name,
-    };
-    let name = name.split(':').next().unwrap_or_default().to_owned();
-    if !host.knows(&name) {
-        let message = json!({ "Type": "User", "Message": format!("Function not found: {name}") });
-        let error_type = refusal("ResourceNotFoundException");
-        return (StatusCode::NOT_FOUND, error_type, message.to_string()).into_response();
-    }
-    if !event.is_empty() && serde_json::from_slice::<serde::de::IgnoredAny>(&event).is_err() {
-        let message = json!({ "Type": "User", "message": "The payload is not JSON." });
-        let error_type = refusal("InvalidRequestContentException");
-        return (StatusCode::BAD_REQUEST, error_type, message.to_string()).into_response();
-    }
-    match headers
-        .get("x-amz-invocation-type")
-        .map_or(&b"RequestResponse"[..], HeaderValue::as_bytes)
-    {
-        b"DryRun" => StatusCode::NO_CONTENT.into_response(),
-        b"Event" => {
-            tokio::spawn(async move { host.invoke(&name, &event).await });
-            StatusCode::ACCEPTED.into_response()
-        }
-        _ => match host.invoke(&name, &event).await {
-            Ok(outcome) => result(outcome),
-            Err(error) => problem(StatusCode::NOT_FOUND, &error.to_string()),
-        },
-    }
-}
-
-/// The headers of Lambda's own errors.
-fn refusal(error_type: &'static str) -> [(&'static str, &'static str); 2] {
-    [("x-amzn-errortype", error_type), ("content-type", "application/json")]
-}
-
-fn result(outcome: Outcome) -> Response {
-    let version = [("x-amz-executed-version", "$LATEST"), ("content-type", "application/json")];
-    match outcome {
-        Outcome::Http(response) => {
-            (version, serde_json::to_string(&response).unwrap_or_default()).into_response()
-        }
-        Outcome::Streamed(head, body) => {
-            // A caller that did not ask for a stream gets it whole: the head, eight zeros, the body.
-            let head =
-                json!({ "statusCode": head.status_code, "headers": head.headers, "cookies": [] });
-            let answer = [head.to_string().as_bytes(), &[0; 8], &body].concat();
-            let streamed = "application/vnd.awslambda.http-integration-response";
-            (version, [("content-type", streamed)], answer).into_response()
-        }
-        Outcome::Output(json) => (version, json).into_response(),
-        Outcome::Failure { error_type, error_message } => {
-            let failure = json!({ "errorType": error_type, "errorMessage": error_message });
-            let unhandled = [("x-amz-function-error", "Unhandled")];
-            (version, unhandled, failure.to_string()).into_response()
-        }
-    }
+/// The host's own refusal, as a function would word it.
+pub(crate) fn problem(error: &Error) -> Response {
+    let request_id = host::request_id();
+    let document = Value::Object(error.document(&request_id)).to_string();
+    let status = StatusCode::from_u16(error.problem().status());
+    let headers = [
+        (header::CONTENT_TYPE, "application/problem+json"),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (HeaderName::from_static("x-request-id"), &request_id),
+    ];
+    (status.expect("problems use known statuses"), headers, document).into_response()
 }
 
 async fn document() -> Response {

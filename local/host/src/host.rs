@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     sync::{
-        Arc, OnceLock,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -11,6 +11,7 @@ use std::{
 use tokio::time::Instant;
 
 use functions::{JOBS, OPERATIONS};
+use serde_json::Value;
 use shared::{
     App, Clock, Config, Endpoint, JobEndpoint, Log,
     crypto::{hex, random_bytes},
@@ -18,6 +19,9 @@ use shared::{
     invoke::{Invocation, Outcome, invoke, invoke_job},
     transport::Transport,
 };
+
+/// The access key of a configuration that names none.
+pub(crate) const NOBODY: &str = "local";
 
 /// Every function, ready to be invoked.
 pub struct Host {
@@ -27,7 +31,11 @@ pub struct Host {
     log: Log,
     network: Arc<dyn Network>,
     transport: Transport,
+    tails: Tails,
 }
+
+/// The log lines of requests whose caller asked for them, by request id.
+type Tails = Arc<Mutex<HashMap<String, String>>>;
 
 /// A function of that name does not exist.
 #[derive(Debug, thiserror::Error)]
@@ -62,13 +70,21 @@ impl Host {
         let functions = operations.chain(jobs).map(|(name, work)| {
             (name, Function { work, app: OnceLock::new(), cold: AtomicBool::new(true) })
         });
-        Host { functions: functions.collect(), config, clock, log, network, transport }
+        let tails = Tails::default();
+        let log = log.read_by({
+            let tails = Arc::clone(&tails);
+            move |line| keep(&tails, line)
+        });
+        Host { functions: functions.collect(), config, clock, log, network, transport, tails }
     }
 
     /// A new environment of a function.
     fn environment(&self, name: &str) -> App {
         let mut config = self.config.clone();
-        name.clone_into(&mut config.aws.access_key_id);
+        if config.aws.access_key_id == NOBODY {
+            // Its role, to the policies on one machine.
+            name.clone_into(&mut config.aws.access_key_id);
+        }
         let transport = self.transport.apart();
         let mut app = App::new(config, transport, self.clock.clone(), self.log.named(name));
         app.web = app.web.through(Arc::clone(&self.network));
@@ -80,7 +96,7 @@ impl Host {
     /// # Errors
     /// There is none of that name.
     pub async fn invoke(&self, name: &str, event: &[u8]) -> Result<Outcome, UnknownFunction> {
-        self.invoke_until(name, event, None).await
+        self.run(name, event, request_id(), None).await
     }
 
     /// The same, to be ended at a time, as Lambda ends a function.
@@ -91,11 +107,31 @@ impl Host {
         &self,
         name: &str,
         event: &[u8],
+        deadline: Instant,
+    ) -> Result<Outcome, UnknownFunction> {
+        self.run(name, event, request_id(), Some(deadline)).await
+    }
+
+    /// The same for a request that has an id.
+    pub(crate) async fn invoke_as(
+        &self,
+        name: &str,
+        event: &[u8],
+        request_id: String,
+    ) -> Result<Outcome, UnknownFunction> {
+        self.run(name, event, request_id, None).await
+    }
+
+    async fn run(
+        &self,
+        name: &str,
+        event: &[u8],
+        request_id: String,
         deadline: Option<Instant>,
     ) -> Result<Outcome, UnknownFunction> {
         let function = self.functions.get(name).ok_or_else(|| UnknownFunction(name.to_owned()))?;
         let invocation = Invocation {
-            request_id: request_id(),
+            request_id,
             cold_start: function.cold.swap(false, Ordering::Relaxed),
             deadline,
         };
@@ -106,14 +142,57 @@ impl Host {
         })
     }
 
+    /// The same, and what the function logged, a line each.
+    pub(crate) async fn invoke_aloud(
+        &self,
+        name: &str,
+        event: &[u8],
+        request_id: String,
+    ) -> Result<(Outcome, String), UnknownFunction> {
+        self.tails().insert(request_id.clone(), String::new());
+        let outcome = self.invoke_as(name, event, request_id.clone()).await;
+        let tail = self.tails().remove(&request_id).unwrap_or_default();
+        outcome.map(|outcome| (outcome, tail))
+    }
+
+    fn tails(&self) -> std::sync::MutexGuard<'_, HashMap<String, String>> {
+        self.tails.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The functions' names, in alphabetical order.
+    pub(crate) fn names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.functions.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// The settings of every function.
+    pub(crate) fn config(&self) -> &Config {
+        &self.config
+    }
+
     /// Whether there is a function of that name.
     pub(crate) fn knows(&self, name: &str) -> bool {
         self.functions.contains_key(name)
     }
 }
 
+/// Keeps a line for the caller who asked for it.
+fn keep(tails: &Tails, line: &str) {
+    let mut tails = tails.lock().unwrap_or_else(PoisonError::into_inner);
+    if tails.is_empty() {
+        return;
+    }
+    let fields: Value = serde_json::from_str(line).unwrap_or_default();
+    let request_id = fields["function_request_id"].as_str().unwrap_or_default();
+    if let Some(tail) = tails.get_mut(request_id) {
+        tail.push_str(line);
+        tail.push('\n');
+    }
+}
+
 /// A UUID, as Lambda's request ids are.
-fn request_id() -> String {
+pub(crate) fn request_id() -> String {
     let id = hex(&random_bytes::<16>());
     format!("{}-{}-4{}-8{}-{}", &id[..8], &id[8..12], &id[13..16], &id[17..20], &id[20..32])
 }

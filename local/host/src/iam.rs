@@ -8,6 +8,7 @@ use axum::{
     Router,
     extract::{Request, State},
     http::{HeaderMap, StatusCode, Uri, header},
+    middleware,
     response::{IntoResponse, Response},
 };
 use functions::{JOBS, OPERATIONS};
@@ -15,6 +16,11 @@ use serde_json::{Value, json};
 use shared::{
     grant::{self, Action, Grant, SecretName},
     transport::Transport,
+};
+
+use crate::{
+    guard, shards,
+    trouble::{TableTrouble, Trouble},
 };
 
 /// What DynamoDB takes of a request and gives in an answer.
@@ -39,7 +45,7 @@ pub(crate) fn denies_secret(headers: &HeaderMap, parameter: &str) -> bool {
     let name = parameter.rsplit('/').next().unwrap_or_default();
     let granted = grants.iter().any(|grant| match grant {
         Grant::Secret(secret) => grant::matches(secret.pattern(), name),
-        Grant::Item(..) => false,
+        Grant::Item(..) | Grant::PutEvents => false,
     });
     if !granted {
         let secret = if name == SecretName::SigningKey.pattern() { name } else { "an app secret" };
@@ -48,11 +54,20 @@ pub(crate) fn denies_secret(headers: &HeaderMap, parameter: &str) -> bool {
     !granted
 }
 
+/// Whether the policies deny publishing on the bus; says so on standard error.
+pub(crate) fn denies_events(headers: &HeaderMap) -> bool {
+    let Some((function, grants)) = function(headers) else { return false };
+    let denied = !grants.contains(&Grant::PutEvents);
+    if denied {
+        explain(function, "publish events");
+    }
+    denied
+}
+
 /// Whether the policies deny a call of DynamoDB; says so on standard error.
 fn denies_call(headers: &HeaderMap, body: &[u8]) -> bool {
     let Some((function, grants)) = function(headers) else { return false };
-    let target = headers.get("x-amz-target").and_then(|value| value.to_str().ok());
-    let call = target.and_then(|target| target.split('.').nth(1)).unwrap_or_default();
+    let call = call(headers);
     let request: Value = serde_json::from_slice(body).unwrap_or_default();
     let parts = parts(call, &request);
     let denied = parts.iter().find(|(action, key)| {
@@ -60,7 +75,7 @@ fn denies_call(headers: &HeaderMap, body: &[u8]) -> bool {
             Grant::Item(granted, pattern) => {
                 Some(*granted) == *action && grant::matches(pattern, key)
             }
-            Grant::Secret(_) => false,
+            Grant::Secret(_) | Grant::PutEvents => false,
         })
     });
     match denied {
@@ -75,6 +90,12 @@ fn denies_call(headers: &HeaderMap, body: &[u8]) -> bool {
     }
 }
 
+/// The name of a call of DynamoDB.
+fn call(headers: &HeaderMap) -> &str {
+    let target = headers.get("x-amz-target").and_then(|value| value.to_str().ok());
+    target.and_then(|target| target.split('.').nth(1)).unwrap_or_default()
+}
+
 /// The single-item calls that a call consists of, and their keys.
 fn parts<'a>(call: &str, request: &'a Value) -> Vec<(Option<Action>, &'a str)> {
     fn key(item: &Value) -> &str {
@@ -85,6 +106,10 @@ fn parts<'a>(call: &str, request: &'a Value) -> Vec<(Option<Action>, &'a str)> {
         "PutItem" => vec![(Some(Action::Put), key(&request["Item"]))],
         "UpdateItem" => vec![(Some(Action::Update), key(&request["Key"]))],
         "DeleteItem" => vec![(Some(Action::Delete), key(&request["Key"]))],
+        "Query" => {
+            let shard = request["ExpressionAttributeValues"][":events"]["S"].as_str();
+            vec![(Some(Action::Query), shard.unwrap_or_default())]
+        }
         "TransactWriteItems" => {
             let items = request["TransactItems"].as_array().into_iter().flatten();
             items
@@ -104,40 +129,86 @@ fn explain(function: &str, what: &str) {
     eprintln!("denied: {function} may not {what}; its operation must declare it in TOUCHES");
 }
 
-/// DynamoDB at `inner`, as far as the policies allow.
-pub(crate) fn router(inner: String) -> Result<Router, String> {
+/// DynamoDB at `inner`, as far as the policies allow, with this trouble on the way.
+pub(crate) fn router(inner: String, trouble: TableTrouble) -> Result<Router, String> {
     let transport = Transport::new(None)?;
-    Ok(Router::new().fallback(forward).with_state((transport, inner)))
+    let door = Door { transport, inner, trouble };
+    let router = Router::new().fallback(forward).with_state(door);
+    Ok(router.layer(middleware::from_fn(guard::programs_here)))
 }
 
-async fn forward(
-    State((transport, inner)): State<(Transport, String)>,
-    request: Request,
-) -> Response {
+#[derive(Clone)]
+struct Door {
+    transport: Transport,
+    inner: String,
+    trouble: TableTrouble,
+}
+
+async fn forward(State(door): State<Door>, request: Request) -> Response {
     let (mut parts, body) = request.into_parts();
     let Ok(body) = axum::body::to_bytes(body, LIMIT).await else {
-        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+        let why = format!("The request must be at most {LIMIT} bytes.");
+        return refusal(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLargeException", &why);
     };
     if denies_call(&parts.headers, &body) {
-        let code = "com.amazon.coral.service#AccessDeniedException";
-        let answer = json!({ "__type": code, "message": "Denied by the function's policy." });
-        let content_type = [(header::CONTENT_TYPE, "application/x-amz-json-1.0")];
-        return (StatusCode::BAD_REQUEST, content_type, answer.to_string()).into_response();
+        return denied(StatusCode::BAD_REQUEST, "Denied by the function's policy.");
     }
+    let trouble = door.trouble.meet().await;
+    let failed = || {
+        let status = StatusCode::INTERNAL_SERVER_ERROR;
+        refusal(status, "InternalServerError", "The table was told to fail.")
+    };
+    match trouble {
+        Some(Trouble::Throttled) => {
+            let code = "ThrottlingException";
+            return refusal(StatusCode::BAD_REQUEST, code, "The table was told to throttle.");
+        }
+        Some(Trouble::Failed) => return failed(),
+        Some(Trouble::Lost) | None => {}
+    }
+    let call = call(&parts.headers).to_owned();
+    let body = shards::inward(&call, body);
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-    let Ok(uri) = format!("{inner}{path}").parse::<Uri>() else {
-        return StatusCode::BAD_REQUEST.into_response();
+    let Ok(uri) = format!("{}{path}", door.inner).parse::<Uri>() else {
+        return refusal(StatusCode::BAD_REQUEST, "ValidationException", "The path is not one.");
     };
     parts.uri = uri;
+    // The body may be another now. The engine answers an origin by opening itself to every page.
+    parts.headers.remove(header::CONTENT_LENGTH);
+    parts.headers.remove(header::ORIGIN);
     let request = Request::from_parts(parts, body);
-    match transport.send(request, Duration::from_secs(10), LIMIT).await {
+    let answer = door.transport.send(request, Duration::from_secs(10), LIMIT).await;
+    if trouble == Some(Trouble::Lost) {
+        return failed();
+    }
+    match answer {
         Ok(response) => {
-            let (mut parts, body) = response.into_parts();
+            let (mut parts, mut body) = response.into_parts();
             parts.headers.remove(header::TRANSFER_ENCODING);
+            if let Some(changed) = shards::outward(&call, &body) {
+                parts.headers.remove(header::CONTENT_LENGTH);
+                parts.headers.remove("x-amz-crc32");
+                body = changed;
+            }
             Response::from_parts(parts, body.into())
         }
-        Err(_) => StatusCode::BAD_GATEWAY.into_response(),
+        Err(_) => {
+            let why = "The embedded DynamoDB does not answer.";
+            refusal(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", why)
+        }
     }
+}
+
+/// What must not be done, in the shape of AWS's JSON protocols.
+pub(crate) fn denied(status: StatusCode, why: &str) -> Response {
+    refusal(status, "AccessDeniedException", why)
+}
+
+/// An error in the shape of AWS's JSON protocols.
+pub(crate) fn refusal(status: StatusCode, code: &str, why: &str) -> Response {
+    let answer = json!({ "__type": format!("com.amazon.coral.service#{code}"), "message": why });
+    let content_type = [(header::CONTENT_TYPE, "application/x-amz-json-1.0")];
+    (status, content_type, answer.to_string()).into_response()
 }
 
 #[cfg(test)]
@@ -170,6 +241,11 @@ mod tests {
         for call in ["UpdateItem", "DeleteItem", "Scan", "Query", "BatchGetItem"] {
             assert!(denied("jssdk-config", call, read(ticket)), "{call}");
         }
+        // What decrypts a user's data cannot read the user's tokens, and the other way round.
+        assert!(!denied("decrypt-getuserdata", "GetItem", read("session#wx02#o")));
+        assert!(denied("decrypt-getuserdata", "GetItem", read("sns#wx02#o")));
+        assert!(!denied("oauth-getuserinfo", "GetItem", read("sns#wx02#o")));
+        assert!(denied("oauth-getuserinfo", "GetItem", read("session#wx02#o")));
         assert!(!denied("refresh-credentials", "UpdateItem", read(ticket)));
         assert!(!denied("person", "Scan", json!({})));
     }
@@ -178,8 +254,8 @@ mod tests {
     fn a_transaction_is_denied_for_any_part() {
         let update = |pk: &str| json!({ "Update": { "Key": { "pk": { "S": pk } } } });
         let write = |parts: Value| json!({ "TransactItems": parts });
-        let good = write(json!([update("session#wx01#o"), update("unionid#u")]));
-        let bad = write(json!([update("session#wx01#o"), update("credential#wx01#access_token")]));
+        let good = write(json!([update("sns#wx01#o"), update("unionid#u")]));
+        let bad = write(json!([update("sns#wx01#o"), update("credential#wx01#access_token")]));
         assert!(!denied("auth-code2session", "TransactWriteItems", good));
         assert!(denied("auth-code2session", "TransactWriteItems", bad));
     }

@@ -10,14 +10,25 @@
 mod console;
 mod demo;
 mod dynamodb;
+mod event_stream;
+mod eventbridge;
 mod gateway;
+mod guard;
 mod host;
 mod iam;
+mod lambda_api;
+mod private_files;
 pub mod runtime_api;
+mod shards;
 mod ssm;
 mod stack;
 pub mod terminal;
+mod trouble;
+mod variables;
 
+pub use eventbridge::Bus;
 pub use host::{Host, UnknownFunction};
 pub use simulator::demo_accounts;
 pub use stack::{Options, Stack, StartError};
+pub use trouble::TableTrouble;
+pub use variables::Variables;

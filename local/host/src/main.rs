@@ -11,7 +11,7 @@ use std::{
 
 use clap::Parser;
 use functions::OPERATIONS;
-use local::{Options, Stack, demo_accounts, terminal};
+use local::{Options, Stack, Variables, demo_accounts, terminal};
 use shared::{Log, config::parse_accounts};
 
 /// Runs the whole WeChat backend on this machine: every operation, a DynamoDB, the refresher, a
@@ -27,10 +27,19 @@ struct Flags {
         value_parser = address,
     )]
     listen: SocketAddr,
+    /// Allow --listen to name an address that other machines reach. They can then call every
+    /// operation and invoke every function as a service, which hands out access tokens.
+    #[arg(long, env = "EXPOSE")]
+    expose: bool,
     /// Talk to this WeChat instead of the simulated one, for example https://api.weixin.qq.com.
-    /// Its console must allow this machine's address.
+    /// Its console must allow this machine's address. Several are separated by commas, the
+    /// preferred one first.
     #[arg(long, env = "WECHAT_API", value_name = "URL")]
     wechat_api: Option<String>,
+    /// Post every message and event there as JSON, until it is taken; several are separated by
+    /// commas.
+    #[arg(long, env = "EVENTS", value_name = "URL", value_parser = url, value_delimiter = ',')]
+    events: Vec<String>,
     /// A JSON list of apps instead of the demo apps, as WECHAT_APPS has it, with the secrets as
     /// {"value":"…"}.
     #[arg(long, env = "APPS", value_name = "FILE")]
@@ -42,6 +51,10 @@ struct Flags {
     /// end with the process.
     #[arg(long, env = "DATA_DIR", value_name = "DIR")]
     data_dir: Option<PathBuf>,
+    /// What api.call may call: a comma list of areas, prefixes and paths of WeChat's API, such as
+    /// area:users-tags,/datacube/,/cgi-bin/menu/create; by default nothing.
+    #[arg(long, env = "API_CALL_ALLOW", value_name = "LIST", default_value = "")]
+    api_call_allow: String,
     /// The real jweixin script for the page /demo/jssdk: a file, or the directory of npm's
     /// weixin-js-sdk.
     #[arg(long, env = "JWEIXIN", value_name = "PATH")]
@@ -62,6 +75,11 @@ More:
 apps.json:
   [{\"appid\":\"wx0123456789abcdef\",\"kind\":\"mini_program\",\"secret\":{\"value\":\"…\"}}]
   kinds: mini_program, official_account, mobile_app, website
+
+Settings:
+  The variables of a deployment are honored where no flag says otherwise: WECHAT_APPS,
+  WECHAT_API_BASE, TABLE_NAME, TOKEN_MODE, JSSDK_ALLOWED_HOSTS, SITE_FILES, AWS_ENDPOINT_URL_DYNAMODB
+  and the others.
 
 Output:
   Standard error says where everything is; standard output is the log, one line per call: short on
@@ -96,9 +114,13 @@ fn main() -> ExitCode {
 }
 
 async fn run(flags: Flags) -> Result<(), String> {
-    let accounts = match &flags.apps {
-        None => demo_accounts(),
-        Some(file) => {
+    let variables = Variables::of_process();
+    let apps = variables.get("WECHAT_APPS");
+    let furnished = flags.apps.is_none() && apps.is_none();
+    let accounts = match (&flags.apps, apps) {
+        (None, None) => demo_accounts(),
+        (None, Some(apps)) => parse_accounts(apps).map_err(|why| format!("WECHAT_APPS {why}"))?,
+        (Some(file), _) => {
             let complain = |why: String| format!("The apps file {}: {why}", file.display());
             let text = fs::read_to_string(file).map_err(|error| complain(error.to_string()))?;
             parse_accounts(&text).map_err(complain)?
@@ -106,23 +128,29 @@ async fn run(flags: Flags) -> Result<(), String> {
     };
     let options = Options {
         listen: flags.listen,
+        expose: flags.expose,
         wechat_api: flags.wechat_api,
         accounts,
         dynamodb: flags.dynamodb,
         data_dir: flags.data_dir,
         jweixin: flags.jweixin,
+        api_call_allow: flags.api_call_allow,
+        events: flags.events,
         log: log(),
+        furnished,
+        variables,
         ..Options::default()
     };
-    let kept = match (&options.dynamodb, &options.data_dir) {
-        (Some(_), _) => "table wechat, not embedded".to_owned(),
-        (None, Some(directory)) => format!("table wechat, kept in {}", directory.display()),
-        (None, None) => "table wechat, in memory".to_owned(),
+    let embedded = options.has_own_table();
+    let kept = match (embedded, &options.data_dir) {
+        (false, _) => "not embedded".to_owned(),
+        (true, Some(directory)) => format!("kept in {}", directory.display()),
+        (true, None) => "in memory".to_owned(),
     };
-    let forgotten = match (&options.dynamodb, &options.data_dir) {
+    let forgotten = match (embedded, &options.data_dir) {
         (_, Some(_)) => "",
-        (Some(_), None) => " Sessions are forgotten.",
-        (None, None) => " Tokens and sessions are forgotten.",
+        (false, None) => " Sessions are forgotten.",
+        (true, None) => " Tokens and sessions are forgotten.",
     };
     let started = Instant::now();
     let stack = Stack::start(options).await.map_err(|error| error.to_string())?;
@@ -158,7 +186,7 @@ fn greet(stack: &Stack, took: Duration, kept: &str) {
         OPERATIONS.len()
     );
     eprintln!("  WeChat      {wechat_url}   {wechat}");
-    eprintln!("  DynamoDB    {dynamodb_url}   {kept}");
+    eprintln!("  DynamoDB    {dynamodb_url}   table {}, {kept}", stack.table.name());
     eprintln!("  JS-SDK demo {url}/demo/jssdk\n");
     for entry in stack.report["credentials"].as_array().into_iter().flatten() {
         if let Some(message) = entry["message"].as_str() {
@@ -168,6 +196,13 @@ fn greet(stack: &Stack, took: Duration, kept: &str) {
     }
     if simulated {
         eprintln!("A first answer:\n\n  curl '{url}/jssdk/config?url=https://example.com/'\n");
+    }
+    if stack.exposed {
+        eprintln!(
+            "Exposed: whatever reaches {url} can call every operation and invoke every function as a\n\
+             service, which hands out access tokens. Console, WeChat and DynamoDB answer this machine\n\
+             only.\n"
+        );
     }
     eprintln!("Ctrl-C stops all of it.\n");
 }

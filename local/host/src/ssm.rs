@@ -7,18 +7,29 @@ use axum::{
     body::Bytes,
     extract::State,
     http::{HeaderMap, StatusCode},
+    middleware,
+    response::Response,
     routing::post,
 };
 use serde_json::{Value, json};
 
-use crate::iam;
+use crate::{guard, iam};
 
 /// Parameters by name.
 pub(crate) type Parameters = Arc<HashMap<String, String>>;
 
 /// Serves the parameters.
 pub(crate) fn router(parameters: Parameters) -> Router {
-    Router::new().route("/", post(answer)).with_state(parameters)
+    Router::new()
+        .route("/", post(answer).fallback(unknown))
+        .fallback(unknown)
+        .with_state(parameters)
+        .layer(middleware::from_fn(guard::programs_here))
+}
+
+async fn unknown() -> Response {
+    let why = "Offered is GetParameter, as POST / has it.";
+    iam::refusal(StatusCode::NOT_FOUND, "UnknownOperationException", why)
 }
 
 async fn answer(

@@ -1,8 +1,8 @@
 //! All of the bundle in one process: what `cargo run` leaves running and every test starts for itself.
 
 use std::{
-    collections::HashMap,
-    fs, io,
+    collections::{BTreeMap, HashMap},
+    io::{self, Read as _, Write as _},
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     sync::Arc,
@@ -10,10 +10,12 @@ use std::{
 };
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
-use functions::{refresh_credentials::RefreshCredentials, site::SiteFiles};
+use functions::{
+    deliver_events::DeliverEvents, refresh_credentials::RefreshCredentials, site::SiteFiles,
+};
 use serde_json::{Value, json};
 use shared::{
-    Account, AccountKind, Clock, Config, Job, Log, Secret, SecretSource,
+    Account, AccountKind, Clock, Config, Job, Log, PushMode, PushSettings, Secret, SecretSource,
     capability::Setting as _,
     config::{TokenMode, check_base},
     crypto::{nonce, random_bytes},
@@ -23,19 +25,23 @@ use shared::{
     table::Table,
     transport::Transport,
 };
-use simulator::{Simulator, demo_accounts};
+use simulator::{Simulator, demo_accounts, guard::Reach};
 use tokio::{net::TcpListener, task::JoinSet};
 
 use crate::{
     console::{self, Console},
     demo::Demo,
-    dynamodb::{Dynamodb, Signals},
+    dynamodb::{self, Changes, Dynamodb},
+    eventbridge::{self, Bus},
     gateway,
-    host::{Host, SharedHost},
-    iam, ssm,
+    guard::Guard,
+    host::{Host, NOBODY, SharedHost},
+    iam, lambda_api, private_files, ssm,
+    trouble::TableTrouble,
+    variables::Variables,
 };
 
-/// The table's name on one machine.
+/// The table's name, unless `TABLE_NAME` says otherwise.
 const TABLE: &str = "wechat";
 
 /// Where the signing key is kept.
@@ -50,7 +56,9 @@ pub struct Options {
     /// Where the functions listen; the simulator and DynamoDB take the next two ports, or free
     /// ones if this is 0.
     pub listen: SocketAddr,
-    /// Another WeChat than the simulator.
+    /// Whether `listen` may be an address that other machines reach.
+    pub expose: bool,
+    /// Another WeChat than the simulator: its hosts, comma separated, the preferred one first.
     pub wechat_api: Option<String>,
     /// The accounts; by default the demo accounts.
     pub accounts: Vec<Account>,
@@ -68,6 +76,8 @@ pub struct Options {
     pub budgets: String,
     /// Hand OAuth tokens to clients.
     pub expose_sns_tokens: bool,
+    /// `API_CALL_ALLOW`: what `api.call` may call.
+    pub api_call_allow: String,
     /// The `jweixin` script for the demo page: a file, or the directory of npm's `weixin-js-sdk`.
     pub jweixin: Option<PathBuf>,
     /// The public web as the functions reach it.
@@ -78,6 +88,13 @@ pub struct Options {
     pub log: Log,
     /// Whether the refresher runs every minute by itself.
     pub schedule: bool,
+    /// Whether the simulator has something to show, such as live rooms.
+    pub furnished: bool,
+    /// Settings of the functions that take precedence over those above, except for another WeChat
+    /// or DynamoDB.
+    pub variables: Variables,
+    /// Where every event of the bus is posted.
+    pub events: Vec<String>,
 }
 
 impl Default for Options {
@@ -85,6 +102,7 @@ impl Default for Options {
     fn default() -> Options {
         Options {
             listen: (Ipv4Addr::LOCALHOST, 0).into(),
+            expose: false,
             wechat_api: None,
             accounts: demo_accounts(),
             dynamodb: None,
@@ -94,12 +112,43 @@ impl Default for Options {
             site_files: SiteFiles::EXAMPLE.to_owned(),
             budgets: String::new(),
             expose_sns_tokens: false,
+            api_call_allow: String::new(),
             jweixin: None,
             network: Arc::new(Internet),
             clock: Clock::system(),
             log: Log::from_env(),
             schedule: true,
+            furnished: false,
+            variables: Variables::default(),
+            events: Vec::new(),
         }
+    }
+}
+
+impl Options {
+    /// Whether the table is the embedded one.
+    pub fn has_own_table(&self) -> bool {
+        self.other_dynamodb().is_none()
+    }
+
+    fn table(&self) -> &str {
+        self.variables.get("TABLE_NAME").unwrap_or(TABLE)
+    }
+
+    fn signing_key_name(&self) -> &str {
+        self.variables.get("SESSION_SIGNING_KEY_SSM").unwrap_or(SIGNING_KEY)
+    }
+
+    /// The hosts of another WeChat.
+    fn wechat_hosts(&self) -> Option<Vec<String>> {
+        let hosts = self.wechat_api.as_deref().or_else(|| self.variables.get("WECHAT_API_BASE"))?;
+        let hosts = hosts.split(',').map(|host| host.trim().trim_end_matches('/').to_owned());
+        Some(hosts.filter(|host| !host.is_empty()).collect())
+    }
+
+    /// Where another DynamoDB answers.
+    fn other_dynamodb(&self) -> Option<&str> {
+        self.dynamodb.as_deref().or_else(|| self.variables.endpoint("DYNAMODB"))
     }
 }
 
@@ -112,6 +161,7 @@ pub struct Stack {
     /// Where DynamoDB answers.
     pub dynamodb_url: String,
     /// Where the embedded engine answers, behind the functions' policies; else as `dynamodb_url`.
+    /// It is an address that only this process knows, because the engine refuses no page.
     pub engine_url: String,
     /// The simulator, unless another WeChat was given.
     pub wechat: Option<Simulator>,
@@ -121,8 +171,14 @@ pub struct Stack {
     pub host: SharedHost,
     /// The table, read by the real SDK.
     pub table: Table,
+    /// The bus that events are published on.
+    pub bus: Bus,
     /// The first refresh's report.
     pub report: Value,
+    /// Trouble that the embedded table can be told to make.
+    pub trouble: TableTrouble,
+    /// Whether other machines reach the functions.
+    pub exposed: bool,
     environment: Vec<(String, String)>,
     signing_key: Arc<SigningKey>,
     _tasks: JoinSet<()>,
@@ -143,14 +199,21 @@ impl Stack {
     /// # Errors
     /// A port in use, a directory that cannot be written, settings that cannot be used.
     pub async fn start(options: Options) -> Result<Stack, StartError> {
+        let reach = Reach::of(options.listen, options.expose)
+            .map_err(|error| StartError(error.to_string()))?;
         let mut tasks = JoinSet::new();
         let secrets = Secrets::start(&options, &mut tasks).await?;
         let front = bind(options.listen).await?;
         let wechat = Wechat::start(&options, &mut tasks).await?;
         let tables = Tables::start(&options, &mut tasks).await?;
-        let environment = environment(&options, &secrets, &wechat.url, &tables.url);
+        // The bus answers before the functions' settings name it.
+        let bus_transport = Transport::new(None).map_err(StartError)?;
+        let bus = Bus::new(options.events.clone(), bus_transport);
+        let bus_url = serve_bus(bus.clone(), &mut tasks).await?;
+        let urls = [&wechat.hosts, &tables.url, &bus_url];
+        let environment = environment(&options, &secrets, urls.map(String::as_str));
         let config = settings(&environment)?;
-        let transport = Transport::new(None).map_err(StartError)?;
+        let transport = Transport::new(config.aws.ca_bundle.as_deref()).map_err(StartError)?;
         let host = Arc::new(Host::new(
             config.clone(),
             transport.clone(),
@@ -158,9 +221,12 @@ impl Stack {
             options.log.clone(),
             Arc::clone(&options.network),
         ));
-        let table = Table::new(transport.clone(), TABLE, &config.aws);
+        let table = Table::new(transport.clone(), options.table(), &config.aws);
         if let Some(signals) = tables.signals {
             tasks.spawn(on_signals(Arc::clone(&host), signals));
+        }
+        if let Some(events) = tables.events {
+            tasks.spawn(on_events(Arc::clone(&host), events));
         }
         let report = refresh(&host, &json!({})).await;
         if options.schedule {
@@ -169,7 +235,7 @@ impl Stack {
         let console = Console {
             run: nonce(),
             accounts: options.accounts.clone().into(),
-            token_mode: options.token_mode,
+            token_mode: config.token_mode,
             table: table.clone(),
             clock: options.clock.clone(),
             wechat_url: wechat.url.clone(),
@@ -186,7 +252,13 @@ impl Stack {
             jweixin: options.jweixin.clone(),
         };
         let url = http(&front)?;
-        let router = gateway::router(Arc::clone(&host), demo).merge(console::router(console));
+        if let Some(simulator) = &wechat.simulator {
+            enter_push_urls(simulator, &options.accounts, &url);
+        }
+        let guard = Guard { reach, pages: pages(&environment) };
+        let router = gateway::router(Arc::clone(&host), demo, guard.clone())
+            .merge(lambda_api::router(Arc::clone(&host), guard))
+            .merge(console::router(console));
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
         tasks.spawn(async move {
             let _ = axum::serve(front, service).await;
@@ -200,7 +272,10 @@ impl Stack {
             clock: options.clock,
             host,
             table,
+            bus,
             report,
+            trouble: tables.trouble,
+            exposed: reach == Reach::Network,
             environment,
             signing_key: secrets.signing_key,
             _tasks: tasks,
@@ -226,15 +301,25 @@ impl Stack {
 
 /// WeChat: the simulator, or another.
 struct Wechat {
+    /// Where it answers, the preferred host if there are several.
     url: String,
+    /// All of its hosts, comma separated.
+    hosts: String,
     simulator: Option<Simulator>,
 }
 
 impl Wechat {
     async fn start(options: &Options, tasks: &mut JoinSet<()>) -> Result<Wechat, StartError> {
-        if let Some(url) = &options.wechat_api {
-            check_base(url).map_err(|why| StartError(format!("--wechat-api {why}")))?;
-            return Ok(Wechat { url: url.trim_end_matches('/').to_owned(), simulator: None });
+        if let Some(hosts) = options.wechat_hosts() {
+            for host in &hosts {
+                check_base(host).map_err(|why| StartError(format!("--wechat-api {why}")))?;
+            }
+            let url = hosts.first().cloned().ok_or_else(|| {
+                StartError(
+                    "--wechat-api is empty; for example https://api.weixin.qq.com".to_owned(),
+                )
+            })?;
+            return Ok(Wechat { url, hosts: hosts.join(","), simulator: None });
         }
         let listener = bind(next_to(options.listen, 1)).await?;
         let url = http(&listener)?;
@@ -242,8 +327,11 @@ impl Wechat {
         let accounts = accounts.collect::<Result<_, _>>();
         let accounts = accounts.map_err(|error| StartError(error.to_string()))?;
         let simulator = Simulator::new(&options.clock, accounts);
+        if options.furnished {
+            simulator.furnish();
+        }
         tasks.spawn(simulator.clone().serve(listener));
-        Ok(Wechat { url, simulator: Some(simulator) })
+        Ok(Wechat { hosts: url.clone(), url, simulator: Some(simulator) })
     }
 }
 
@@ -251,26 +339,37 @@ impl Wechat {
 struct Tables {
     url: String,
     engine_url: String,
-    signals: Option<Signals>,
+    signals: Option<Changes>,
+    events: Option<Changes>,
+    trouble: TableTrouble,
 }
 
 impl Tables {
     async fn start(options: &Options, tasks: &mut JoinSet<()>) -> Result<Tables, StartError> {
-        if let Some(url) = &options.dynamodb {
-            return Ok(Tables { url: url.clone(), engine_url: url.clone(), signals: None });
+        let trouble = TableTrouble::default();
+        if let Some(url) = options.other_dynamodb() {
+            let url = url.to_owned();
+            return Ok(Tables {
+                engine_url: url.clone(),
+                url,
+                signals: None,
+                events: None,
+                trouble,
+            });
         }
         let listener = bind(next_to(options.listen, 2)).await?;
         let url = http(&listener)?;
-        let dynamodb = Dynamodb::open(options.data_dir.as_deref(), TABLE, &options.clock)
+        let dynamodb = Dynamodb::open(options.data_dir.as_deref(), options.table(), &options.clock)
             .map_err(fail("The embedded DynamoDB does not start"))?;
-        let inner = bind((Ipv4Addr::LOCALHOST, 0).into()).await?;
+        let inner = bind_hidden().await?;
         let engine_url = http(&inner)?;
-        let guard = iam::router(engine_url.clone()).map_err(StartError)?;
+        let guard = iam::router(engine_url.clone(), trouble.clone()).map_err(StartError)?;
         tasks.spawn(dynoxide::server::serve_on(inner, dynamodb.database()));
         tasks.spawn(async move {
             let _ = axum::serve(listener, guard).await;
         });
-        Ok(Tables { url, engine_url, signals: dynamodb.signals() })
+        let (signals, events) = (dynamodb.signals(), dynamodb.events());
+        Ok(Tables { url, engine_url, signals, events, trouble })
     }
 }
 
@@ -285,9 +384,27 @@ struct Secrets {
 impl Secrets {
     async fn start(options: &Options, tasks: &mut JoinSet<()>) -> Result<Secrets, StartError> {
         let key = signing_key(options.data_dir.as_deref())?;
-        let mut parameters = HashMap::from([(SIGNING_KEY.to_owned(), key.expose().to_owned())]);
+        let name = options.signing_key_name().to_owned();
+        let mut parameters = HashMap::from([(name, key.expose().to_owned())]);
         let signing_key =
             SigningKey::parse(&key).map_err(fail("The session signing key cannot be used"))?;
+        if let Some(url) = options.variables.endpoint("SSM") {
+            let names = ["SESSION_SIGNING_KEY_SSM", "SESSION_PUBLIC_KEYS"];
+            if let Some(name) = names.iter().find(|name| options.variables.get(name).is_none()) {
+                let line = format!("{name} is not set, and AWS_ENDPOINT_URL_SSM needs it");
+                return Err(StartError(line));
+            }
+            let (url, accounts) = (url.to_owned(), options.accounts.clone());
+            return Ok(Secrets { url, signing_key: Arc::new(signing_key), accounts });
+        }
+        for account in &options.accounts {
+            if let SecretSource::Ssm(name) = &account.secret {
+                let appid = &account.appid;
+                return Err(StartError(format!(
+                    "The secret of {appid} is in SSM ({name}): set AWS_ENDPOINT_URL_SSM, or give it as {{\"value\":\"…\"}}"
+                )));
+            }
+        }
         let accounts =
             options.accounts.iter().map(|account| in_ssm(account, &mut parameters)).collect();
         let listener = bind((Ipv4Addr::LOCALHOST, 0).into()).await?;
@@ -301,10 +418,79 @@ impl Secrets {
 }
 
 /// Runs the refresher for every signal of the table.
-async fn on_signals(host: SharedHost, mut signals: Signals) {
+async fn on_signals(host: SharedHost, mut signals: Changes) {
     loop {
         let event = signals.next().await;
         refresh(&host, &event).await;
+    }
+}
+
+/// Publishes what is in the outbox. What the bus does not take is tried again, as the event source
+/// mapping does.
+async fn on_events(host: SharedHost, mut events: Changes) {
+    loop {
+        let mut event = events.next().await;
+        let mut pause = Duration::from_millis(100);
+        loop {
+            let outcome = host.invoke(DeliverEvents::NAME, event.to_string().as_bytes()).await;
+            let failed: Vec<Value> = match outcome {
+                Ok(Outcome::Output(report)) => {
+                    let report: Value = serde_json::from_str(&report).unwrap_or_default();
+                    let failed = report["batchItemFailures"].as_array().cloned();
+                    failed.unwrap_or_default()
+                }
+                // The function failed as a whole: all of it comes again.
+                _ => vec![Value::Null],
+            };
+            if failed.is_empty() {
+                break;
+            }
+            let numbers: Vec<&Value> =
+                failed.iter().map(|failure| &failure["itemIdentifier"]).collect();
+            if let Some(records) = event["Records"].as_array_mut()
+                && !numbers.iter().any(|number| number.is_null())
+            {
+                records.retain(|record| numbers.contains(&&record["dynamodb"]["SequenceNumber"]));
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_secs(5));
+        }
+    }
+}
+
+/// Serves the bus where the functions look for EventBridge.
+async fn serve_bus(bus: Bus, tasks: &mut JoinSet<()>) -> Result<String, StartError> {
+    let listener = bind((Ipv4Addr::LOCALHOST, 0).into()).await?;
+    let url = http(&listener)?;
+    tasks.spawn(async move {
+        let _ = axum::serve(listener, eventbridge::router(bus)).await;
+    });
+    Ok(url)
+}
+
+/// Tells the simulator where each account receives messages, as its owner would in the console.
+fn enter_push_urls(simulator: &Simulator, accounts: &[Account], url: &str) {
+    for account in accounts {
+        let Some(PushSettings { mode, keys: SecretSource::Value(keys) }) = &account.push else {
+            continue;
+        };
+        let keys: Value = serde_json::from_str(keys.expose()).unwrap_or_default();
+        let first = |name: &str| keys[name][0].as_str().unwrap_or_default().to_owned();
+        let push = simulator::Push {
+            url: format!("{url}/push/receive/{}", account.appid),
+            token: first("tokens"),
+            key: first("keys"),
+            mode: match mode {
+                PushMode::Plain => simulator::PushMode::Plain,
+                PushMode::Compatible => simulator::PushMode::Compatible,
+                PushMode::Safe => simulator::PushMode::Safe,
+            },
+            format: match account.kind {
+                AccountKind::OfficialAccount => simulator::Format::Xml,
+                _ => simulator::Format::Json,
+            },
+        };
+        simulator.change_account(&account.appid, |known| known.push = Some(push));
     }
 }
 
@@ -340,6 +526,26 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
     })
 }
 
+/// A port that no page finds: one of millions of addresses that lead to this machine, where the
+/// system has them.
+async fn bind_hidden() -> Result<TcpListener, StartError> {
+    let [b, c, d] = random_bytes::<3>();
+    let hidden = Ipv4Addr::new(127, b, c, d.clamp(2, 253));
+    match TcpListener::bind((hidden, 0)).await {
+        Ok(listener) => Ok(listener),
+        // macOS has 127.0.0.1 alone.
+        Err(_) => bind((Ipv4Addr::LOCALHOST, 0).into()).await,
+    }
+}
+
+/// The hosts whose pages call operations, as the functions know them.
+fn pages(environment: &[(String, String)]) -> Arc<[String]> {
+    let hosts = environment.iter().find(|(name, _)| name == "JSSDK_ALLOWED_HOSTS");
+    let hosts = hosts.map(|(_, hosts)| hosts.as_str()).unwrap_or_default().split(',');
+    let hosts = hosts.map(|host| host.trim().to_ascii_lowercase());
+    hosts.filter(|host| !host.is_empty()).collect()
+}
+
 fn http(listener: &TcpListener) -> Result<String, StartError> {
     let address = listener.local_addr().map_err(fail("A port is gone"))?;
     Ok(format!("http://{address}"))
@@ -354,10 +560,18 @@ fn next_to(listen: SocketAddr, steps: u16) -> SocketAddr {
 
 /// Moves an account's secret into the SSM stand-in, where a deployment has it.
 fn in_ssm(account: &Account, parameters: &mut HashMap<String, String>) -> Account {
-    let SecretSource::Value(secret) = &account.secret else { return account.clone() };
-    let name = format!("/wechat/local/{}", account.appid);
-    parameters.insert(name.clone(), secret.expose().to_owned());
-    Account { secret: SecretSource::Ssm(name), ..account.clone() }
+    let mut account = account.clone();
+    let mut put = |source: &mut SecretSource, name: String| {
+        if let SecretSource::Value(secret) = source {
+            parameters.insert(name.clone(), secret.expose().to_owned());
+            *source = SecretSource::Ssm(name);
+        }
+    };
+    put(&mut account.secret, format!("/wechat/local/{}", account.appid));
+    if let Some(push) = &mut account.push {
+        put(&mut push.keys, format!("/wechat/local/push-{}", account.appid));
+    }
+    account
 }
 
 /// The signing key in `data_dir`, or a new one.
@@ -367,51 +581,83 @@ fn signing_key(data_dir: Option<&Path>) -> Result<Secret, StartError> {
     let unusable = |error: io::Error| {
         StartError(format!("Cannot use the data directory {}: {error}", directory.display()))
     };
-    fs::create_dir_all(directory).map_err(unusable)?;
-    let file = directory.join("session-key");
-    match fs::read_to_string(&file) {
-        Ok(key) => Ok(Secret::new(key)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let key = fresh();
-            fs::write(&file, &key).map_err(unusable)?;
-            Ok(Secret::new(key))
-        }
-        Err(error) => Err(unusable(error)),
+    private_files::create_directory(directory).map_err(unusable)?;
+    // SQLite gives its other files the mode of this one.
+    let table = [
+        dynamodb::FILE.to_owned(),
+        format!("{}-wal", dynamodb::FILE),
+        format!("{}-shm", dynamodb::FILE),
+    ];
+    private_files::create(&directory.join(&table[0])).map_err(unusable)?;
+    for name in &table[1..] {
+        private_files::restrict(&directory.join(name)).map_err(unusable)?;
     }
+    let file = directory.join("session-key");
+    let mut file = private_files::create(&file).map_err(unusable)?;
+    let mut key = String::new();
+    file.read_to_string(&mut key).map_err(unusable)?;
+    if key.is_empty() {
+        key = fresh();
+        file.write_all(key.as_bytes()).map_err(unusable)?;
+    }
+    Ok(Secret::new(key))
 }
 
 /// What the functions are configured with: as in a deployment, variables.
 fn environment(
     options: &Options,
     secrets: &Secrets,
-    wechat_url: &str,
-    dynamodb_url: &str,
+    [wechat_hosts, dynamodb_url, bus_url]: [&str; 3],
 ) -> Vec<(String, String)> {
     let public_key = secrets.signing_key.public_key();
+    let source = |secret: &SecretSource| match secret {
+        SecretSource::Ssm(name) => json!({ "ssm": name }),
+        SecretSource::Value(secret) => json!({ "value": secret.expose() }),
+    };
     let apps = secrets.accounts.iter().map(|account| {
-        let SecretSource::Ssm(name) = &account.secret else { return Value::Null };
-        json!({ "appid": account.appid, "kind": account.kind, "secret": { "ssm": name } })
+        let mut app = json!({
+            "appid": account.appid, "kind": account.kind, "secret": source(&account.secret),
+        });
+        if let Some(PushSettings { mode, keys }) = &account.push {
+            app["push"] = json!({ "mode": mode, "keys": source(keys) });
+        }
+        app
     });
     let key = BASE64_URL_SAFE_NO_PAD.encode(public_key.bytes);
+    let mut keys = format!("{}:{key}", public_key.kid);
+    if let Some(further) = options.variables.get("SESSION_PUBLIC_KEYS") {
+        keys = format!("{keys},{further}");
+    }
     let variables = [
-        ("TABLE_NAME", TABLE.to_owned()),
+        ("TABLE_NAME", options.table().to_owned()),
         ("WECHAT_APPS", Value::Array(apps.collect()).to_string()),
-        ("WECHAT_API_BASE", wechat_url.to_owned()),
+        ("WECHAT_API_BASE", wechat_hosts.to_owned()),
         ("TOKEN_MODE", options.token_mode.as_str().to_owned()),
-        ("SESSION_PUBLIC_KEYS", format!("{}:{key}", public_key.kid)),
-        ("SESSION_SIGNING_KEY_SSM", SIGNING_KEY.to_owned()),
+        ("SESSION_PUBLIC_KEYS", keys),
+        ("SESSION_SIGNING_KEY_SSM", options.signing_key_name().to_owned()),
         ("JSSDK_ALLOWED_HOSTS", options.jssdk_allowed_hosts.join(",")),
         ("SITE_FILES", options.site_files.clone()),
         ("EXPOSE_SNS_TOKENS", options.expose_sns_tokens.to_string()),
         ("BUDGETS", options.budgets.clone()),
+        ("API_CALL_ALLOW", options.api_call_allow.clone()),
         ("MALLOC_ARENA_MAX", "1".to_owned()),
         ("AWS_REGION", "local".to_owned()),
-        ("AWS_ACCESS_KEY_ID", "local".to_owned()),
+        ("AWS_ACCESS_KEY_ID", NOBODY.to_owned()),
         ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
         ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_url.to_owned()),
+        ("EVENT_BUS", "local".to_owned()),
+        ("AWS_ENDPOINT_URL_EVENTBRIDGE", bus_url.to_owned()),
         ("AWS_ENDPOINT_URL_SSM", secrets.url.clone()),
     ];
-    variables.map(|(name, value)| (name.to_owned(), value)).to_vec()
+    let mut variables: BTreeMap<&str, String> = variables.into();
+    let given = &options.variables;
+    let owned = |(name, value): (_, &str)| (name, value.to_owned());
+    variables.extend(given.plain().map(owned));
+    // The stand-ins know a function by the name it signs with.
+    if !options.has_own_table() || given.endpoint("SSM").is_some() {
+        variables.extend(given.keys().map(owned));
+    }
+    variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// The same as the functions read it.

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{AccountKind, Secret, SecretSource, crypto::sha256};
+use model::{AccountKind, PushMode, PushSettings, Secret, SecretSource, crypto::sha256};
 
-use super::base64url;
+use super::{Push, base64url};
 
 /// A mini program's template that a user consents to message by message.
 pub const ONE_TIME_TEMPLATE: &str = "demo-one-time-subscription-of-an-order-0001";
@@ -82,6 +82,10 @@ pub struct Account {
     /// Whether a repeated ticket call tells the life that is left.
     /// WeChat keeps saying 7200, which is the default here.
     pub ticket_tells_remaining: bool,
+    /// Where messages and events are pushed to. `None`: nowhere.
+    pub push: Option<Push>,
+    /// How long a check of a picture or recording takes.
+    pub media_check_s: u64,
 }
 
 impl Account {
@@ -133,6 +137,10 @@ pub fn demo_accounts() -> Vec<model::Account> {
         appid: appid.to_owned(),
         kind,
         secret: SecretSource::Value(Secret::new(format!("secret-of-{appid}"))),
+        push: matches!(kind, AccountKind::MiniProgram | AccountKind::OfficialAccount).then(|| {
+            let keys = SecretSource::Value(Secret::new(DEMO_PUSH_KEYS));
+            PushSettings { mode: PushMode::Safe, keys }
+        }),
     };
     vec![
         account("wx1111111111111111", AccountKind::MiniProgram),
@@ -141,6 +149,10 @@ pub fn demo_accounts() -> Vec<model::Account> {
         account("wx4444444444444444", AccountKind::Website),
     ]
 }
+
+/// What the demo apps sign and encrypt their messages with.
+const DEMO_PUSH_KEYS: &str =
+    r#"{"tokens":["demoPushToken"],"keys":["84EKlpclN0sfQzyvva/JeNtyguhE1lDW6rXRRbr7rzo"]}"#;
 
 /// The secret of an app is not at hand.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -186,6 +198,8 @@ impl Default for Account {
             token_life_s: 7_200,
             session_life_s: 3 * 86_400,
             ticket_tells_remaining: false,
+            push: None,
+            media_check_s: 2,
         }
     }
 }

@@ -12,7 +12,7 @@ use hyper::body::Bytes;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 
-use super::{Account, AccountKind, Simulator};
+use super::{Account, AccountKind, Simulator, surface};
 
 /// What a route does with a call.
 pub(super) type Answer = Result<Reply, Refusal>;
@@ -27,19 +27,25 @@ pub(super) struct Route {
     pub(super) per_minute: Option<u32>,
     /// The kinds of apps that are granted it; none named means all of them.
     pub(super) kinds: &'static [AccountKind],
-    method: Method,
+    /// `None`: the handler looks at it.
+    method: Option<Method>,
     handler: fn(&Call) -> Answer,
 }
 
 impl Route {
     /// An interface that wants GET.
     pub(super) fn get(path: &'static str, handler: fn(&Call) -> Answer) -> Route {
-        Route::new(Method::GET, path, handler)
+        Route::new(Some(Method::GET), path, handler)
     }
 
     /// An interface that wants POST.
     pub(super) fn post(path: &'static str, handler: fn(&Call) -> Answer) -> Route {
-        Route::new(Method::POST, path, handler)
+        Route::new(Some(Method::POST), path, handler)
+    }
+
+    /// Interfaces of one path that want different methods.
+    pub(super) fn any(path: &'static str, handler: fn(&Call) -> Answer) -> Route {
+        Route::new(None, path, handler)
     }
 
     pub(super) fn daily(self, calls: u32) -> Route {
@@ -59,7 +65,7 @@ impl Route {
         self.kinds.is_empty() || self.kinds.contains(&kind)
     }
 
-    fn new(method: Method, path: &'static str, handler: fn(&Call) -> Answer) -> Route {
+    fn new(method: Option<Method>, path: &'static str, handler: fn(&Call) -> Answer) -> Route {
         Route { path, daily: 50_000_000, per_minute: None, kinds: &[], method, handler }
     }
 }
@@ -150,9 +156,13 @@ impl<'a> Call<'a> {
         }
         let answer = match self.simulator.route(self.path()) {
             None => Err(refuse(40066, "invalid url")),
-            Some(route) if route.method == method => (route.handler)(self),
-            Some(route) if route.method == Method::GET => Err(refuse(43001, "require GET method")),
-            Some(_) => Err(refuse(43002, "require POST method")),
+            Some(Route { method: Some(Method::GET), .. }) if method != Method::GET => {
+                Err(refuse(43001, "require GET method"))
+            }
+            Some(Route { method: Some(Method::POST), .. }) if method != Method::POST => {
+                Err(refuse(43002, "require POST method"))
+            }
+            Some(route) => surface::scripted(self).unwrap_or_else(|| (route.handler)(self)),
         };
         answer.unwrap_or_else(|refusal| self.refusal(refusal))
     }

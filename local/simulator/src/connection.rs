@@ -12,18 +12,20 @@ use http_body_util::{BodyExt, Either, Full};
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
+use serde_json::json;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpListener,
     task::JoinSet,
 };
 
-use super::{Simulator, call::Reply};
+use super::{Simulator, call::Reply, guard, push};
 
 impl Simulator {
     /// Answers until it is dropped, and all connections with it.
     pub async fn serve(self, listener: TcpListener) {
         let mut connections = JoinSet::new();
+        connections.spawn(push::courier(self.clone()));
         loop {
             let Ok((stream, caller)) = listener.accept().await else {
                 // Out of sockets: those in use have to end first.
@@ -57,6 +59,10 @@ impl Simulator {
         request: Request<Incoming>,
         caller: IpAddr,
     ) -> io::Result<Response<Payload>> {
+        if let Err(foreign) = guard::check(request.method(), request.headers(), self.reach()) {
+            let refusal = json!({ "error": foreign.to_string() }).to_string();
+            return Ok(response(Reply::raw(403, "application/json", refusal)));
+        }
         let (parts, body) = request.into_parts();
         let body = body.collect().await.map_err(io::Error::other)?;
         let request = Request::from_parts(parts, body.to_bytes());

@@ -3,15 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use http::{Method, Request, header::ALLOW};
 use hyper::body::Bytes;
 use serde::{Deserialize, de::DeserializeOwned};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json, value::RawValue};
 
 use super::call::{Reply, parse_query};
 use super::journal::Journal;
+use super::push::{self, samples};
 use super::{
-    Account, AccountKind, Effect, Fault, Simulator, User, bridge, faults::Faults, quota, tokens,
+    Account, AccountKind, Act, Effect, Fault, Format, PaidOrder, Push, PushMode, Script, Simulator,
+    User, bridge, faults::Faults, quota, tokens,
 };
 
 /// Where the interface is.
@@ -42,6 +45,13 @@ const ACTIONS: &[Action] = &[
         path: "/accounts",
         help: "The apps, their calls and forced refreshes today, and the age of their tokens.",
         run: |simulator, _| Ok(accounts(simulator)),
+    },
+    Action {
+        method: Method::POST,
+        path: "/answer",
+        help: "Changes what a path answers: {\"path\", \"json\": any} or {\"path\", \"base64\", \
+               \"content_type\"?}, and {\"times\"?} for so many calls.",
+        run: script,
     },
     Action {
         method: Method::POST,
@@ -115,6 +125,69 @@ const ACTIONS: &[Action] = &[
     },
     Action {
         method: Method::POST,
+        path: "/rooms",
+        help: "Opens live rooms, each an hour after the one before: {\"appid\"?, \"names\"?}; the \
+               first mini program and one room, if not said.",
+        run: open_rooms,
+    },
+    Action {
+        method: Method::POST,
+        path: "/orders",
+        help: "A user of a mini program pays an order, which must then be shipped: {\"appid\"?, \
+               \"user\"?, \"transaction_id\", \"mchid\"?, \"out_trade_no\"?, \"description\"?, \
+               \"paid_amount\"?}.",
+        run: pay_order,
+    },
+    Action {
+        method: Method::POST,
+        path: "/orders/confirm",
+        help: "The user confirms that an order arrived: {\"appid\"?, \"transaction_id\"}.",
+        run: confirm_receipt,
+    },
+    Action {
+        method: Method::POST,
+        path: "/people",
+        help: "A user does something that the app is told of: {\"appid\"?, \"user\"?, \"act\": \
+               \"write\", \"content\"}; others are send_image (media_id), enter (session_from?), \
+               follow (scene?), unfollow, scan (scene), tap (key), consent (template_id, \
+               accept?), revoke.",
+        run: act,
+    },
+    Action {
+        method: Method::GET,
+        path: "/push",
+        help: "The pushes to servers of apps and what came of them, oldest first; ?since=.",
+        run: pushes,
+    },
+    Action {
+        method: Method::POST,
+        path: "/push",
+        help: "Pushes any message or event: {\"appid\"?, \"user\"?, \"message\"} with WeChat's \
+               members, or {\"sample\": name}; \"mode\" (plain, compatible, safe) and \
+               \"format\" (json, xml) differ from the app's settings if given.",
+        run: send_push,
+    },
+    Action {
+        method: Method::GET,
+        path: "/push/samples",
+        help: "A sample of every message and event.",
+        run: |_, _| Ok(json!(samples())),
+    },
+    Action {
+        method: Method::POST,
+        path: "/push/url",
+        help: "Enters a push URL as in WeChat's console; it is kept if its check succeeds: \
+               {\"appid\", \"url\", \"token\", \"key\"?, \"mode\"?, \"format\"?}.",
+        run: submit_push_url,
+    },
+    Action {
+        method: Method::GET,
+        path: "/customer_service",
+        help: "The messages of customer service that reached users.",
+        run: |simulator, _| Ok(json!(simulator.customer_service_messages())),
+    },
+    Action {
+        method: Method::POST,
         path: "/tokens/invalidate",
         help: "Voids every access token of an app, as a refresh elsewhere would: {\"appid\"}.",
         run: invalidate,
@@ -171,6 +244,82 @@ fn accounts(simulator: &Simulator) -> Value {
     simulator.accounts().iter().map(|account| show(account)).collect()
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Scripted {
+    path: String,
+    json: Option<Box<RawValue>>,
+    base64: Option<String>,
+    content_type: Option<String>,
+    times: Option<u32>,
+}
+
+fn script(simulator: &Simulator, request: &Request<Bytes>) -> Answer {
+    let Scripted { path, json, base64, content_type, times } = json(request)?;
+    if simulator.route(&path).is_none() {
+        return Err(Bad(format!("path: {path:?} is not a path here")));
+    }
+    let script = match (json, base64) {
+        (Some(json), None) => Script::json(json.get()),
+        (None, Some(text)) => {
+            let bytes = BASE64_STANDARD.decode(text);
+            let bytes = bytes.map_err(|_| Bad("base64: not base64".into()))?;
+            Script::file(content_type.as_deref().unwrap_or("application/octet-stream"), bytes)
+        }
+        _ => return Err(Bad("json, base64: one of them".into())),
+    };
+    let script = match times {
+        Some(0) => return Err(Bad("times: at least 1".into())),
+        Some(times) => script.times(times),
+        None => script,
+    };
+    simulator.script(&path, script);
+    Ok(json!({}))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PayOrder {
+    appid: Option<String>,
+    user: Option<String>,
+    transaction_id: String,
+    mchid: Option<String>,
+    out_trade_no: Option<String>,
+    description: Option<String>,
+    paid_amount: Option<u64>,
+}
+
+fn pay_order(simulator: &Simulator, request: &Request<Bytes>) -> Answer {
+    let input: PayOrder = json(request)?;
+    let account = chosen(simulator, input.appid.as_deref())?;
+    let user = User::new(input.user.as_deref().unwrap_or("alice"));
+    let order = PaidOrder {
+        transaction_id: input.transaction_id,
+        mchid: input.mchid.unwrap_or_else(|| "1900000001".into()),
+        out_trade_no: input.out_trade_no.unwrap_or_default(),
+        description: input.description.unwrap_or_default(),
+        paid_amount: input.paid_amount.unwrap_or(1),
+    };
+    simulator.pay_order(&account.appid, &user, order);
+    Ok(json!({ "appid": account.appid, "openid": user.openid(&account.appid) }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ConfirmReceipt {
+    appid: Option<String>,
+    transaction_id: String,
+}
+
+fn confirm_receipt(simulator: &Simulator, request: &Request<Bytes>) -> Answer {
+    let input: ConfirmReceipt = json(request)?;
+    let account = chosen(simulator, input.appid.as_deref())?;
+    match simulator.confirm_receipt(&account.appid, &input.transaction_id) {
+        true => Ok(json!({})),
+        false => Err(Bad("transaction_id: no such order is on its way".into())),
+    }
+}
+
 fn clock(simulator: &Simulator) -> Value {
     json!({ "now": simulator.clock().now(), "now_ms": simulator.clock().now_ms() })
 }
@@ -204,14 +353,7 @@ struct MintCode {
 
 fn mint_code(simulator: &Simulator, request: &Request<Bytes>) -> Answer {
     let input: MintCode = json(request)?;
-    let account = match &input.appid {
-        Some(appid) => known(simulator, appid)?,
-        None => simulator
-            .accounts()
-            .into_iter()
-            .find(|account| account.kind == AccountKind::MiniProgram)
-            .ok_or_else(|| Bad("appid: there is no mini program to choose".into()))?,
-    };
+    let account = chosen(simulator, input.appid.as_deref())?;
     let name = input.user.as_deref().unwrap_or("alice");
     let user = User { blocked: input.blocked, snapshot: input.snapshot, ..User::new(name) };
     let oauth = account.kind != AccountKind::MiniProgram;
@@ -289,6 +431,115 @@ fn invalidate(simulator: &Simulator, request: &Request<Bytes>) -> Answer {
     known(simulator, &input.appid)?;
     simulator.invalidate_token(&input.appid);
     Ok(json!({}))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OpenRooms {
+    appid: Option<String>,
+    names: Option<Vec<String>>,
+}
+
+fn open_rooms(simulator: &Simulator, request: &Request<Bytes>) -> Answer {
+    let OpenRooms { appid, names } = json(request)?;
+    let account = chosen(simulator, appid.as_deref())?;
+    if account.kind != AccountKind::MiniProgram {
+        return Err(Bad("appid: only a mini program has live rooms".into()));
+    }
+    let names = names.unwrap_or_else(|| vec!["直播间".into()]);
+    if !(1..=100).contains(&names.len()) {
+        return Err(Bad("names: 1 to 100".into()));
+    }
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let first = simulator.open_rooms(&account.appid, &names);
+    let room_ids: Vec<u64> = (first..).take(names.len()).collect();
+    Ok(json!({ "appid": account.appid, "room_ids": room_ids }))
+}
+
+#[derive(Deserialize)]
+struct Someone {
+    appid: Option<String>,
+    user: Option<String>,
+    #[serde(flatten)]
+    act: Act,
+}
+
+fn act(simulator: &Simulator, request: &Request<Bytes>) -> Answer {
+    let Someone { appid, user, act } = json(request)?;
+    let account = chosen(simulator, appid.as_deref())?;
+    let user = User::new(user.as_deref().unwrap_or("alice"));
+    let push = simulator.act(&account.appid, &user, act).map_err(Bad)?;
+    Ok(json!({ "push": push, "openid": user.openid(&account.appid) }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SendPush {
+    appid: Option<String>,
+    user: Option<String>,
+    message: Option<Map<String, Value>>,
+    sample: Option<String>,
+    mode: Option<PushMode>,
+    format: Option<Format>,
+}
+
+fn send_push(simulator: &Simulator, request: &Request<Bytes>) -> Answer {
+    let input: SendPush = json(request)?;
+    let account = chosen(simulator, input.appid.as_deref())?;
+    let message = match (input.message, input.sample) {
+        (Some(message), None) => message,
+        (None, Some(name)) => {
+            let sample = samples().iter().find(|sample| sample.name == name);
+            let sample = sample.ok_or_else(|| Bad(format!("sample: there is no {name:?}")))?;
+            sample.message.clone()
+        }
+        _ => return Err(Bad("message, sample: one of them".into())),
+    };
+    let mut message = message;
+    if let Some(name) = input.user {
+        let openid = User::new(&name).openid(&account.appid);
+        message.entry("FromUserName").or_insert(openid.into());
+    }
+    let mut changed = Account::clone(&account);
+    let settings = changed.push.as_mut();
+    let settings = settings.ok_or_else(|| Bad("appid: the app has no push URL".into()))?;
+    settings.mode = input.mode.unwrap_or(settings.mode);
+    settings.format = input.format.unwrap_or(settings.format);
+    settings.check().map_err(Bad)?;
+    Ok(json!({ "push": push::post(simulator, &changed, message, 0) }))
+}
+
+fn pushes(simulator: &Simulator, request: &Request<Bytes>) -> Answer {
+    let since = number(request, "since")?.unwrap_or(0);
+    let mut pushes = simulator.pushes();
+    pushes.retain(|pushed| pushed.id > since);
+    Ok(json!(pushes))
+}
+
+#[derive(Deserialize)]
+struct SubmitPushUrl {
+    appid: String,
+    #[serde(flatten)]
+    push: Push,
+}
+
+fn submit_push_url(simulator: &Simulator, request: &Request<Bytes>) -> Answer {
+    let SubmitPushUrl { appid, push } = json(request)?;
+    known(simulator, &appid)?;
+    push.check().map_err(Bad)?;
+    Ok(json!({ "push": push::submit(simulator, &appid, push) }))
+}
+
+/// The app of this id, else the first mini program.
+fn chosen(simulator: &Simulator, appid: Option<&str>) -> Result<Arc<Account>, Bad> {
+    match appid {
+        Some(appid) => known(simulator, appid),
+        None => simulator
+            .accounts()
+            .into_iter()
+            .find(|account| account.kind == AccountKind::MiniProgram)
+            .ok_or_else(|| Bad("appid: there is no mini program to choose".into())),
+    }
 }
 
 fn known(simulator: &Simulator, appid: &str) -> Result<Arc<Account>, Bad> {
@@ -441,6 +692,17 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn it_opens_live_rooms() {
+        let (_, simulator) = simulator();
+
+        let (status, one) = send(&simulator, "POST /rooms", "").await;
+        let (_, two) = send(&simulator, "POST /rooms", r#"{"names":["b","c"]}"#).await;
+
+        assert_eq!((status, one), (200, json!({ "appid": MINI, "room_ids": [1] })));
+        assert_eq!(two["room_ids"], json!([2, 3]));
+    }
+
+    #[tokio::test]
     async fn bad_input_is_told_by_its_field() {
         let (_, simulator) = simulator();
 
@@ -457,7 +719,15 @@ mod tests {
             ("POST /tokens/invalidate", r#"{"appid":"wx0"}"#, "appid"),
             ("POST /domains", r#"{"appid":"wx0","domains":[]}"#, "appid"),
             ("POST /bridge", r#"{"api":"preVerifyJSAPI"}"#, "url"),
+            ("POST /rooms", r#"{"names":[]}"#, "names"),
+            ("POST /rooms", r#"{"appid":"wx0000000000000003"}"#, "appid"),
             ("GET /journal?since=x", "", "since"),
+            ("POST /people", r#"{"act":"fly"}"#, "fly"),
+            ("POST /people", r#"{"act":"follow"}"#, "act"),
+            ("POST /push", r#"{"sample":"text"}"#, "push URL"),
+            ("POST /push", r#"{"sample":"hologram"}"#, "sample"),
+            ("POST /push", "{}", "sample"),
+            ("POST /push/url", r#"{"appid":"wx0000000000000001","url":"x","token":"t"}"#, "url"),
         ] {
             let (status, answer) = send(&simulator, call, body).await;
             let error = answer["error"].as_str().unwrap();

@@ -26,6 +26,7 @@ pub(super) fn routes() -> Vec<Route> {
         Route::post("/card/invoice/reimburse/getinvoiceinfo", info),
         Route::post("/card/invoice/reimburse/getinvoicebatch", batch),
         Route::post("/card/invoice/reimburse/updateinvoicestatus", update),
+        Route::post("/card/invoice/reimburse/updatestatusbatch", update_batch),
     ]
 }
 
@@ -189,23 +190,67 @@ fn update(call: &Call) -> Answer {
     let account = call.account()?;
     permitted(&account)?;
     let Update { key, reimburse_status } = call.json()?;
-    let mut invoice = key.find(call.simulator, &account)?;
-    if invoice.closed {
-        return Err(refuse(72061, "invoice has been closed"));
-    }
-    match reimburse_status.as_deref() {
-        Some(LOCK) => invoice.locked_by = Some(account.appid.clone()),
-        Some(INIT) => invoice.locked_by = None,
-        Some(CLOSURE) if invoice.locked_by.is_none() => {
-            return Err(refuse(72039, "invoice must be locked first"));
-        }
-        Some(CLOSURE) => invoice.closed = true,
-        Some(_) => return Err(refuse(72024, "invoice status error")),
-        None => return Err(refuse(72031, "invalid params")),
-    }
-    let code = key.encrypt_code.unwrap_or_default();
-    call.simulator.state(|invoices: &mut Invoices| invoices.0.insert(code, invoice));
+    let invoice = key.find(call.simulator, &account)?;
+    let changed = invoice.changed(&account, reimburse_status.as_deref())?;
+    keep(call.simulator, [(key, changed)]);
     Ok(Reply::ok(json!({})))
+}
+
+#[derive(Deserialize)]
+struct UpdateBatch {
+    openid: Option<String>,
+    reimburse_status: Option<String>,
+    invoice_list: Option<Vec<Key>>,
+}
+
+/// `POST /card/invoice/reimburse/updatestatusbatch`: all of one user's invoices, or none.
+fn update_batch(call: &Call) -> Answer {
+    let account = call.account()?;
+    permitted(&account)?;
+    let UpdateBatch { openid, reimburse_status, invoice_list } = call.json()?;
+    if openid != Some(User::new("alice").openid(&account.appid)) {
+        return Err(refuse(72037, "invoices must belong to one user"));
+    }
+    let keys = invoice_list.filter(|keys| !keys.is_empty());
+    let keys = keys.ok_or(refuse(72031, "invalid params"))?;
+    if keys.len() > BATCH {
+        return Err(refuse(72052, "too many invoices"));
+    }
+    let changed = keys.into_iter().map(|key| {
+        let invoice = key.find(call.simulator, &account)?;
+        Ok((key, invoice.changed(&account, reimburse_status.as_deref())?))
+    });
+    keep(call.simulator, changed.collect::<Result<Vec<_>, Refusal>>()?);
+    Ok(Reply::ok(json!({})))
+}
+
+impl Invoice {
+    /// This invoice with another status.
+    fn changed(mut self, account: &Account, status: Option<&str>) -> Result<Invoice, Refusal> {
+        if self.closed {
+            return Err(refuse(72061, "invoice has been closed"));
+        }
+        match status {
+            Some(LOCK) => self.locked_by = Some(account.appid.clone()),
+            Some(INIT) => self.locked_by = None,
+            Some(CLOSURE) if self.locked_by.is_none() => {
+                return Err(refuse(72039, "invoice must be locked first"));
+            }
+            Some(CLOSURE) => self.closed = true,
+            Some(_) => return Err(refuse(72024, "invoice status error")),
+            None => return Err(refuse(72031, "invalid params")),
+        }
+        Ok(self)
+    }
+}
+
+fn keep(simulator: &Simulator, changed: impl IntoIterator<Item = (Key, Invoice)>) {
+    simulator.state(|invoices: &mut Invoices| {
+        let changed = changed.into_iter();
+        invoices
+            .0
+            .extend(changed.map(|(key, invoice)| (key.encrypt_code.unwrap_or_default(), invoice)));
+    });
 }
 
 #[cfg(test)]
@@ -243,6 +288,23 @@ mod tests {
         assert_eq!((errcode(&alone), &alone["user_info"]["fee"]), (0, &json!(1100)));
         assert_eq!(alone["user_info"]["reimburse_status"], INIT);
         assert_eq!(among["item_list"].as_array().unwrap().len(), 2);
+    }
+
+    #[test]
+    fn the_invoices_of_one_user_are_updated_together() {
+        let (_, simulator) = simulator();
+        let update = |openid: String, status: &str| {
+            let body = json!({
+                "openid": openid, "reimburse_status": status, "invoice_list": [key()],
+            });
+            errcode(&simulator.reimburse(OFFICIAL, "updatestatusbatch", body))
+        };
+        let alice = || User::new("alice").openid(OFFICIAL);
+
+        assert_eq!(update(User::new("bob").openid(OFFICIAL), LOCK), 72037);
+        assert_eq!(update(alice(), CLOSURE), 72039);
+        assert_eq!((update(alice(), LOCK), update(alice(), CLOSURE)), (0, 0));
+        assert_eq!(update(alice(), LOCK), 72061);
     }
 
     #[test]

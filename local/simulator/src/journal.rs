@@ -13,7 +13,7 @@ const KEPT: usize = 10_000;
 /// How much of a body is kept.
 const TEXT_LIMIT: usize = 16 * 1024;
 
-/// One call to WeChat.
+/// One call to WeChat, or a push of WeChat's, whose path begins with `push `.
 #[derive(Clone, Debug, Serialize)]
 pub struct Entry {
     /// 1 for the first call, and one more for each.
@@ -68,13 +68,8 @@ impl Simulator {
 impl Journal {
     /// Records a call on arrival, so that calls whose caller hangs up are recorded too.
     pub(super) fn arrived(&mut self, call: &Call, appid: Option<String>) -> u64 {
-        self.last += 1;
-        *self.counts.entry(call.path().to_owned()).or_default() += 1;
-        if self.entries.len() == KEPT {
-            self.entries.pop_front();
-        }
-        self.entries.push_back(Entry {
-            sequence: self.last,
+        self.add(Entry {
+            sequence: 0,
             at_ms: call.now_ms(),
             method: call.request.method().to_string(),
             path: call.path().to_owned(),
@@ -85,16 +80,66 @@ impl Journal {
             errcode: None,
             answer: String::new(),
             took_ms: 0,
-        });
+        })
+    }
+
+    fn add(&mut self, entry: Entry) -> u64 {
+        self.last += 1;
+        *self.counts.entry(entry.path.clone()).or_default() += 1;
+        if self.entries.len() == KEPT {
+            self.entries.pop_front();
+        }
+        self.entries.push_back(Entry { sequence: self.last, ..entry });
         self.last
+    }
+
+    fn entry(&mut self, sequence: u64) -> Option<&mut Entry> {
+        self.entries.iter_mut().rev().find(|entry| entry.sequence == sequence)
+    }
+
+    /// Writes down what WeChat sends to the server of an app.
+    pub(super) fn pushed(
+        &mut self,
+        at_ms: u64,
+        method: &str,
+        path: &str,
+        query: &str,
+        body: &str,
+        appid: &str,
+    ) -> u64 {
+        self.add(Entry {
+            sequence: 0,
+            at_ms,
+            method: method.to_owned(),
+            path: path.to_owned(),
+            query: query.to_owned(),
+            body: capped(body),
+            appid: Some(appid.to_owned()),
+            status: None,
+            errcode: None,
+            answer: String::new(),
+            took_ms: 0,
+        })
+    }
+
+    /// Adds what an app's server answered.
+    pub(super) fn answered(
+        &mut self,
+        sequence: u64,
+        status: Option<u16>,
+        answer: &str,
+        took: Duration,
+    ) {
+        if let Some(entry) = self.entry(sequence) {
+            entry.took_ms = took.as_millis() as u64;
+            entry.status = status;
+            entry.answer = capped(answer);
+        }
     }
 
     /// Adds how a call ended.
     pub(super) fn ended(&mut self, sequence: u64, reply: Option<&Reply>, took: Duration) {
-        let is_it = |entry: &&mut Entry| entry.sequence == sequence;
-        let Some(entry) = self.entries.iter_mut().rev().find(is_it) else {
-            return;
-        };
+        let Some(entry) = self.entry(sequence) else { return };
         entry.took_ms = took.as_millis() as u64;
         if let Some(reply) = reply {
             entry.status = Some(reply.status);

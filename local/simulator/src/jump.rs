@@ -53,8 +53,15 @@ struct Scheme {
 struct UrlLink {
     #[serde(flatten)]
     page: Page,
+    cloud_base: Option<CloudBase>,
     #[serde(flatten)]
     expiry: Expiry,
+}
+
+/// Every account here has cloud development; what else it holds is WeChat's to use.
+#[derive(Deserialize)]
+struct CloudBase {
+    env: String,
 }
 
 #[derive(Deserialize)]
@@ -76,7 +83,10 @@ fn generatescheme(call: &Call) -> Answer {
 /// `POST /wxa/generate_urllink`
 fn generate_urllink(call: &Call) -> Answer {
     let account = call.account()?;
-    let UrlLink { page, expiry } = call.json()?;
+    let UrlLink { page, cloud_base, expiry } = call.json()?;
+    if cloud_base.is_some_and(|cloud_base| cloud_base.env.is_empty()) {
+        return Err(refuse(85088, "no qbase privilege"));
+    }
     make(call, &account, &page, &expiry)?;
     Ok(Reply::ok(json!({ "url_link": format!("https://wxaurl.cn/{}", name(call)) })))
 }
@@ -86,7 +96,8 @@ fn genwxashortlink(call: &Call) -> Answer {
     let account = call.account()?;
     let ShortLink { page_url, page_title, is_permanent } = call.json()?;
     let page_url = page_url.unwrap_or_default();
-    if page_url.is_empty() || page_url.chars().count() > 1024 || !account.has_page(&page_url) {
+    let fits = (1..=1024).contains(&page_url.chars().count()) && !page_url.starts_with('/');
+    if !fits || !account.has_page(&page_url) {
         return Err(refuse(40066, "invalid url"));
     }
     if page_title.as_ref().is_some_and(|title| title.contains(char::is_control)) {
@@ -221,7 +232,9 @@ mod tests {
 
         let shown = format!("#小程序://示例/{}.../", "中".repeat(20));
         assert!(answer["link"].as_str().unwrap().starts_with(&shown), "{answer}");
-        assert_eq!(errcode(&short(json!({ "page_url": "pages/none" }))), 40066);
+        for page in ["pages/none", "/pages/index/index"] {
+            assert_eq!(errcode(&short(json!({ "page_url": page }))), 40066, "{page}");
+        }
         assert_eq!(errcode(&short(json!({ "page_url": page, "page_title": "a\n" }))), 40225);
         assert_eq!(errcode(&short(json!({ "page_url": page, "is_permanent": 1 }))), 47001);
     }

@@ -17,9 +17,12 @@ mod call;
 mod cards;
 mod connection;
 mod control;
+mod customer_service;
 mod faults;
 #[cfg(test)]
 mod fixture;
+mod followers;
+pub mod guard;
 mod invoices;
 mod journal;
 mod jump;
@@ -27,14 +30,23 @@ mod livebroadcast;
 mod login;
 mod media;
 mod message;
+mod network;
 mod onetime;
 mod openapi;
+mod people;
 mod phonenumber;
+mod push;
 mod quota;
+mod rid;
+mod risk;
 mod security;
+mod shipping;
 mod sns;
+mod surface;
+mod templates;
 mod tickets;
 mod tokens;
+mod user_keys;
 mod wxacode;
 
 use std::any::{Any, TypeId};
@@ -42,7 +54,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -53,6 +65,7 @@ use model::{AccountKind, Clock};
 
 use call::{Call, Reply, Route, refuse};
 use faults::Faults;
+use guard::Reach;
 use journal::Journal;
 
 pub use account::{
@@ -60,30 +73,43 @@ pub use account::{
     SecretElsewhere, Template, User, demo_accounts,
 };
 pub use cards::CardState;
+pub use customer_service::Sent;
 pub use faults::{Effect, Fault};
 pub use invoices::InvoiceState;
 pub use journal::Entry;
 pub use login::Sealed;
 pub use media::Upload;
+pub use people::Act;
+pub use push::{Attempt, Format, Push, PushMode, Pushed};
 pub use security::CheckedImage;
+pub use shipping::{OrderState, PaidOrder};
+pub use surface::Script;
 pub use tokens::Life;
 
 /// What WeChat can do here.
 const AREAS: &[fn() -> Vec<Route>] = &[
     cards::routes,
+    customer_service::routes,
+    followers::routes,
     invoices::routes,
     jump::routes,
     livebroadcast::routes,
     login::routes,
     media::routes,
     message::routes,
+    network::routes,
     onetime::routes,
     openapi::routes,
     phonenumber::routes,
+    rid::routes,
+    risk::routes,
     security::routes,
+    shipping::routes,
     sns::routes,
+    templates::routes,
     tickets::routes,
     tokens::routes,
+    user_keys::routes,
     wxacode::routes,
 ];
 
@@ -93,6 +119,8 @@ pub struct Simulator(Arc<Inner>);
 
 struct Inner {
     clock: Clock,
+    /// From where its port is reached.
+    reach: OnceLock<Reach>,
     routes: HashMap<&'static str, Route>,
     accounts: Mutex<Vec<Arc<Account>>>,
     /// What each area remembers, by the type it remembers it in.
@@ -116,14 +144,28 @@ struct Dropped;
 impl Simulator {
     /// A WeChat that knows these apps, and whose clock follows `clock` but can be moved further.
     pub fn new(clock: &Clock, accounts: Vec<Account>) -> Simulator {
-        let routes = AREAS.iter().flat_map(|area| area());
+        // Of two routes the later one is kept: what an area does goes before an echo.
+        let areas = AREAS.iter().flat_map(|area| area());
+        let routes = surface::routes().into_iter().chain(areas);
         Simulator(Arc::new(Inner {
             clock: clock.follower(),
+            reach: OnceLock::new(),
             routes: routes.map(|route| (route.path, route)).collect(),
             accounts: Mutex::new(accounts.into_iter().map(Arc::new).collect()),
             states: Mutex::default(),
             drawn: AtomicU64::new(0),
         }))
+    }
+
+    /// The same, on a port of this reach; without it only this machine is meant to reach it.
+    pub fn within(self, reach: Reach) -> Simulator {
+        // It is said once, before it serves.
+        let _ = self.0.reach.set(reach);
+        self
+    }
+
+    fn reach(&self) -> Reach {
+        self.0.reach.get().copied().unwrap_or_default()
     }
 
     /// WeChat's own clock.
@@ -297,7 +339,7 @@ mod tests {
 
     async fn fetch_token(simulator: &Simulator) -> String {
         let query = format!("grant_type=client_credential&appid={MINI}&secret={SECRET}");
-        let head = "HTTP/1.1\r\nhost: wechat\r\nconnection: close\r\n\r\n";
+        let head = "HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
         exchange(simulator, &format!("GET {TOKEN}?{query} {head}")).await
     }
 
@@ -325,7 +367,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_chunked_post_meets_412() {
-        let head = "host: wechat\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n";
+        let head = "host: localhost\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n";
         let request =
             format!("POST /cgi-bin/stable_token HTTP/1.1\r\n{head}2\r\n{{}}\r\n0\r\n\r\n");
 

@@ -41,6 +41,20 @@ impl Simulator {
     }
 }
 
+/// The rooms of the demo: one that is live, one that is announced.
+const DEMO: &[&str] = &["新品首发", "周末茶会"];
+
+impl Simulator {
+    /// Opens the live rooms of the demo at the first mini program.
+    pub fn furnish(&self) {
+        let accounts = self.accounts();
+        let mini = accounts.iter().find(|account| account.kind == AccountKind::MiniProgram);
+        if let Some(account) = mini {
+            self.open_rooms(&account.appid, DEMO);
+        }
+    }
+}
+
 #[derive(Deserialize)]
 struct Request {
     start: u64,

@@ -43,9 +43,14 @@ impl Simulator {
 
     /// The `session_key` of a user's last login, until it expires.
     pub fn session_key(&self, appid: &str, user: &User) -> Option<String> {
+        self.session_key_of(appid, &user.openid(appid))
+    }
+
+    /// The same, by the openid.
+    pub(super) fn session_key_of(&self, appid: &str, openid: &str) -> Option<String> {
         let now = self.clock().now_ms();
         self.state(|login: &mut Login| {
-            let session = login.sessions.get(&(appid.to_owned(), user.openid(appid)))?;
+            let session = login.sessions.get(&(appid.to_owned(), openid.to_owned()))?;
             (now < session.expires_at).then(|| session.key.clone())
         })
     }
@@ -206,7 +211,7 @@ impl Session {
 
 /// Signs a message in a user's name; that of a GET is empty. The key of the HMAC is the text of
 /// the session_key, not the bytes it stands for.
-fn signature(session_key: &str, message: &[u8]) -> String {
+pub(super) fn signature(session_key: &str, message: &[u8]) -> String {
     hmac_sha256_hex(session_key.as_bytes(), message)
 }
 

@@ -4,7 +4,7 @@ use std::{error::Error, fs, net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use clap::Parser;
 use model::{Clock, SecretSource};
-use simulator::{Account, Simulator, demo_accounts};
+use simulator::{Account, Simulator, demo_accounts, guard::Reach};
 use tokio::net::TcpListener;
 
 /// Runs a simulated WeChat on this machine. Point any SDK at it instead of
@@ -18,6 +18,10 @@ struct Flags {
     /// A JSON list of apps instead of the demo apps.
     #[arg(long, value_name = "FILE")]
     apps: Option<PathBuf>,
+    /// Allow --listen to name an address that other machines reach. They can then do everything
+    /// that /_simulator offers.
+    #[arg(long)]
+    expose: bool,
 }
 
 const EXAMPLES: &str = "\
@@ -50,10 +54,11 @@ async fn run(flags: &Flags) -> Result<(), Box<dyn Error>> {
         Some(file) => {
             let complain = |why: String| format!("The apps file {}: {why}", file.display());
             let text = fs::read_to_string(file).map_err(|error| complain(error.to_string()))?;
-            read(&text).map_err(complain)?
+            model::Account::list(&text).map_err(complain)?
         }
     };
     let accounts = apps.iter().map(Account::try_from).collect::<Result<Vec<_>, _>>()?;
+    let reach = Reach::of(flags.listen, flags.expose)?;
     let listener = TcpListener::bind(flags.listen)
         .await
         .map_err(|error| format!("Cannot listen on {}: {error}", flags.listen))?;
@@ -68,16 +73,17 @@ async fn run(flags: &Flags) -> Result<(), Box<dyn Error>> {
         eprintln!("  {}  {:<16}  {secret}", app.appid, app.kind.as_str());
     }
     eprintln!("\nControls: curl {url}/_simulator\nCtrl-C stops it.\n");
+    if reach == Reach::Network {
+        eprintln!(
+            "Exposed: whatever reaches {url} can log in as any user and use every control.\n"
+        );
+    }
+    let simulator = Simulator::new(&Clock::system(), accounts).within(reach);
+    if flags.apps.is_none() {
+        simulator.furnish();
+    }
     tokio::select! {
-        () = Simulator::new(&Clock::system(), accounts).serve(listener) => Ok(()),
+        () = simulator.serve(listener) => Ok(()),
         stopped = tokio::signal::ctrl_c() => Ok(stopped?),
     }
-}
-
-/// Reads a list of apps.
-fn read(text: &str) -> Result<Vec<model::Account>, String> {
-    // serde_json's message may quote a secret: only the position is kept.
-    serde_json::from_str(text).map_err(|error| {
-        format!("is not a JSON list of apps (line {}, column {})", error.line(), error.column())
-    })
 }

@@ -1,4 +1,4 @@
-//! What was uploaded, for three days: `cgi-bin/media/get`.
+//! What was uploaded, for three days: `cgi-bin/media/get` and `cgi-bin/media/upload`.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use hyper::body::Bytes;
 use serde_json::json;
 
 use super::call::{Answer, Call, Reply, Route, refuse};
-use super::{AccountKind, Simulator, base64url};
+use super::{AccountKind, Simulator, base64url, security::read_form};
 
 const LIFE_MS: u64 = 3 * 86_400_000;
 
@@ -27,6 +27,9 @@ pub(super) fn routes() -> Vec<Route> {
         Route::get("/cgi-bin/media/get/jssdk", get_jssdk)
             .daily(10_000)
             .only(&[AccountKind::OfficialAccount]),
+        Route::post("/cgi-bin/media/upload", upload)
+            .daily(5_000)
+            .only(&[AccountKind::OfficialAccount, AccountKind::MiniProgram]),
     ]
 }
 
@@ -128,6 +131,60 @@ fn get_jssdk(call: &Call) -> Answer {
     }
 }
 
+impl Simulator {
+    /// Whether an account may send this.
+    pub(super) fn has_media(&self, appid: &str, media_id: &str) -> bool {
+        let now = self.clock().now_ms();
+        known(media_id).is_some()
+            || self.state(|store: &mut Store| {
+                let stored = store.0.get(media_id);
+                stored.is_some_and(|stored| stored.appid == appid && now < stored.expires_at)
+            })
+    }
+}
+
+/// `POST /cgi-bin/media/upload`
+///
+/// WeChat: [upload][doc]
+///
+/// [doc]: https://developers.weixin.qq.com/miniprogram/dev/server/API/kf-mgnt/kf-message/api_uploadtempmedia.html
+fn upload(call: &Call) -> Answer {
+    let account = call.account()?;
+    let kind = call.required("type", 40004, "invalid media type")?.to_owned();
+    let file = read_form(call)?;
+    let bytes = file.bytes;
+    let jpeg = bytes.starts_with(b"\xff\xd8\xff");
+    let image = jpeg || bytes.starts_with(b"\x89PNG\r\n\x1a\n") || bytes.starts_with(b"GIF8");
+    let mp3 = bytes.starts_with(b"ID3") || bytes.starts_with(b"\xff\xfb");
+    let (right, limit, too_large) = match kind.as_str() {
+        "image" => (image, 10 << 20, refuse(40009, "invalid image size")),
+        "voice" => {
+            (mp3 || bytes.starts_with(b"#!AMR"), 2 << 20, refuse(40010, "invalid voice size"))
+        }
+        "video" => {
+            let mp4 = bytes.get(4..8) == Some(&b"ftyp"[..]);
+            (mp4, 10 << 20, refuse(40011, "invalid video size"))
+        }
+        "thumb" => (jpeg, 64 << 10, refuse(40012, "invalid thumb size")),
+        _ => return Err(refuse(40004, "invalid media type")),
+    };
+    if !right {
+        return Err(refuse(40005, "invalid file type"));
+    }
+    if bytes.len() > limit {
+        return Err(too_large);
+    }
+    let upload = match kind.as_str() {
+        "voice" => Upload::Voice { amr: bytes, speex: SPEEX.into() },
+        "video" => Upload::Video { url: "http://example.com/uploaded.mp4".into() },
+        _ => Upload::Image(bytes),
+    };
+    let media_id = call.simulator.upload(&account.appid, upload);
+    let name = if kind == "thumb" { "thumb_media_id" } else { "media_id" };
+    let created_at = call.simulator.clock().now();
+    Ok(Reply::json(&json!({ "type": kind, name: media_id, "created_at": created_at })))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -137,6 +194,32 @@ mod tests {
         let token = simulator.token(appid);
         let uri = format!("/cgi-bin/media/{path}?access_token={token}&media_id={media_id}");
         simulator.send("GET", &uri, "").await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn an_uploaded_file_is_given_back() {
+        let (_, simulator) = simulator();
+        let upload = |kind: &str, file: &str| {
+            let token = simulator.token(OFFICIAL);
+            let body = format!(
+                "--x\r\nContent-Disposition: form-data; name=\"media\"; filename=\"a\"\r\n\r\n{file}\r\n--x--\r\n"
+            );
+            let uri = format!("/cgi-bin/media/upload?access_token={token}&type={kind}");
+            let request = http::Request::post(uri)
+                .header("content-type", "multipart/form-data; boundary=x")
+                .header("content-length", body.len());
+            let response = simulator.answer(request.body(Bytes::from(body)).unwrap());
+            serde_json::from_slice::<serde_json::Value>(response.body()).unwrap()
+        };
+
+        let voice = upload("voice", "#!AMR\nx");
+
+        assert_eq!(voice["type"], "voice");
+        let media_id = voice["media_id"].as_str().unwrap();
+        let reply = fetch(&simulator, OFFICIAL, "get", media_id).await;
+        assert_eq!(&reply.body[..], b"#!AMR\nx");
+        assert!(upload("thumb", "\u{89}PNG")["errcode"] == 40005, "not a PNG in UTF-8");
+        assert_eq!(upload("music", "#!AMR\nx")["errcode"], 40004);
     }
 
     #[tokio::test]
@@ -184,5 +267,39 @@ mod tests {
             account.daily_limits.insert("/cgi-bin/media/get".into(), 0);
         });
         assert_eq!(code(OFFICIAL, "get", "demo-image").await, Some(45009));
+    }
+
+    #[tokio::test]
+    async fn files_are_uploaded_by_their_type_and_size() {
+        let (_, simulator) = simulator();
+        let token = simulator.token(MINI);
+        let upload = async |kind: &str, bytes: &[u8]| {
+            let mut body =
+                b"--b\r\ncontent-disposition: form-data; name=\"media\"; filename=\"a\"\r\n\r\n"
+                    .to_vec();
+            body.extend(bytes);
+            body.extend(b"\r\n--b--\r\n");
+            let uri = format!("/cgi-bin/media/upload?access_token={token}&type={kind}");
+            let request = http::Request::post(uri)
+                .header("content-length", body.len())
+                .header("content-type", "multipart/form-data; boundary=b")
+                .body(Bytes::from(body))
+                .unwrap();
+            let reply = simulator.answer(request);
+            serde_json::from_slice::<serde_json::Value>(reply.body()).unwrap()
+        };
+
+        let image = upload("image", JPEG).await;
+        assert!(simulator.has_media(MINI, image["media_id"].as_str().unwrap()), "{image}");
+        assert!(upload("thumb", JPEG).await["thumb_media_id"].is_string());
+        assert!(upload("voice", AMR).await["media_id"].is_string());
+        for (kind, bytes, code) in [
+            ("image", AMR, 40005),
+            ("photo", JPEG, 40004),
+            ("thumb", &[JPEG, &[0; 64 << 10]].concat(), 40012),
+            ("image", b"", 41005),
+        ] {
+            assert_eq!(upload(kind, bytes).await["errcode"], code, "{kind}");
+        }
     }
 }

@@ -1,4 +1,5 @@
-//! The calls that show and clear quotas: `cgi-bin/clear_quota`, `cgi-bin/openapi/quota/get`.
+//! The calls that show and clear quotas, and WeChat's addresses: `cgi-bin/clear_quota`,
+//! `cgi-bin/openapi/quota/get`, `cgi-bin/getcallbackip`, `cgi-bin/get_api_domain_ip`.
 
 use serde::Deserialize;
 use serde_json::json;
@@ -11,7 +12,16 @@ pub(super) fn routes() -> Vec<Route> {
         Route::post("/cgi-bin/clear_quota", clear_quota),
         Route::post("/cgi-bin/clear_quota/v2", clear_quota_by_secret),
         Route::post("/cgi-bin/openapi/quota/get", quota_get),
+        Route::get("/cgi-bin/getcallbackip", addresses),
+        Route::get("/cgi-bin/get_api_domain_ip", addresses),
     ]
+}
+
+/// `GET /cgi-bin/getcallbackip`, `GET /cgi-bin/get_api_domain_ip`: this machine, and addresses of
+/// the documentation's.
+fn addresses(call: &Call) -> Answer {
+    call.account()?;
+    Ok(Reply::json(&json!({ "ip_list": ["127.0.0.1", "203.0.113.0/25"] })))
 }
 
 #[derive(Deserialize)]
@@ -80,6 +90,16 @@ mod tests {
         let token = simulator.token(MINI);
         let body = json!({ "cgi_path": path }).to_string();
         simulator.post(&format!("/cgi-bin/openapi/quota/get?access_token={token}"), &body)
+    }
+
+    #[test]
+    fn wechats_addresses_are_told() {
+        let (_, simulator) = simulator();
+        for path in ["getcallbackip", "get_api_domain_ip"] {
+            let token = simulator.token(MINI);
+            let answer = simulator.get(&format!("/cgi-bin/{path}?access_token={token}"));
+            assert_eq!(answer["ip_list"][0], "127.0.0.1", "{path}");
+        }
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Content checks: `wxa/msg_sec_check`, both versions, and `wxa/img_sec_check`.
+//! Content checks: `wxa/msg_sec_check`, both versions, `wxa/img_sec_check`,
+//! and `wxa/media_check_async`.
 
 use std::convert::Infallible;
 use std::io::Cursor;
@@ -12,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::account::is_openid_of;
 use super::call::{Answer, Call, Refusal, Reply, Route, refuse};
-use super::{Account, AccountKind, Simulator};
+use super::{Account, AccountKind, Simulator, push};
 
 const VISIT_MS: u64 = 2 * 3_600_000;
 
@@ -27,6 +28,10 @@ pub(super) fn routes() -> Vec<Route> {
     vec![
         text.only(MINI).daily(2_000_000).per_minute(4_000),
         image.only(MINI).daily(200_000).per_minute(2_000),
+        Route::post("/wxa/media_check_async", media_check_async)
+            .only(MINI)
+            .daily(200_000)
+            .per_minute(2_000),
     ]
 }
 
@@ -86,17 +91,7 @@ fn second_version(call: &Call, account: &Account, text: &Text, content: &str) ->
     if !matches!(text.scene, Some(1..=4)) {
         return Err(refuse(40129, "invalid scene"));
     }
-    let openid = text.openid.as_deref().unwrap_or_default();
-    if openid.is_empty() {
-        return Err(refuse(40003, "invalid openid"));
-    }
-    if !is_openid_of(&account.appid, openid) {
-        return Err(refuse(43104, "The openid does not match the appid"));
-    }
-    let visited_at = call.simulator.visited_at(&account.appid, openid);
-    if visited_at.is_none_or(|at| at + VISIT_MS < call.now_ms()) {
-        return Err(refuse(61010, "code is expired"));
-    }
+    visited(call, account, text.openid.as_deref())?;
     if content.chars().count() > 2_500 {
         return Err(refuse(45002, "content size out of limit"));
     }
@@ -146,7 +141,7 @@ fn img_sec_check(call: &Call) -> Answer {
 }
 
 /// The part `media`: WeChat wants a file name, and sees no file whose name is not ASCII.
-fn read_form(call: &Call) -> Result<CheckedImage, Refusal> {
+pub(super) fn read_form(call: &Call) -> Result<CheckedImage, Refusal> {
     let malformed = || refuse(47001, "data format error");
     let missing = || refuse(41005, "media data missing");
     let content_type = call.request.headers().get(CONTENT_TYPE);
@@ -171,6 +166,87 @@ fn read_form(call: &Call) -> Result<CheckedImage, Refusal> {
         Err(missing())
     };
     read.now_or_never().unwrap_or_else(|| Err(malformed()))
+}
+
+/// The openid is one of the app's, and its owner was there within two hours.
+fn visited(call: &Call, account: &Account, openid: Option<&str>) -> Result<(), Refusal> {
+    let openid = openid.unwrap_or_default();
+    if openid.is_empty() {
+        return Err(refuse(40003, "invalid openid"));
+    }
+    if !is_openid_of(&account.appid, openid) {
+        return Err(refuse(43104, "The openid does not match the appid"));
+    }
+    let visited_at = call.simulator.visited_at(&account.appid, openid);
+    if visited_at.is_none_or(|at| at + VISIT_MS < call.now_ms()) {
+        return Err(refuse(61010, "code is expired"));
+    }
+    Ok(())
+}
+
+#[derive(Deserialize)]
+struct Media {
+    media_url: Option<String>,
+    media_type: Option<i64>,
+    version: Option<i64>,
+    scene: Option<i64>,
+    openid: Option<String>,
+}
+
+/// `POST /wxa/media_check_async`: the verdict is pushed after a while. The URL says which:
+/// `risky`, `review` or `missing` (the download fails) in it, else it is `pass`.
+///
+/// WeChat: [`media_check_async`][doc]
+///
+/// [doc]: https://developers.weixin.qq.com/miniprogram/dev/server/API/sec-center/sec-check/api_mediacheckasync.html
+fn media_check_async(call: &Call) -> Answer {
+    let account = call.account()?;
+    let media: Media = call.json()?;
+    let url = media.media_url.as_deref().unwrap_or_default();
+    if !url.starts_with("http") {
+        return Err(refuse(47001, "data format error"));
+    }
+    if !matches!(media.media_type, Some(1 | 2)) {
+        return Err(refuse(40004, "invalid media type"));
+    }
+    let second = media.version == Some(2);
+    if second {
+        if !matches!(media.scene, Some(1..=4)) {
+            return Err(refuse(40129, "invalid scene"));
+        }
+        visited(call, &account, media.openid.as_deref())?;
+    }
+    let trace_id = match second {
+        true => call.simulator.rid(),
+        false => super::hex(&call.simulator.random::<16>()),
+    };
+    let (suggest, label, errcode) = match () {
+        () if url.contains("risky") => ("risky", 20_002, 0),
+        () if url.contains("review") => ("review", 21_000, 0),
+        () if url.contains("missing") => ("pass", 100, -1008),
+        () => ("pass", 100, 0),
+    };
+    let mut event = json!({
+        "FromUserName": "o-platform-push-user", "Event": "wxa_media_check",
+        "appid": account.appid, "trace_id": trace_id,
+    });
+    let verdict = if second {
+        let errmsg = if errcode == 0 { "ok" } else { "download failed" };
+        let detail = json!([{ "strategy": "content_model", "errcode": errcode, "suggest": suggest,
+            "label": label, "prob": 90 }]);
+        json!({ "version": 2, "detail": detail, "errcode": errcode, "errmsg": errmsg,
+            "result": { "suggest": suggest, "label": label } })
+    } else {
+        // -1008 without its sign.
+        let status_code = if errcode == 0 { 0_u64 } else { 4_294_966_288 };
+        json!({ "isrisky": u8::from(suggest == "risky"), "extra_info_json": "",
+            "status_code": status_code, "detail": [] })
+    };
+    if let (Some(event), Value::Object(mut verdict)) = (event.as_object_mut(), verdict) {
+        event.append(&mut verdict);
+        push::post(call.simulator, &account, event.clone(), account.media_check_s * 1_000);
+    }
+    Ok(Reply::ok(json!({ "trace_id": trace_id })))
 }
 
 #[cfg(test)]
@@ -275,5 +351,43 @@ mod tests {
             assert_eq!(send(form, &head(rest), &green), Some(41005), "{rest}");
         }
         assert_eq!(send("application/json", "{\"media\":1}", b""), Some(47001));
+    }
+
+    #[tokio::test]
+    async fn media_are_judged_after_a_while_by_a_push() {
+        let (clock, simulator) = simulator();
+        let alice = User::new("alice");
+        let check = |url: &str, version: u8| {
+            let uri = format!("/wxa/media_check_async?access_token={}", simulator.token(MINI));
+            let body = json!({ "media_url": url, "media_type": 2, "version": version, "scene": 1,
+                "openid": alice.openid(MINI) });
+            simulator.post(&uri, &body.to_string())
+        };
+
+        assert_eq!(errcode(&check("https://example.com/a.png", 2)), 61010);
+        simulator.visit(&alice);
+        assert_eq!(errcode(&check("cloud", 2)), 47001);
+        simulator.change_account(MINI, |account| {
+            account.push = Some(crate::Push {
+                url: "http://127.0.0.1:1/".into(),
+                token: "token".into(),
+                key: String::new(),
+                mode: crate::PushMode::Plain,
+                format: crate::Format::Json,
+            });
+        });
+        let trace_id = check("https://example.com/risky.png", 2)["trace_id"].clone();
+        check("https://example.com/missing.png", 2);
+        check("https://example.com/risky.png", 1);
+        let pushes = simulator.pushes();
+        let message = |at: usize| Value::from(pushes[at].message.clone().unwrap());
+        assert_eq!((&message(0)["trace_id"], pushes[0].attempts.len()), (&trace_id, 0));
+        assert_eq!(message(0)["result"], json!({ "suggest": "risky", "label": 20_002 }));
+        assert_eq!(message(0)["CreateTime"], clock.now());
+        assert_eq!(message(1)["errcode"], -1008);
+        assert_eq!(
+            (message(2)["isrisky"].clone(), message(2)["detail"].clone()),
+            (json!(1), json!([]))
+        );
     }
 }

@@ -272,16 +272,17 @@ fn consent(call: &Call, kind: AccountKind, scopes: &[&str], extras: &[&str]) -> 
     let query = call.request.uri().query().unwrap_or_default();
     let pairs: Vec<(&str, &str)> =
         query.split('&').filter_map(|pair| pair.split_once('=')).collect();
-    for (name, code) in
-        [("appid", 10012), ("redirect_uri", 10011), ("scope", 10010), ("state", 10013)]
-    {
+    for (name, code) in [("appid", 10012), ("redirect_uri", 10011), ("scope", 10010)] {
         if call.query(name).is_none() {
             return page(code);
         }
     }
     let order = ["appid", "redirect_uri", "response_type", "scope", "state"];
     let names: Vec<&str> = pairs.iter().map(|(name, _)| *name).collect();
-    let in_order = names.starts_with(&order) && names[5..].iter().all(|name| extras.contains(name));
+    // `state` may be left out.
+    let required = &order[..if names.contains(&"state") { 5 } else { 4 }];
+    let in_order = names.starts_with(required)
+        && names[required.len()..].iter().all(|name| extras.contains(name));
     let escaped = !pairs.get(1).is_some_and(|(_, uri)| uri.contains([':', '/', '?', '=', '+']));
     if !in_order || !escaped || call.query("response_type") != Some("code") {
         return page(10000);
@@ -483,10 +484,12 @@ mod tests {
         let location = &reply.headers[0].1;
         assert!(location.starts_with("https://h5.example.com/cb?a=1&code="), "{location}");
         assert!(location.ends_with("&state=abc#/home"), "{location}");
+        let reply = page(&good.replace("&state=abc", "")).await;
+        assert!(reply.headers[0].1.ends_with("&state=#/home"), "state is optional");
         simulator.change_account(OFFICIAL, |app| app.oauth_domain = Some("example.com".into()));
         for (query, code) in [
             (good.clone(), 10003),
-            (good.replace("&state=abc", ""), 10013),
+            (good.replace("&state=abc", "&state=a-b"), 10013),
             (good.replace(PROFILE, "snsapi_login"), 10005),
             (good.replace(OFFICIAL, MINI), 10016),
             (good.replace("%3A%2F%2F", "://"), 10000),

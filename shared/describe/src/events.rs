@@ -69,6 +69,12 @@ fn request(endpoint: &Endpoint) -> Value {
     if endpoint.handler.access == Access::User {
         event["headers"]["authorization"] = SESSION.into();
     }
+    if endpoint.handler.http.raw {
+        let mut request = example(endpoint.example);
+        event["rawPath"] = request["path"].clone();
+        event["requestContext"]["http"]["path"] = request["path"].take();
+        event["rawQueryString"] = request["query"].take();
+    }
     if !gets {
         event["headers"]["content-type"] = "application/json".into();
         event["body"] = endpoint.example.into();

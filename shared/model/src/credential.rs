@@ -84,9 +84,22 @@ pub struct Credential {
 }
 
 impl Credential {
-    /// Seconds this credential still lives.
+    /// What WeChat gives a credential at most, in seconds.
+    pub const LONGEST_LIFE: u64 = 7200;
+
+    /// Seconds this credential still lives; never more than WeChat gave it.
     pub fn seconds_left(&self, now: u64) -> u64 {
-        self.expires_at.saturating_sub(now)
+        self.expires_at.saturating_sub(now).min(Credential::LONGEST_LIFE)
+    }
+
+    /// WeChat issues no new ticket before the current one expires, and every environment's clock
+    /// is a little wrong: a ticket is kept this much longer, in seconds.
+    pub const TICKET_GRACE: u64 = 3;
+
+    /// Seconds a ticket still lives at WeChat.
+    pub fn ticket_seconds_left(&self, now: u64) -> u64 {
+        let end = self.expires_at.saturating_sub(Credential::TICKET_GRACE);
+        end.saturating_sub(now).min(Credential::LONGEST_LIFE)
     }
 }
 

@@ -22,6 +22,7 @@ struct Inner {
     rid: Option<String>,
     code: Option<i64>,
     retry_after: Option<u64>,
+    unanswered: bool,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -190,6 +191,7 @@ impl Error {
             rid: None,
             code: None,
             retry_after: problem.default_retry_after(),
+            unanswered: false,
             source: None,
         }))
     }
@@ -238,6 +240,12 @@ impl Error {
         self
     }
 
+    /// Says that WeChat may have acted on the request, though its answer is lost.
+    pub fn unanswered(mut self) -> Error {
+        self.0.unanswered = true;
+        self
+    }
+
     /// Adds the cause, for the log only.
     pub fn because(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
         self.0.source = Some(source.into());
@@ -247,6 +255,11 @@ impl Error {
     /// The kind of failure.
     pub fn problem(&self) -> Problem {
         self.0.problem
+    }
+
+    /// Whether WeChat may have acted on the request, though its answer is lost.
+    pub fn is_unanswered(&self) -> bool {
+        self.0.unanswered
     }
 
     /// What the caller is told.

@@ -17,9 +17,10 @@ pub mod percent;
 mod refusal;
 mod secret;
 pub mod spelling;
+pub mod surface;
 pub mod value;
 
-pub use account::{Account, AccountKind};
+pub use account::{Account, AccountKind, PushMode, PushSettings};
 pub use clock::Clock;
 pub use credential::{Credential, CredentialKey, CredentialKind};
 pub use error::{Error, Problem, Result};

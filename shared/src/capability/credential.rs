@@ -64,6 +64,15 @@ impl ReadCredential<'_> {
         self.credentials.get(&CredentialKey::new(self.appid, self.kind)).await
     }
 
+    /// The same for a caller who uses it elsewhere: asked again within seconds, or with `read`,
+    /// the copy of this environment is read past.
+    ///
+    /// # Errors
+    /// As [`ReadCredential::get`].
+    pub async fn hand_out(&self, read: bool) -> Result<model::Credential> {
+        self.credentials.hand_out(&CredentialKey::new(self.appid, self.kind), read).await
+    }
+
     /// The credential in the table for an account of this deployment, expired or not; a missing
     /// one is not asked for.
     ///

@@ -5,13 +5,13 @@
 //! the table and the others get what the first one got.
 
 use futures_util::{future::try_join, join};
-use model::{Account, Error, Problem, Result, Secret};
+use model::{Account, AccountKind, Error, Problem, Result, Secret, crypto::sha256_hex};
 
 use super::{Capability, Early, Facts, sign_sessions::signing_key};
 use crate::{
     App, Caller,
     grant::{Action, Grant, SecretName},
-    session::{Session, SigningKey},
+    session::{RefreshCredential, Session, SigningKey},
     table::{Claim, Exchange, Kept, Login},
     wechat::{Answer, Call},
 };
@@ -31,7 +31,7 @@ impl LoginCalls<'_> {
     ///
     /// # Errors
     /// What WeChat says of the code; table, signing key or secret out of reach, and then the code
-    /// is not spent.
+    /// is not spent; [`Problem::CodeUsed`] if it is spent and the login is lost.
     pub async fn exchange(&self, code: &str, how: &dyn CodeExchange) -> Result<LoggedIn> {
         log_in(self.app, &self.caller.account, code, how).await
     }
@@ -46,7 +46,9 @@ impl Capability for LogIn {
                 Grant::item(Action::Delete, "code#*"),
                 Grant::item(Action::Get, "code#*"),
                 Grant::item(Action::Put, "code#*"),
-                Grant::item(Action::Update, "session#*"),
+                Grant::item(Action::Get, "session#*"),
+                Grant::item(Action::Put, "session#*"),
+                Grant::item(Action::Update, "sns#*"),
                 Grant::item(Action::Update, "unionid#*"),
                 Grant::Secret(SecretName::App),
                 Grant::Secret(SecretName::SigningKey),
@@ -94,6 +96,8 @@ pub struct LoggedIn {
     pub session: Session,
     /// The session, signed.
     pub session_token: String,
+    /// What renews the session, if it can be renewed.
+    pub refresh_token: Option<String>,
 }
 
 /// How one kind of login exchanges its code.
@@ -106,6 +110,18 @@ pub trait CodeExchange: Sync {
     /// # Errors
     /// It is not what the endpoint promises.
     fn read(&self, answer: &Answer, now: u64) -> Result<(Exchange, Kept)>;
+
+    /// SHA-256 of the secret that only the client that began this login has, if it uses one: the
+    /// code is then answered again only to a request with the same secret.
+    fn proof(&self) -> Option<String> {
+        None
+    }
+
+    /// The credential that renews the login, in the place of one of ours.
+    fn refresh_token(&self, kept: &Kept) -> Option<Secret> {
+        let _ = kept;
+        None
+    }
 }
 
 async fn log_in(
@@ -117,12 +133,12 @@ async fn log_in(
     // Everything that can fail by itself does so before the code is spent.
     let (keys, claim) = join!(
         try_join(signing_key(app), app.secrets.resolve(&account.secret)),
-        app.table.claim_code(&account.appid, code, app.clock.now()),
+        app.table.claim_code(&account.appid, code, how.proof(), app.clock.now()),
     );
     let (signing_key, exchange) = match (keys, claim?) {
         (Ok((signing_key, _)), Err(exchange)) => (signing_key, exchange),
         (Ok((signing_key, secret)), Ok(claim)) => {
-            match spend(app, account, &secret, &claim, how).await {
+            match spend(app, account, &secret, &signing_key, &claim, how).await {
                 Ok(exchange) => (signing_key, exchange),
                 Err(error) => return Err(give_back(app, &claim, error).await),
             }
@@ -134,10 +150,28 @@ async fn log_in(
 }
 
 fn signed(account: &Account, exchange: Exchange, signing_key: &SigningKey) -> LoggedIn {
-    let Exchange { openid, unionid, snapshot, sid, issued_at } = &exchange;
+    let Exchange { openid, unionid, snapshot, sid, issued_at, .. } = &exchange;
     let mut session = Session::new(&account.appid, openid, unionid.clone(), sid, *issued_at);
     session.snapshot = *snapshot;
-    LoggedIn { session_token: signing_key.sign(&session), session, exchange }
+    LoggedIn {
+        session_token: signing_key.sign(&session),
+        session,
+        refresh_token: renewable(account, &exchange, signing_key),
+        exchange,
+    }
+}
+
+/// What renews a login by OAuth. A mini program logs in again instead, unseen by the user.
+fn renewable(account: &Account, exchange: &Exchange, key: &SigningKey) -> Option<String> {
+    if account.kind == AccountKind::MiniProgram || exchange.snapshot {
+        return None;
+    }
+    Some(key.seal(&RefreshCredential {
+        appid: account.appid.clone(),
+        openid: exchange.openid.clone(),
+        login: exchange.sid.clone(),
+        sid: exchange.sid.clone(),
+    }))
 }
 
 async fn give_back(app: &App, claim: &Claim, error: Error) -> Error {
@@ -146,10 +180,17 @@ async fn give_back(app: &App, claim: &Claim, error: Error) -> Error {
     error
 }
 
+/// A failure after which the code cannot be sent again.
+fn spent(detail: &str, cause: Error) -> Error {
+    let cause = cause.cause().unwrap_or_else(|| cause.to_string());
+    Error::new(Problem::CodeUsed, detail).because(cause)
+}
+
 async fn spend(
     app: &App,
     account: &Account,
     secret: &Secret,
+    signing_key: &SigningKey,
     claim: &Claim,
     how: &dyn CodeExchange,
 ) -> Result<Exchange> {
@@ -160,13 +201,27 @@ async fn spend(
                 && app.secrets.forget(&account.secret).await =>
         {
             let secret = app.secrets.resolve(&account.secret).await?;
-            how.call(account, &secret).once().via(&app.wechat).send().await?
+            how.call(account, &secret).once().via(&app.wechat).send().await
         }
-        answer => answer?,
+        answer => answer,
     };
+    let lost = |error: Error| {
+        spent("WeChat may have taken the code, but its answer is lost; get a new code.", error)
+    };
+    let answer = answer.map_err(|error| match error.is_unanswered() {
+        true => lost(error),
+        false => error,
+    })?;
     let now = app.clock.now();
-    let (exchange, kept) = how.read(&answer, now)?;
-    let login = Login { appid: &account.appid, exchange: &exchange, kept: &kept };
-    app.table.log_in(&login, claim, now).await?;
+    let (exchange, kept) = how.read(&answer, now).map_err(lost)?;
+    let refresh = how
+        .refresh_token(&kept)
+        .map(|token| token.expose().to_owned())
+        .or_else(|| renewable(account, &exchange, signing_key))
+        .map(sha256_hex);
+    let login = Login { appid: &account.appid, exchange: &exchange, kept: &kept, refresh };
+    app.table.log_in(&login, claim, now).await.map_err(|error| {
+        spent("The code is spent, but the login could not be stored; get a new code.", error)
+    })?;
     Ok(exchange)
 }

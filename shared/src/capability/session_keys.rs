@@ -1,6 +1,6 @@
 //! Reading the keys that decrypt a user's data.
 
-use model::{Problem, Result};
+use model::{Error, Problem, Result};
 
 use super::{Capability, Early, Facts};
 use crate::{
@@ -23,10 +23,28 @@ impl ReadSessionKeys<'_> {
     /// The keys; `None` if the user never logged in, or too long ago.
     ///
     /// # Errors
-    /// A service that names no user; [`Problem::TableUnavailable`].
+    /// [`Problem::Unauthenticated`] if the session is no longer current; a service that names no
+    /// user; [`Problem::TableUnavailable`].
     pub async fn get(&self) -> Result<Option<table::SessionKeys>> {
         let caller = self.caller;
-        self.table.session_keys(caller.appid(), caller.openid()?, caller.now()).await
+        let openid = caller.openid()?;
+        let sessions = self.table.sessions(caller.appid(), openid, caller.now()).await?;
+        if caller.session().is_some_and(|session| !sessions.is_current(&session.sid)) {
+            return Err(Error::new(
+                Problem::Unauthenticated,
+                "The session has ended; log in again.",
+            ));
+        }
+        Ok(sessions.keys().cloned())
+    }
+
+    /// The keys of a user that a service names in an input of its own.
+    ///
+    /// # Errors
+    /// [`Problem::TableUnavailable`].
+    pub async fn of(&self, openid: &str) -> Result<Option<table::SessionKeys>> {
+        let sessions = self.table.sessions(self.caller.appid(), openid, self.caller.now()).await?;
+        Ok(sessions.keys().cloned())
     }
 }
 
@@ -36,7 +54,11 @@ impl Capability for SessionKeys {
     fn describe(into: &mut Vec<Facts>) {
         into.push(Facts {
             grants: vec![Grant::item(Action::Get, "session#*")],
-            problems: &[Problem::StaleSessionKey, Problem::TableUnavailable],
+            problems: &[
+                Problem::Unauthenticated,
+                Problem::StaleSessionKey,
+                Problem::TableUnavailable,
+            ],
             ..Facts::new("SessionKeys")
         });
     }

@@ -1,5 +1,7 @@
 //! One member of an input as it arrived, and how it becomes a typed value.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use serde::{
     de::{
@@ -8,14 +10,15 @@ use serde::{
     },
     forward_to_deserialize_any,
 };
-use serde_json::{Error, Value};
+use serde_json::{Error, Value, value::RawValue};
 
 /// A member: what JSON has types for, what a query and a form have as text, and a file's bytes.
 #[derive(Clone, Debug)]
 pub(super) enum Member {
-    /// A JSON value. Its structs are objects: what serde derives would also take an array for a
-    /// struct, its members in the order of the source, and that order could never be changed.
-    Json(Value),
+    /// A JSON value as it was written, which is known to be valid. Its structs are objects: what
+    /// serde derives would also take an array for a struct, its members in the order of the
+    /// source, and that order could never be changed.
+    Json(Box<RawValue>),
     /// The values of one name in a query or a form.
     Texts(Vec<String>),
     /// A file.
@@ -27,6 +30,13 @@ impl Member {
     fn text(mut texts: Vec<String>) -> String {
         texts.pop().unwrap_or_default()
     }
+}
+
+/// Whether Rust's numbers hold this one and write it again as it was.
+fn is_held(number: &str) -> bool {
+    number.parse::<u64>().is_ok()
+        || number.parse::<i64>().is_ok()
+        || number.parse::<f64>().is_ok_and(|float| float.abs() < 9e15)
 }
 
 /// Numbers and booleans are digits and words in a query.
@@ -41,6 +51,10 @@ macro_rules! deserialize_parsed {
                         Err(_) => Err(Error::invalid_type(Unexpected::Str(&text), &visitor)),
                     }
                 }
+                Member::Json(value) => serde_json::Deserializer::from_reader(
+                    value.get().as_bytes(),
+                )
+                .deserialize_any(visitor),
                 member => member.deserialize_any(visitor),
             }
         }
@@ -52,23 +66,49 @@ impl<'de> Deserializer<'de> for Member {
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self {
-            Member::Json(Value::Array(items)) => {
-                let mut items = SeqDeserializer::new(items.into_iter().map(Member::Json));
-                let value = visitor.visit_seq(&mut items)?;
-                items.end()?;
-                Ok(value)
-            }
-            Member::Json(Value::Object(members)) => {
-                let members = members.into_iter().map(|(name, value)| (name, Member::Json(value)));
-                let mut members = MapDeserializer::new(members);
-                let value = visitor.visit_map(&mut members)?;
-                members.end()?;
-                Ok(value)
-            }
-            Member::Json(plain) => plain.deserialize_any(visitor),
+            Member::Json(value) => match value.get().as_bytes() {
+                [b'[', ..] => {
+                    let items: Vec<Box<RawValue>> = serde_json::from_str(value.get())?;
+                    let mut items = SeqDeserializer::new(items.into_iter().map(Member::Json));
+                    let value = visitor.visit_seq(&mut items)?;
+                    items.end()?;
+                    Ok(value)
+                }
+                [b'{', ..] => {
+                    let members: BTreeMap<String, Box<RawValue>> =
+                        serde_json::from_str(value.get())?;
+                    let members =
+                        members.into_iter().map(|(name, value)| (name, Member::Json(value)));
+                    let mut members = MapDeserializer::new(members);
+                    let value = visitor.visit_map(&mut members)?;
+                    members.end()?;
+                    Ok(value)
+                }
+                [b'"', ..] => visitor.visit_string(serde_json::from_str(value.get())?),
+                [b'-' | b'0'..=b'9', ..] if !is_held(value.get()) => {
+                    visitor.visit_string(value.get().to_owned())
+                }
+                _ => serde_json::Deserializer::from_reader(value.get().as_bytes())
+                    .deserialize_any(visitor),
+            },
             Member::Texts(texts) => visitor.visit_string(Member::text(texts)),
             Member::File(bytes) => visitor.visit_byte_buf(bytes.into()),
         }
+    }
+
+    /// A number that arrives as its digits is not a text where only a text will do.
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match &self {
+            Member::Json(value) if !value.get().starts_with(['"', '[', '{']) => {
+                serde_json::Deserializer::from_reader(value.get().as_bytes())
+                    .deserialize_any(visitor)
+            }
+            _ => self.deserialize_any(visitor),
+        }
+    }
+
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.deserialize_string(visitor)
     }
 
     deserialize_parsed! {
@@ -91,14 +131,16 @@ impl<'de> Deserializer<'de> for Member {
         visitor: V,
     ) -> Result<V::Value, Error> {
         match self {
-            Member::Json(Value::Array(_)) => Err(Error::invalid_type(Unexpected::Seq, &visitor)),
+            Member::Json(value) if value.get().starts_with('[') => {
+                Err(Error::invalid_type(Unexpected::Seq, &visitor))
+            }
             member => member.deserialize_any(visitor),
         }
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match &self {
-            Member::Json(Value::Null) => visitor.visit_none(),
+            Member::Json(value) if value.get() == "null" => visitor.visit_none(),
             // `name=` in a query leaves the value out.
             Member::Texts(texts) if texts.iter().all(String::is_empty) => visitor.visit_none(),
             _ => visitor.visit_some(self),
@@ -117,10 +159,17 @@ impl<'de> Deserializer<'de> for Member {
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
-        _name: &'static str,
+        name: &'static str,
         visitor: V,
     ) -> Result<V::Value, Error> {
-        visitor.visit_newtype_struct(self)
+        match self {
+            // What `RawValue` calls itself: it takes the text as it is.
+            Member::Json(value) if name == "$serde_json::private::RawValue" => {
+                serde_json::Deserializer::from_reader(value.get().as_bytes())
+                    .deserialize_newtype_struct(name, visitor)
+            }
+            member => visitor.visit_newtype_struct(member),
+        }
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -130,7 +179,8 @@ impl<'de> Deserializer<'de> for Member {
         visitor: V,
     ) -> Result<V::Value, Error> {
         match self {
-            Member::Json(value) => value.deserialize_enum(name, variants, visitor),
+            Member::Json(value) => serde_json::from_str::<Value>(value.get())?
+                .deserialize_enum(name, variants, visitor),
             Member::Texts(texts) => {
                 Value::String(Member::text(texts)).deserialize_enum(name, variants, visitor)
             }
@@ -139,7 +189,7 @@ impl<'de> Deserializer<'de> for Member {
     }
 
     forward_to_deserialize_any! {
-        f32 i128 u128 char str string bytes byte_buf unit unit_struct tuple tuple_struct map
+        f32 i128 u128 char bytes byte_buf unit unit_struct tuple tuple_struct map
         identifier ignored_any
     }
 }

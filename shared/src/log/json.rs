@@ -20,6 +20,7 @@ use crate::Clock;
 
 /// The fields that a line may have; what is not listed is not written.
 const FIELDS: &[&str] = &[
+    "appid",
     "cause",
     "class",
     "cold_start",

@@ -13,7 +13,9 @@ use crate::{
     Error, Problem, Result,
     credentials::Consistency,
     crypto::{nonce, sha256_hex},
+    session::SESSION_LIFE,
     trace,
+    value::{Openid, Text},
 };
 
 /// WeChat's codes live five minutes; so does the memory of an exchange. In seconds.
@@ -31,6 +33,8 @@ const LOOKS: [u64; 8] = [100, 150, 250, 400, 600, 800, 1000, 1200];
 pub struct Claim {
     pk: String,
     owner: String,
+    /// SHA-256 of the secret that only the client that began the login has, if it uses one.
+    proof: Option<String>,
 }
 
 /// What the exchange of a code gave.
@@ -46,35 +50,70 @@ pub struct Exchange {
     pub sid: String,
     /// When the session was issued, seconds since 1970.
     pub issued_at: u64,
+    /// When the session expires, seconds since 1970.
+    pub expires_at: u64,
+}
+
+impl Exchange {
+    /// A session that begins at `now`, of a user whom WeChat has named.
+    ///
+    /// WeChat has sent empty unionids: joined by those, strangers would be one person.
+    pub fn new(openid: Text<Openid>, unionid: Option<String>, now: u64) -> Exchange {
+        Exchange {
+            openid: openid.into_string(),
+            unionid: unionid.filter(|unionid| !unionid.is_empty()),
+            snapshot: false,
+            sid: nonce(),
+            issued_at: now,
+            expires_at: now.saturating_add(SESSION_LIFE),
+        }
+    }
 }
 
 enum State {
     Free,
     Pending,
-    Done(Exchange),
+    /// What the exchange gave, and the proof of the client that made it, if there was one.
+    Done(Exchange, Option<String>),
 }
 
 impl Table {
     /// Claims a code, or returns what its first exchange gave within the last five minutes.
     ///
-    /// Of simultaneous requests one gets the claim and the others wait for its outcome.
+    /// Of simultaneous requests one gets the claim and the others wait for its outcome. Where the
+    /// first exchange had a proof, only a request with the same proof gets its outcome.
     ///
     /// # Errors
-    /// [`Problem::InProgress`] if the first request takes too long;
-    /// [`Problem::TableUnavailable`].
+    /// [`Problem::CodeUsed`] if the proof is another; [`Problem::InProgress`] if the first request
+    /// takes too long; [`Problem::TableUnavailable`].
     pub async fn claim_code(
         &self,
         appid: &str,
         code: &str,
+        proof: Option<String>,
         now: u64,
     ) -> Result<std::result::Result<Claim, Exchange>> {
         let pk = format!("code#{}", sha256_hex(format!("{appid}#{code}")));
-        let claim = Claim { pk, owner: nonce() };
-        let mut state = self.put_claim(&claim, now).await?;
+        let claim = Claim { pk, owner: nonce(), proof };
+        let mut state = match self.put_claim(&claim, now).await {
+            Ok(state) => state,
+            Err(error) => {
+                // The claim may have been written; its owner is gone with this request.
+                let _ = self.release_code(&claim).await;
+                return Err(error);
+            }
+        };
         for pause in LOOKS {
             match state {
                 State::Free => return Ok(Ok(claim)),
-                State::Done(exchange) => return Ok(Err(exchange)),
+                State::Done(exchange, None) => return Ok(Err(exchange)),
+                State::Done(exchange, proof) if proof == claim.proof => return Ok(Err(exchange)),
+                State::Done(..) => {
+                    return Err(Error::new(
+                        Problem::CodeUsed,
+                        "The code was used by another client; begin the login again.",
+                    ));
+                }
                 State::Pending => {
                     tokio::time::sleep(Duration::from_millis(pause)).await;
                     state = match self.read_claim(&claim).await? {
@@ -101,10 +140,13 @@ impl Table {
             .item("claim_owner", text(&claim.owner))
             .item("claim_until", number(now + CLAIM_LIFE))
             .item(TTL, number(now + MEMORY))
+            // The SDK repeats a call whose answer was lost, and then meets its own claim.
             .condition_expression(
-                "attribute_not_exists(pk) OR #ttl < :now OR (attribute_not_exists(openid) AND claim_until < :now)",
+                "attribute_not_exists(pk) OR #ttl < :now OR (attribute_not_exists(openid) \
+                 AND (claim_until < :now OR claim_owner = :owner))",
             )
             .expression_attribute_names("#ttl", TTL)
+            .expression_attribute_values(":owner", text(&claim.owner))
             .expression_attribute_values(":now", number(now))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send()
@@ -156,12 +198,16 @@ impl Table {
             .item("openid", text(&exchange.openid))
             .item("sid", text(&exchange.sid))
             .item("issued_at", number(exchange.issued_at))
+            .item("expires_at", number(exchange.expires_at))
             .item(TTL, number(now + MEMORY));
         if let Some(unionid) = &exchange.unionid {
             put = put.item("unionid", text(unionid));
         }
         if exchange.snapshot {
             put = put.item("snapshot", number(1));
+        }
+        if let Some(proof) = &claim.proof {
+            put = put.item("proof", text(proof));
         }
         let put = put.build().expect("table and item are set");
         TransactWriteItem::builder().put(put).build()
@@ -176,7 +222,8 @@ fn read_state(item: &Item) -> State {
             snapshot: item.contains_key("snapshot"),
             sid: read_text(item, "sid")?,
             issued_at: read_number(item, "issued_at")?,
+            expires_at: read_number(item, "expires_at")?,
         })
     };
-    exchange().map_or(State::Pending, State::Done)
+    exchange().map_or(State::Pending, |exchange| State::Done(exchange, read_text(item, "proof")))
 }

@@ -1,9 +1,12 @@
-//! The OAuth tokens in `session#<appid>#<openid>`: written by a login, refreshed by one at a time.
+//! `sns#<appid>#<openid>`: a user's OAuth tokens, written by a login, refreshed by one at a time.
+//!
+//! Not in the session's item, so that what decrypts a user's data cannot read them.
 
-use aws_sdk_dynamodb::types::builders::UpdateBuilder;
+use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
 
 use super::{
-    Item, TTL, Table, number, read_number, read_secret, read_text, session::session_pk, text,
+    Item, PARTITION_KEY, TTL, Table, number, read_number, read_secret, read_text,
+    session::LOGIN_LIFE, text,
 };
 use crate::{Result, Secret, credentials::Consistency};
 
@@ -34,32 +37,44 @@ pub struct SnsRecord {
     pub refreshed_at: Option<u64>,
 }
 
-impl SnsTokens {
-    /// The update that puts these in the place of any before, whoever is refreshing those.
-    pub(super) fn replace(&self, update: UpdateBuilder) -> UpdateBuilder {
-        update
+impl Table {
+    /// The write that puts tokens in the place of any before, even if those are being refreshed,
+    /// for a transaction with a login.
+    pub(super) fn replace_sns(
+        &self,
+        appid: &str,
+        openid: &str,
+        tokens: &SnsTokens,
+        now: u64,
+    ) -> TransactWriteItem {
+        let update = Update::builder()
+            .table_name(&self.name)
+            .key(PARTITION_KEY, text(sns_pk(appid, openid)))
             .update_expression(
                 "SET sns_access_token = :access, sns_refresh_token = :refresh, \
                  sns_scope = :scope, sns_expires_at = :expires, \
                  sns_version = if_not_exists(sns_version, :zero) + :one, #ttl = :ttl \
                  REMOVE sns_refreshed_at, sns_lease_owner, sns_lease_until",
             )
-            .expression_attribute_values(":access", text(self.access_token.expose()))
-            .expression_attribute_values(":refresh", text(self.refresh_token.expose()))
-            .expression_attribute_values(":scope", text(&self.scope))
-            .expression_attribute_values(":expires", number(self.expires_at))
+            .expression_attribute_names("#ttl", TTL)
+            .expression_attribute_values(":access", text(tokens.access_token.expose()))
+            .expression_attribute_values(":refresh", text(tokens.refresh_token.expose()))
+            .expression_attribute_values(":scope", text(&tokens.scope))
+            .expression_attribute_values(":expires", number(tokens.expires_at))
             .expression_attribute_values(":zero", number(0))
             .expression_attribute_values(":one", number(1))
+            .expression_attribute_values(":ttl", number(now + LOGIN_LIFE))
+            .build()
+            .expect("table, key and expression are set");
+        TransactWriteItem::builder().update(update).build()
     }
-}
 
-impl Table {
     /// A user's OAuth tokens; `None` if the user never consented, or thirty days ago.
     ///
     /// # Errors
     /// [`crate::Problem::TableUnavailable`].
     pub async fn sns(&self, appid: &str, openid: &str, now: u64) -> Result<Option<SnsRecord>> {
-        let item = self.get(session_pk(appid, openid), Consistency::Strong).await?;
+        let item = self.get(sns_pk(appid, openid), Consistency::Strong).await?;
         Ok(item.and_then(|item| read(&item, now)))
     }
 
@@ -75,11 +90,12 @@ impl Table {
         owner: &str,
         now: u64,
     ) -> Result<bool> {
-        self.update(session_pk(appid, openid))
+        // The SDK repeats a call whose answer was lost, and then meets its own lease.
+        self.update(sns_pk(appid, openid))
             .change("SET sns_lease_owner = :owner, sns_lease_until = :until")
             .only_if(
-                "sns_version = :version AND \
-                 (attribute_not_exists(sns_lease_until) OR sns_lease_until < :now)",
+                "sns_version = :version AND (attribute_not_exists(sns_lease_until) \
+                 OR sns_lease_until < :now OR sns_lease_owner = :owner)",
             )
             .value(":owner", text(owner))
             .value(":until", number(now + LEASE_LIFE))
@@ -89,8 +105,8 @@ impl Table {
             .await
     }
 
-    /// Writes refreshed tokens and ends the lease; `false` if lease or version moved on, and
-    /// then the tokens are nobody's.
+    /// Writes refreshed tokens and ends the lease; `false` if lease or version moved on: an
+    /// earlier attempt of this request wrote them, or newer ones are there.
     ///
     /// The item's end stays where the login put it, because the refresh token's does.
     ///
@@ -105,7 +121,7 @@ impl Table {
         tokens: &SnsTokens,
         now: u64,
     ) -> Result<bool> {
-        self.update(session_pk(appid, openid))
+        self.update(sns_pk(appid, openid))
             .change(
                 "SET sns_access_token = :access, sns_refresh_token = :refresh, \
                  sns_scope = :scope, sns_expires_at = :expires, \
@@ -125,12 +141,67 @@ impl Table {
             .await
     }
 
+    /// Writes the tokens that WeChat gave for a refresh token, unless others have replaced it.
+    ///
+    /// # Errors
+    /// [`crate::Problem::TableUnavailable`].
+    pub async fn adopt_sns(
+        &self,
+        appid: &str,
+        openid: &str,
+        refresh_token: &str,
+        tokens: &SnsTokens,
+        now: u64,
+    ) -> Result<()> {
+        self.update(sns_pk(appid, openid))
+            .change(
+                "SET sns_access_token = :access, sns_refresh_token = :refresh, \
+                 sns_scope = :scope, sns_expires_at = :expires, \
+                 sns_version = sns_version + :one, sns_refreshed_at = :now \
+                 REMOVE sns_lease_owner, sns_lease_until",
+            )
+            .only_if("sns_refresh_token = :sent")
+            .value(":access", text(tokens.access_token.expose()))
+            .value(":refresh", text(tokens.refresh_token.expose()))
+            .value(":scope", text(&tokens.scope))
+            .value(":expires", number(tokens.expires_at))
+            .value(":one", number(1))
+            .value(":now", number(now))
+            .value(":sent", text(refresh_token))
+            .apply()
+            .await
+            .map(drop)
+    }
+
+    /// Notes that WeChat refused these tokens: the next renewal asks WeChat, however recently the
+    /// last one did.
+    ///
+    /// # Errors
+    /// [`crate::Problem::TableUnavailable`].
+    pub async fn distrust_sns(&self, appid: &str, openid: &str, version: u64) -> Result<()> {
+        self.update(sns_pk(appid, openid))
+            .change("REMOVE sns_refreshed_at")
+            .only_if("sns_version = :version")
+            .value(":version", number(version))
+            .apply()
+            .await
+            .map(drop)
+    }
+
+    /// Removes a user's tokens.
+    ///
+    /// # Errors
+    /// [`crate::Problem::TableUnavailable`].
+    pub async fn erase_sns(&self, appid: &str, openid: &str) -> Result<()> {
+        self.delete(sns_pk(appid, openid)).apply().await.map(drop)
+    }
+
     /// Gives the lease of a refresh back that WeChat refused.
     ///
     /// # Errors
     /// [`crate::Problem::TableUnavailable`]; the lease then ends by itself after ten seconds.
     pub async fn release_sns(&self, appid: &str, openid: &str, owner: &str) -> Result<()> {
-        self.update(session_pk(appid, openid))
+        self.update(sns_pk(appid, openid))
             .change("REMOVE sns_lease_owner, sns_lease_until")
             .only_if("sns_lease_owner = :owner")
             .value(":owner", text(owner))
@@ -138,6 +209,10 @@ impl Table {
             .await
             .map(drop)
     }
+}
+
+fn sns_pk(appid: &str, openid: &str) -> String {
+    format!("sns#{appid}#{openid}")
 }
 
 fn read(item: &Item, now: u64) -> Option<SnsRecord> {

@@ -35,6 +35,11 @@ macro_rules! conditional {
                 $type(self.0.condition_expression(condition))
             }
 
+            /// What a `#name` of an expression stands for, where DynamoDB reserves the word.
+            pub(crate) fn name(self, name: &str, attribute: &str) -> $type {
+                $type(self.0.expression_attribute_names(name, attribute))
+            }
+
             /// What a `:name` of an expression stands for.
             pub(crate) fn value(self, name: &str, value: AttributeValue) -> $type {
                 $type(self.0.expression_attribute_values(name, value))
@@ -56,11 +61,6 @@ conditional! {
 }
 
 impl Update {
-    /// What a `#name` of an expression stands for, where DynamoDB reserves the word.
-    pub(crate) fn name(self, name: &str, attribute: &str) -> Update {
-        Update(self.0.expression_attribute_names(name, attribute))
-    }
-
     /// What changes: `SET … REMOVE …`.
     pub(crate) fn change(self, expression: impl Into<String>) -> Update {
         Update(self.0.update_expression(expression))
@@ -75,11 +75,6 @@ impl Update {
 }
 
 impl Put {
-    /// What a `#name` of an expression stands for, where DynamoDB reserves the word.
-    pub(crate) fn name(self, name: &str, attribute: &str) -> Put {
-        Put(self.0.expression_attribute_names(name, attribute))
-    }
-
     /// An attribute.
     pub(crate) fn item(self, name: &str, value: AttributeValue) -> Put {
         Put(self.0.item(name, value))

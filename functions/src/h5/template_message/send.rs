@@ -37,8 +37,11 @@ pub struct SendMessage {
 /// A message on its way.
 #[derive(Serialize, JsonSchema)]
 pub struct Sent {
-    /// WeChat's id of the message, of up to 19 digits.
-    msgid: String,
+    /// Whether WeChat took it.
+    sent: bool,
+    /// WeChat's id of the message, of up to 19 digits, where it tells one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    msgid: Option<String>,
 }
 
 impl Operation for SendMessage {
@@ -60,6 +63,6 @@ impl Operation for SendMessage {
             data: &self.data,
             client_msg_id: self.client_msg_id.as_ref(),
         };
-        Ok(Sent { msgid: message.send(wechat, &self.touser).await? })
+        Ok(Sent { sent: true, msgid: message.send(wechat, &self.touser).await? })
     }
 }

@@ -55,6 +55,7 @@ fn invocation(mut content: Value) -> Value {
         "400": refused,
         "403": refused,
         "404": refused,
+        "413": refused,
     })
 }
 

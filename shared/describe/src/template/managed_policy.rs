@@ -9,10 +9,12 @@ use crate::facts::policy;
 /// The policy of a capability.
 pub(super) fn of(capability: &Facts) -> String {
     let (mut actions, mut secrets) = (BTreeMap::<&str, Vec<&str>>::new(), Vec::new());
+    let mut on_the_bus = "";
     for grant in &capability.grants {
         match grant {
             Grant::Item(action, key) => actions.entry(key).or_default().push(action.as_str()),
             Grant::Secret(secret) => secrets.push(secret.pattern()),
+            Grant::PutEvents => on_the_bus = ON_THE_BUS,
         }
     }
     // Keys with the same actions are one statement.
@@ -29,19 +31,29 @@ pub(super) fn of(capability: &Facts) -> String {
       PolicyDocument:
         Version: "2012-10-17"
         Statement:
-{items}{secrets}
+{items}{secrets}{on_the_bus}
 "#,
         policy(capability),
     )
 }
 
+const ON_THE_BUS: &str = "          - Sid: EventBus
+            Effect: Allow
+            Action: events:PutEvents
+            Resource: !GetAtt EventBus.Arn
+";
+
 fn on_items(actions: &[&str], keys: &[&str]) -> String {
+    let resource = match actions {
+        ["Query"] => "!Sub \"${Table.Arn}/index/due\"",
+        _ => "!GetAtt Table.Arn",
+    };
     let names: Vec<String> = actions.iter().map(|action| format!("dynamodb:{action}")).collect();
     format!(
         r#"          - Sid: {}
             Effect: Allow
             Action: [{}]
-            Resource: !GetAtt Table.Arn
+            Resource: {resource}
             Condition:
               ForAllValues:StringLike:
                 dynamodb:LeadingKeys: {keys:?}

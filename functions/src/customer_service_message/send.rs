@@ -1,0 +1,308 @@
+//! `POST /customerServiceMessage/send`
+//!
+//! WeChat: `POST /cgi-bin/message/custom/send`
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use shared::{
+    Access, AccountKind, Caller, Error, Operation, Problem, Refusal, Result, Uses,
+    capability::Wechat,
+    text,
+    value::{Address, AppId, Chars, Int, List, MediaId, Openid, Text},
+};
+
+use super::RECEIVER;
+
+text! {
+    /// A text with links.
+    pub(super) Content: 1..=2048, Chars::BYTES, "A Chinese character counts three.", errcode 45002;
+    /// A title.
+    pub(super) Title: 1..=256, Chars::BYTES;
+    /// A few words below a title.
+    pub(super) Words: 0..=1024, Chars::BYTES;
+    /// A page of a mini program with its query.
+    pub(super) PagePath: 1..=1024, Chars::PRINTABLE_BYTES;
+    /// An id of the account's own.
+    pub(super) OwnId: 1..=128, Chars::PRINTABLE_BYTES;
+}
+
+/// Answers a user who wrote to the account.
+///
+/// A message of the user allows five answers within 48 hours; entering customer service, following,
+/// scanning a code or tapping the menu allows two or three within a minute. On `receiver-state` wait
+/// for the user's next message. Send exactly the object that `msgtype` names. Never sent twice.
+#[derive(Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SendMessage {
+    /// The user, as the message from them names it.
+    touser: Text<Openid>,
+    /// Which object is sent.
+    msgtype: MsgType,
+    /// A text; `<a href>` links to pages, with `data-miniprogram-appid` and
+    /// `data-miniprogram-path` to a mini program.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    text: Option<PlainText>,
+    /// An image.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    image: Option<Media>,
+    /// A voice; from official accounts only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    voice: Option<Media>,
+    /// A video; from official accounts only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    video: Option<Video>,
+    /// Music; from official accounts only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    music: Option<Music>,
+    /// A card that links to a page; from official accounts only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    news: Option<News>,
+    /// Articles by their media_id; from official accounts only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    mpnews: Option<Media>,
+    /// A published article; from official accounts only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    mpnewsarticle: Option<Article>,
+    /// A question with answers to tap; from official accounts only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    msgmenu: Option<Menu>,
+    /// A card for the wallet; from official accounts only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    wxcard: Option<Card>,
+    /// A card that links to a page; from mini programs only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    link: Option<Link>,
+    /// A card that opens a mini program.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    miniprogrampage: Option<MiniProgramPage>,
+    /// Sends it in the name of this agent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    customservice: Option<Agent>,
+    /// Marks it as written by an AI.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    aimsgcontext: Option<AiContext>,
+    /// The sub-merchant it is sent for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    businessid: Option<Text<OwnId>>,
+}
+
+/// What can be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum MsgType {
+    Text,
+    Image,
+    Voice,
+    Video,
+    Music,
+    News,
+    Mpnews,
+    Mpnewsarticle,
+    Msgmenu,
+    Wxcard,
+    Link,
+    Miniprogrampage,
+}
+
+#[derive(Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct PlainText {
+    content: Text<Content>,
+}
+
+#[derive(Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Media {
+    /// From `customerServiceMessage.uploadTempMedia`, or of permanent material.
+    media_id: Text<MediaId>,
+}
+
+#[derive(Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Video {
+    media_id: Text<MediaId>,
+    thumb_media_id: Text<MediaId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    title: Option<Text<Title>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    description: Option<Text<Words>>,
+}
+
+#[derive(Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Music {
+    musicurl: Address<1024>,
+    /// Played where there is Wi-Fi.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    hqmusicurl: Option<Address<1024>>,
+    thumb_media_id: Text<MediaId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    title: Option<Text<Title>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    description: Option<Text<Words>>,
+}
+
+#[derive(Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct News {
+    /// Exactly one.
+    articles: List<NewsArticle, 1, 1>,
+}
+
+#[derive(Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct NewsArticle {
+    title: Text<Title>,
+    description: Text<Words>,
+    url: Address<1024>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    picurl: Option<Address<1024>>,
+}
+
+#[derive(Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Article {
+    article_id: Text<MediaId>,
+}
+
+#[derive(Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Menu {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    head_content: Option<Text<Words>>,
+    list: List<MenuEntry, 1, 20>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tail_content: Option<Text<Words>>,
+}
+
+#[derive(Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct MenuEntry {
+    /// Comes back as `bizmsgmenuid` of the user's message.
+    id: Text<OwnId>,
+    content: Text<Title>,
+}
+
+#[derive(Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Card {
+    card_id: Text<OwnId>,
+}
+
+#[derive(Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Link {
+    title: Text<Title>,
+    description: Text<Words>,
+    url: Address<1024>,
+    thumb_url: Address<1024>,
+}
+
+#[derive(Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct MiniProgramPage {
+    title: Text<Title>,
+    /// Which mini program; an official account must name it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    appid: Option<Text<AppId>>,
+    pagepath: Text<PagePath>,
+    /// The picture on the card, 520 × 416.
+    thumb_media_id: Text<MediaId>,
+}
+
+#[derive(Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Agent {
+    kf_account: Text<OwnId>,
+}
+
+#[derive(Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct AiContext {
+    is_ai_msg: Int<0, 1>,
+}
+
+/// A message that WeChat took.
+#[derive(Serialize, JsonSchema)]
+pub struct Sent {
+    /// Always true; WeChat does not give these messages an id.
+    sent: bool,
+}
+
+impl Operation for SendMessage {
+    const ID: &'static str = "customerServiceMessage.send";
+    const ACCESS: Access = Access::Service;
+    const ACCOUNTS: &'static [AccountKind] =
+        &[AccountKind::MiniProgram, AccountKind::OfficialAccount];
+    const DOCS: &'static [&'static str] = &[
+        "https://developers.weixin.qq.com/miniprogram/dev/server/API/kf-mgnt/kf-message/api_sendcustommessage.html",
+        "https://developers.weixin.qq.com/doc/service/api/customer/message/api_sendcustommessage.html",
+    ];
+    #[rustfmt::skip]
+    const REFUSALS: &'static [Refusal] = &[
+        RECEIVER[0], RECEIVER[1], RECEIVER[2],
+        Refusal::new(40003, Problem::InvalidInput, "WeChat does not know this openid for this app.").field("touser"),
+        Refusal::new(40007, Problem::InvalidInput, "WeChat does not know this media_id: it is another account's, or older than 3 days.").field("media_id"),
+        Refusal::new(45002, Problem::InvalidInput, "The text is too long.").field("text.content"),
+        Refusal::new(45008, Problem::InvalidInput, "Exactly one article can be sent.").field("news.articles"),
+        Refusal::new(45162, Problem::InvalidInput, "WeChat does not send this type for this account.").field("msgtype"),
+        Refusal::new(48002, Problem::ReceiverState, "The user does not take messages of this account."),
+        Refusal::new(70000, Problem::ReceiverState, "The user is a minor and does not get this."),
+    ];
+    const EXAMPLE: &'static str = r#"{"touser":"oUser-of-the-example-000000001","msgtype":"text","text":{"content":"Your parcel is on its way."}}"#;
+    type Uses = Wechat;
+    type Output = Sent;
+
+    async fn run(self, wechat: Uses<'_, Self>, caller: &Caller) -> Result<Sent> {
+        self.check(caller.account.kind)?;
+        let call = wechat.post("/cgi-bin/message/custom/send", &self).once();
+        call.refusals(Self::REFUSALS).done().await?;
+        Ok(Sent { sent: true })
+    }
+}
+
+impl SendMessage {
+    /// The objects by the type that names them, and the kinds of account that may send it.
+    fn objects(&self) -> [(MsgType, &'static str, bool, &'static [AccountKind]); 12] {
+        const BOTH: &[AccountKind] = &[AccountKind::MiniProgram, AccountKind::OfficialAccount];
+        const MINI: &[AccountKind] = &[AccountKind::MiniProgram];
+        const OFFICIAL: &[AccountKind] = &[AccountKind::OfficialAccount];
+        [
+            (MsgType::Text, "text", self.text.is_some(), BOTH),
+            (MsgType::Image, "image", self.image.is_some(), BOTH),
+            (MsgType::Voice, "voice", self.voice.is_some(), OFFICIAL),
+            (MsgType::Video, "video", self.video.is_some(), OFFICIAL),
+            (MsgType::Music, "music", self.music.is_some(), OFFICIAL),
+            (MsgType::News, "news", self.news.is_some(), OFFICIAL),
+            (MsgType::Mpnews, "mpnews", self.mpnews.is_some(), OFFICIAL),
+            (MsgType::Mpnewsarticle, "mpnewsarticle", self.mpnewsarticle.is_some(), OFFICIAL),
+            (MsgType::Msgmenu, "msgmenu", self.msgmenu.is_some(), OFFICIAL),
+            (MsgType::Wxcard, "wxcard", self.wxcard.is_some(), OFFICIAL),
+            (MsgType::Link, "link", self.link.is_some(), MINI),
+            (MsgType::Miniprogrampage, "miniprogrampage", self.miniprogrampage.is_some(), BOTH),
+        ]
+    }
+
+    /// Exactly the object that `msgtype` names is there, and the account may send it.
+    fn check(&self, account: AccountKind) -> Result<()> {
+        for (msgtype, name, given, kinds) in self.objects() {
+            let named = msgtype == self.msgtype;
+            if named && !kinds.contains(&account) {
+                let detail = format!("An account of kind {} cannot send this.", account.as_str());
+                return Err(Error::invalid("msgtype", detail));
+            }
+            if named && !given {
+                return Err(Error::invalid(name, "Must be there, as `msgtype` names it."));
+            }
+            if !named && given {
+                return Err(Error::invalid(name, "Must be left out unless `msgtype` names it."));
+            }
+        }
+        let unnamed = self.miniprogrampage.as_ref().is_some_and(|page| page.appid.is_none());
+        if unnamed && account == AccountKind::OfficialAccount {
+            let detail = "An official account must name the mini program.";
+            return Err(Error::invalid("miniprogrampage.appid", detail));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,77 @@
+//! `POST /customerServiceMessage/setTyping`
+//!
+//! WeChat: `POST /cgi-bin/message/custom/typing` for official accounts, `POST
+//! /cgi-bin/message/custom/business/typing` for mini programs
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use shared::{
+    Access, AccountKind, Caller, Operation, Problem, Refusal, Result, Uses,
+    capability::Wechat,
+    value::{Openid, Text},
+};
+
+use super::{RECEIVER, send::OwnId};
+
+/// Shows the user that an answer is being typed, for up to 15 seconds.
+///
+/// Works within 30 seconds of the last message, either way.
+#[derive(Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetTyping {
+    /// The user.
+    touser: Text<Openid>,
+    /// Show it, or no longer.
+    command: Command,
+    /// The sub-merchant it is shown for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    businessid: Option<Text<OwnId>>,
+}
+
+/// What to show.
+#[derive(Clone, Copy, Deserialize, Serialize, JsonSchema)]
+enum Command {
+    /// The hint.
+    Typing,
+    /// No hint.
+    CancelTyping,
+}
+
+/// WeChat's consent.
+#[derive(Serialize, JsonSchema)]
+pub struct Shown {
+    /// Always true.
+    done: bool,
+}
+
+impl Operation for SetTyping {
+    const ID: &'static str = "customerServiceMessage.setTyping";
+    const ACCESS: Access = Access::Service;
+    const ACCOUNTS: &'static [AccountKind] =
+        &[AccountKind::MiniProgram, AccountKind::OfficialAccount];
+    const DOCS: &'static [&'static str] = &[
+        "https://developers.weixin.qq.com/miniprogram/dev/server/API/kf-mgnt/kf-message/api_typing.html",
+        "https://developers.weixin.qq.com/doc/service/api/customer/message/api_typing.html",
+    ];
+    #[rustfmt::skip]
+    const REFUSALS: &'static [Refusal] = &[
+        RECEIVER[0], RECEIVER[1], RECEIVER[2],
+        Refusal::new(40003, Problem::InvalidInput, "WeChat does not know this openid for this app.").field("touser"),
+        Refusal::new(40200, Problem::AccountNotPermitted, "WeChat does not show this for an account of this type."),
+        Refusal::new(45080, Problem::ReceiverState, "There was no message in the last 30 seconds. Try again after the next one."),
+        Refusal::new(45081, Problem::ReceiverState, "The hint shows already. Try again when it has ended, after 15 seconds."),
+    ];
+    const EXAMPLE: &'static str =
+        r#"{"touser":"oUser-of-the-example-000000001","command":"Typing"}"#;
+    type Uses = Wechat;
+    type Output = Shown;
+
+    async fn run(self, wechat: Uses<'_, Self>, caller: &Caller) -> Result<Shown> {
+        let path = match caller.account.kind {
+            AccountKind::OfficialAccount => "/cgi-bin/message/custom/typing",
+            _ => "/cgi-bin/message/custom/business/typing",
+        };
+        wechat.post(path, &self).once().refusals(Self::REFUSALS).done().await?;
+        Ok(Shown { done: true })
+    }
+}

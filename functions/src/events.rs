@@ -1,0 +1,5 @@
+//! What was published on the event bus.
+
+mod redeliver;
+
+pub use redeliver::Redeliver;

@@ -1,0 +1,58 @@
+//! The keys that a user's mini program and the server share.
+
+mod get_user_encrypt_key;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use shared::{
+    Error, Problem, Refusal, Result, capability::WechatCalls, crypto::hmac_sha256_hex,
+    table::SessionKeys,
+};
+
+pub use get_user_encrypt_key::GetUserEncryptKey;
+
+/// A key that a user's mini program gets from `wx.getUserCryptoManager`.
+#[derive(Clone, Deserialize, Serialize, JsonSchema)]
+pub struct UserKey {
+    /// The AES key, 16 bytes in base64.
+    pub(crate) encrypt_key: String,
+    /// Which key it is.
+    pub(crate) version: u64,
+    /// How long it can still be asked for, in seconds.
+    pub(crate) expire_in: u64,
+    /// Where the cipher starts, 16 bytes in base64.
+    pub(crate) iv: String,
+    /// When it was made, seconds since 1970.
+    pub(crate) create_time: u64,
+}
+
+/// A user's keys, the latest first; WeChat tells the last three.
+#[derive(Deserialize, Serialize, JsonSchema)]
+pub struct UserKeys {
+    /// The keys.
+    pub(crate) key_info_list: Vec<UserKey>,
+}
+
+const STALE: &str = "The stored session key is stale; log in again.";
+
+/// WeChat: [errors](https://developers.weixin.qq.com/miniprogram/dev/server/API/user-info/internet/api_getuserencryptkey.html).
+pub(crate) const REFUSALS: &[Refusal] = &[
+    Refusal::new(87_007, Problem::StaleSessionKey, STALE),
+    Refusal::new(87_009, Problem::StaleSessionKey, STALE),
+];
+
+/// Asks WeChat for the keys of a user who has logged in, signed with their session key.
+pub(crate) async fn user_keys(
+    wechat: WechatCalls<'_>,
+    stored: Option<SessionKeys>,
+    openid: &str,
+) -> Result<UserKeys> {
+    let stored = stored.ok_or_else(|| Error::new(Problem::StaleSessionKey, STALE))?;
+    let signature = hmac_sha256_hex(stored.current.expose().as_bytes(), b"");
+    let call = wechat
+        .post("/wxa/business/getuserencryptkey", &serde_json::json!({}))
+        .query("openid", openid)
+        .query("signature", signature)
+        .query("sig_method", "hmac_sha256");
+    call.refusals(REFUSALS).json().await
+}

@@ -1,0 +1,54 @@
+//! `POST /openapi/getApiQuota`
+//!
+//! WeChat: `POST /cgi-bin/openapi/quota/get`
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use shared::{
+    Access, AccountKind, Caller, Operation, Problem, Refusal, Result, Uses,
+    capability::Wechat,
+    text,
+    value::{Chars, Text},
+};
+
+use super::quota::Quota;
+
+text! {
+    /// A path of WeChat's API.
+    CgiPath: 2..=128, Chars::VISIBLE, "Send a path such as `/cgi-bin/message/custom/send`.",
+        check |text: &str| {
+            let plain = text.starts_with('/') && !text.contains(['?', '#']);
+            if plain { Ok(()) } else { Err("Send the path without host and query.") }
+        };
+}
+
+/// Shows how often a path may be called today, and how often it was.
+#[derive(Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GetApiQuota {
+    /// The path, with a slash, without host and query.
+    cgi_path: Text<CgiPath>,
+}
+
+impl Operation for GetApiQuota {
+    const ID: &'static str = "openapi.getApiQuota";
+    const ACCESS: Access = Access::Service;
+    const ACCOUNTS: &'static [AccountKind] = super::ACCOUNTS;
+    const DOCS: &'static [&'static str] = &[
+        "https://developers.weixin.qq.com/miniprogram/dev/server/API/openApi-mgnt/api_getapiquota.html",
+    ];
+    #[rustfmt::skip]
+    const REFUSALS: &'static [Refusal] = &[
+        Refusal::new(76_003, Problem::InvalidInput, "WeChat does not know this path.").field("cgi_path"),
+        Refusal::new(76_021, Problem::InvalidInput, "WeChat does not know this path.").field("cgi_path"),
+        Refusal::new(76_022, Problem::InvalidInput, "Accounts of this kind do not have this path.").field("cgi_path"),
+    ];
+    const EXAMPLE: &'static str = r#"{"cgi_path":"/cgi-bin/message/custom/send"}"#;
+    type Uses = Wechat;
+    type Output = Quota;
+
+    async fn run(self, wechat: Uses<'_, Self>, _caller: &Caller) -> Result<Quota> {
+        let call = wechat.post("/cgi-bin/openapi/quota/get", &self);
+        call.refusals(Self::REFUSALS).json().await
+    }
+}

@@ -1,0 +1,90 @@
+//! What was paid by WeChat Pay is shipped, and WeChat is told: mandatory for many mini programs.
+//!
+//! The numbers of an order and its state are WeChat's; an order appears some seconds after it was
+//! paid.
+
+mod get_order;
+mod get_order_list;
+mod is_trade_managed;
+mod list;
+mod notify_confirm_receive;
+mod order;
+mod shipment;
+mod upload_shipping_info;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use shared::{Error, Problem, Refusal, Result, text, value::Chars};
+
+pub use get_order::GetOrder;
+pub use get_order_list::GetOrderList;
+pub use is_trade_managed::IsTradeManaged;
+pub use notify_confirm_receive::NotifyConfirmReceive;
+pub use upload_shipping_info::UploadShippingInfo;
+
+text! {
+    /// WeChat Pay's number of a payment.
+    TransactionId: 1..=64, Chars::ID;
+    /// A merchant of WeChat Pay.
+    MerchantId: 1..=32, Chars::DIGITS;
+    /// The merchant's number of an order.
+    TradeNo: 1..=64, Chars::VISIBLE;
+}
+
+/// WeChat needs one of the two ways to name an order.
+fn check_numbers(transaction: bool, merchant: bool, trade_no: bool) -> Result<()> {
+    let missing = match (transaction, merchant, trade_no) {
+        (true, ..) | (false, true, true) => return Ok(()),
+        (false, false, true) => "merchant_id",
+        (false, true, false) => "merchant_trade_no",
+        (false, false, false) => "transaction_id",
+    };
+    let numbers = "Send `transaction_id`, or `merchant_id` and `merchant_trade_no`.";
+    Err(Error::invalid(missing, numbers))
+}
+
+/// Nothing: WeChat has taken it.
+#[derive(Serialize, JsonSchema)]
+pub struct Done {}
+
+const INPUT: &str = "WeChat does not accept the shipping information; look the errcode up.";
+
+/// WeChat: [order shipping](https://developers.weixin.qq.com/miniprogram/dev/server/API/order_shipping/api_uploadshippinginfo.html).
+#[rustfmt::skip]
+const REFUSALS: &[Refusal] = &[
+    Refusal::new(10_060_001, Problem::WrongState, "WeChat does not know the payment, or not yet: try again in a minute."),
+    Refusal::new(10_060_002, Problem::WrongState, "The order is finished."),
+    Refusal::new(10_060_003, Problem::WrongState, "A shipment can be reported again once, and was."),
+    Refusal::new(10_060_004, Problem::WrongState, "The order cannot be shipped in its state."),
+    Refusal::new(10_060_005, Problem::InvalidInput, INPUT).field("logistics_type"),
+    Refusal::new(10_060_006, Problem::InvalidInput, "Only express shipments can be split.").field("delivery_mode"),
+    Refusal::new(10_060_007, Problem::InvalidInput, INPUT),
+    Refusal::new(10_060_008, Problem::InvalidInput, INPUT),
+    Refusal::new(10_060_009, Problem::InvalidInput, INPUT),
+    Refusal::new(10_060_011, Problem::InvalidInput, "Send `last_index` of the answer before.").field("last_index"),
+    Refusal::new(10_060_012, Problem::WechatBusy, "WeChat is busy; try again shortly."),
+    Refusal::new(10_060_014, Problem::InvalidInput, INPUT).field("shipping_list"),
+    Refusal::new(10_060_019, Problem::WechatBusy, "WeChat is busy; try again shortly."),
+    Refusal::new(10_060_020, Problem::InvalidInput, INPUT).field("shipping_list"),
+    Refusal::new(10_060_024, Problem::InvalidInput, INPUT),
+    Refusal::new(10_060_025, Problem::InvalidInput, INPUT),
+    Refusal::new(10_060_026, Problem::InvalidInput, INPUT),
+    Refusal::new(10_060_028, Problem::WrongState, "The order is not shipped."),
+    Refusal::new(10_060_029, Problem::WrongState, "`received_time` is before the shipping."),
+    Refusal::new(10_060_030, Problem::WrongState, "The user can be reminded once, and was."),
+    Refusal::new(10_060_031, Problem::InvalidInput, "This openid did not pay the order.").field("payer.openid"),
+    Refusal::new(10_060_032, Problem::WrongState, "Users are reminded of express orders only."),
+    Refusal::new(268_485_194, Problem::InvalidInput, INPUT).field("order_key"),
+    Refusal::new(268_485_195, Problem::InvalidInput, INPUT).field("upload_time"),
+    Refusal::new(268_485_196, Problem::InvalidInput, INPUT).field("upload_time"),
+    Refusal::new(268_485_197, Problem::InvalidInput, INPUT).field("order_key"),
+    Refusal::new(268_485_216, Problem::InvalidInput, INPUT).field("delivery_mode"),
+    Refusal::new(268_485_224, Problem::InvalidInput, INPUT),
+    Refusal::new(268_485_226, Problem::InvalidInput, INPUT).field("shipping_list"),
+    Refusal::new(268_485_227, Problem::InvalidInput, INPUT).field("shipping_list"),
+    Refusal::new(268_485_228, Problem::InvalidInput, INPUT).field("shipping_list"),
+    Refusal::new(40_097, Problem::InvalidInput, "WeChat does not accept one of the arguments."),
+    Refusal::new(61_003, Problem::AccountNotPermitted, "The account has not granted this."),
+    Refusal::new(61_004, Problem::AccountNotPermitted, "The account has not granted this."),
+    Refusal::new(61_011, Problem::AccountNotPermitted, "The account has not granted this."),
+];

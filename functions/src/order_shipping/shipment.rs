@@ -1,0 +1,140 @@
+//! What a shipment is made of.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use shared::{
+    Error, Result, text,
+    value::{Chars, Int, Openid, Text},
+};
+
+use super::{Done, MerchantId, TradeNo, TransactionId};
+
+text! {
+    /// A parcel's number, at the company that carries it.
+    TrackingNo: 1..=128, Chars::VISIBLE;
+    /// A company's id, as WeChat lists them.
+    Company: 1..=128, Chars::VISIBLE;
+    /// What is in a parcel.
+    ItemDesc: 1..=120, Chars::ANY;
+    /// A phone number, masked.
+    Contact: 1..=1024, Chars::PRINTABLE, "Mask it as `189****1234`.";
+    /// A time with its zone.
+    pub(super) UploadTime: 20..=40, Chars::VISIBLE, "Send it as `2026-11-20T12:00:00.000+08:00`.",
+        check |text: &str| {
+            let zoned = text.as_bytes().get(10) == Some(&b'T')
+                && (text.ends_with('Z') || text.get(text.len() - 6..).is_some_and(is_offset));
+            if zoned { Ok(()) } else { Err("Send it as `2026-11-20T12:00:00.000+08:00`.") }
+        };
+}
+
+fn is_offset(text: &str) -> bool {
+    text.starts_with(['+', '-']) && text.as_bytes()[3] == b':'
+}
+
+/// An order: by the merchant's number (1), or by WeChat Pay's (2).
+#[derive(Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OrderKey {
+    /// 1: `mchid` and `out_trade_no`. 2: `transaction_id`.
+    order_number_type: Int<1, 2>,
+    /// WeChat Pay's number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    transaction_id: Option<Text<TransactionId>>,
+    /// The merchant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    mchid: Option<Text<MerchantId>>,
+    /// The merchant's number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    out_trade_no: Option<Text<TradeNo>>,
+}
+
+/// Who paid.
+#[derive(Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Payer {
+    /// At the mini program.
+    openid: Text<Openid>,
+}
+
+/// A parcel.
+#[derive(Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Parcel {
+    /// Its number; express only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tracking_no: Option<Text<TrackingNo>>,
+    /// Who carries it; express only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    express_company: Option<Text<Company>>,
+    /// What is in it.
+    item_desc: Text<ItemDesc>,
+    /// A phone number; needed by 顺丰 (SF).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    contact: Option<ParcelContact>,
+}
+
+/// A phone number, masked, with the last four digits clear.
+#[derive(Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct ParcelContact {
+    /// Of whoever sends it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    consignor_contact: Option<Text<Contact>>,
+    /// Of whoever gets it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    receiver_contact: Option<Text<Contact>>,
+}
+
+impl OrderKey {
+    /// The numbers must be those of the type.
+    pub(super) fn check(&self) -> Result<()> {
+        let missing = match self.order_number_type.get() {
+            1 if self.mchid.is_none() => "order_key.mchid",
+            1 if self.out_trade_no.is_none() => "order_key.out_trade_no",
+            2 if self.transaction_id.is_none() => "order_key.transaction_id",
+            _ => return Ok(()),
+        };
+        Err(Error::invalid(missing, "This type of order number needs it."))
+    }
+}
+
+impl Parcel {
+    /// An express parcel has a number and is carried by a company.
+    pub(super) fn check(&self, index: usize) -> Result<()> {
+        let missing = match (&self.tracking_no, &self.express_company) {
+            (None, _) => "tracking_no",
+            (_, None) => "express_company",
+            _ => return Ok(()),
+        };
+        let field = format!("shipping_list[{index}].{missing}");
+        Err(Error::invalid(field, "An express parcel needs it."))
+    }
+}
+
+/// What WeChat knows exactly so already is a success.
+pub(super) fn unless_known(outcome: Result<()>) -> Result<Done> {
+    match outcome {
+        Err(error) if error.wechat_errcode() == Some(10_060_023) => Ok(Done {}),
+        outcome => outcome.map(|()| Done {}),
+    }
+}
+
+/// What one value alone cannot say.
+pub(super) fn check(
+    kind: i64,
+    mode: i64,
+    is_all_delivered: Option<bool>,
+    parcels: &[Parcel],
+) -> Result<()> {
+    if mode == 2 && kind != 1 {
+        return Err(Error::invalid("delivery_mode", "Only express shipments can be split."));
+    }
+    if mode == 2 && is_all_delivered.is_none() {
+        return Err(Error::invalid("is_all_delivered", "A shipment in parts needs it."));
+    }
+    if mode == 1 && parcels.len() != 1 {
+        return Err(Error::invalid("shipping_list", "Must be one parcel if all is sent at once."));
+    }
+    let mut express = parcels.iter().enumerate().filter(|_| kind == 1);
+    express.try_for_each(|(index, parcel)| parcel.check(index))
+}

@@ -1,0 +1,37 @@
+//! A code, as WeChat answers it.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use shared::percent;
+
+/// What WeChat answers.
+#[derive(Deserialize)]
+pub(super) struct Upstream {
+    ticket: String,
+    expire_seconds: Option<u64>,
+    url: String,
+}
+
+/// A code.
+#[derive(Serialize, JsonSchema)]
+pub struct Code {
+    /// WeChat's name for it.
+    ticket: String,
+    /// How long it lives, in seconds; absent if it is permanent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expire_seconds: Option<u64>,
+    /// What the code says: draw it yourself.
+    url: String,
+    /// WeChat's picture of it.
+    picture: String,
+}
+
+impl From<Upstream> for Code {
+    fn from(Upstream { ticket, expire_seconds, url }: Upstream) -> Code {
+        let picture = format!(
+            "https://mp.weixin.qq.com/cgi-bin/showqrcode?ticket={}",
+            percent::encode(&ticket)
+        );
+        Code { ticket, expire_seconds, url, picture }
+    }
+}

@@ -1,0 +1,51 @@
+//! `POST /qrcode/create`
+//!
+//! WeChat: `POST /cgi-bin/qrcode/create`
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use shared::{
+    Access, AccountKind, Caller, Operation, Problem, Refusal, Result, Uses, capability::Wechat,
+    value::Int,
+};
+
+use super::{
+    code::{Code, Upstream},
+    scene::{Info, Kind},
+};
+
+/// Makes a code that tells the account who came by it; for a time, or for good (100,000 in all).
+#[derive(Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Create {
+    /// How long it lives, of a code that ends; by default 60.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expire_seconds: Option<Int<1, 2_592_000>>,
+    /// What kind of code.
+    action_name: Kind,
+    /// What it stands for.
+    action_info: Info,
+}
+
+impl Operation for Create {
+    const ID: &'static str = "qrcode.create";
+    const ACCESS: Access = Access::Service;
+    const ACCOUNTS: &'static [AccountKind] = &[AccountKind::OfficialAccount];
+    const DOCS: &'static [&'static str] =
+        &["https://developers.weixin.qq.com/doc/service/api/qrcode/qrcodes/api_createqrcode.html"];
+    const REFUSALS: &'static [Refusal] = &[
+        Refusal::new(40_053, Problem::InvalidInput, "WeChat does not accept the scene.")
+            .field("action_info"),
+        Refusal::new(45_029, Problem::QuotaExceeded, "The account's permanent codes are used up."),
+    ];
+    const EXAMPLE: &'static str = r#"{"expire_seconds":604800,"action_name":"QR_STR_SCENE","action_info":{"scene":{"scene_str":"shop-42"}}}"#;
+    type Uses = Wechat;
+    type Output = Code;
+
+    async fn run(self, wechat: Uses<'_, Self>, _caller: &Caller) -> Result<Code> {
+        self.action_info.scene.check(self.action_name)?;
+        // Of a lost answer nothing is left but a code that was not used.
+        let call = wechat.post("/cgi-bin/qrcode/create", &self);
+        Ok(call.refusals(Self::REFUSALS).json::<Upstream>().await?.into())
+    }
+}

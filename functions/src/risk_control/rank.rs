@@ -1,0 +1,52 @@
+//! What is asked of a user's risk, and what WeChat answers.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use shared::{Problem, Refusal, spelling::maybe_text_or_number, text, value::Chars};
+
+text! {
+    /// An address of the internet.
+    pub(super) ClientIp: 2..=45, Chars::VISIBLE, check |text: &str| {
+        let address = text.parse::<std::net::IpAddr>();
+        address.map(drop).map_err(|_| "Must be an IPv4 or IPv6 address.")
+    };
+    /// A phone number.
+    pub(super) MobileNo: 1..=32, Chars::VISIBLE;
+    /// An address of mail.
+    pub(super) Email: 1..=254, Chars::VISIBLE;
+    /// What else is known.
+    pub(super) Extended: 1..=1024, Chars::ANY;
+}
+
+/// WeChat: [errors](https://developers.weixin.qq.com/miniprogram/dev/server/API/sec-center/safety-control-capability/api_getuserriskrank.html).
+#[rustfmt::skip]
+pub(super) const REFUSALS: &[Refusal] = &[
+    Refusal::new(40_003, Problem::InvalidInput, "WeChat does not know this openid for this app.").field("openid"),
+    Refusal::new(40_129, Problem::InvalidInput, "WeChat does not accept one of the arguments."),
+    Refusal::new(43_104, Problem::AccountNotPermitted, "Enable this interface in the WeChat console."),
+    Refusal::new(61_010, Problem::ReceiverState, "The user was not in the mini program within two hours.").field("openid"),
+    Refusal::new(61_080, Problem::AccountNotPermitted, "Enable this interface in the WeChat console."),
+    Refusal::new(61_081, Problem::InvalidInput, "WeChat does not accept one of the arguments."),
+    Refusal::new(9_410_009, Problem::QuotaExceeded, "The trial's calls are used up."),
+];
+
+/// A question about a user.
+#[derive(Serialize)]
+pub(super) struct Request<'a, T> {
+    /// The app.
+    pub(super) appid: &'a str,
+    /// The user.
+    #[serde(flatten)]
+    pub(super) user: &'a T,
+}
+
+/// How risky the user is.
+#[derive(Deserialize, Serialize, JsonSchema)]
+pub struct Rank {
+    /// 0 to 4, the riskiest.
+    risk_rank: u8,
+    /// WeChat's id of the question; the name is WeChat's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "maybe_text_or_number")]
+    unoin_id: Option<String>,
+}

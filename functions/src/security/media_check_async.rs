@@ -1,0 +1,88 @@
+//! `POST /security/mediaCheckAsync`
+//!
+//! WeChat: `POST /wxa/media_check_async`
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use shared::{
+    Access, AccountKind, Caller, Error, Operation, Problem, Refusal, Result, Uses,
+    capability::{StartMediaChecks, Wechat},
+    value::{Address, Int},
+};
+
+/// Has a picture or recording checked for content that must not be published.
+///
+/// WeChat downloads it, at most 10 MB, and answers within 30 minutes: ask
+/// `security.getMediaCheck`, or consume the event `event.wxa_media_check`. The user must have been in
+/// the app within the last two hours. Message push must be configured.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MediaCheckAsync {
+    /// Where WeChat downloads it, without a login.
+    media_url: Address<2048>,
+    /// 1 a recording, 2 a picture.
+    media_type: Int<1, 2>,
+    /// Where it would appear: 1 profile, 2 comment, 3 forum, 4 social log.
+    scene: Int<1, 4>,
+}
+
+/// A check that has begun.
+#[derive(Serialize, JsonSchema)]
+pub struct Started {
+    /// WeChat's id of the check, for `security.getMediaCheck`.
+    trace_id: String,
+}
+
+#[derive(Serialize)]
+struct Request<'a> {
+    media_url: &'a Address<2048>,
+    media_type: Int<1, 2>,
+    version: u8,
+    scene: Int<1, 4>,
+    openid: &'a str,
+}
+
+#[derive(Deserialize)]
+struct Upstream {
+    trace_id: String,
+}
+
+impl Operation for MediaCheckAsync {
+    const ID: &'static str = "security.mediaCheckAsync";
+    const ACCESS: Access = Access::User;
+    const ACCOUNTS: &'static [AccountKind] = &[AccountKind::MiniProgram];
+    const DOCS: &'static [&'static str] = &[
+        "https://developers.weixin.qq.com/miniprogram/dev/server/API/sec-center/sec-check/api_mediacheckasync.html",
+    ];
+    #[rustfmt::skip]
+    const REFUSALS: &'static [Refusal] = &[
+        Refusal::new(40003, Problem::InvalidInput, "WeChat does not know this openid for this app.").field("openid"),
+        Refusal::new(40004, Problem::InvalidInput, "WeChat does not accept the type of the file.").field("media_type"),
+        Refusal::new(40129, Problem::InvalidInput, "WeChat does not accept the scene.").field("scene"),
+        Refusal::new(43104, Problem::InvalidInput, "The openid does not belong to this app.").field("openid"),
+        Refusal::new(61010, Problem::ReceiverState, "The user has not been in the app within the last two hours."),
+        Refusal::new(87020, Problem::QuotaExceeded, "WeChat was asked for the same check too often; wait for Retry-After."),
+    ];
+    const EXAMPLE: &'static str =
+        r#"{"media_url":"https://example.com/picture.jpg","media_type":2,"scene":1}"#;
+    type Uses = (Wechat, StartMediaChecks);
+    type Output = Started;
+
+    async fn run(self, (wechat, checks): Uses<'_, Self>, caller: &Caller) -> Result<Started> {
+        if !self.media_url.starts_with("https://") {
+            return Err(Error::invalid("media_url", "The address must begin with https://."));
+        }
+        let request = Request {
+            media_url: &self.media_url,
+            media_type: self.media_type,
+            version: 2,
+            scene: self.scene,
+            openid: caller.openid()?,
+        };
+        let call = wechat.post("/wxa/media_check_async", &request).once();
+        let answer = call.refusals(Self::REFUSALS).send().await?.proven()?;
+        let Upstream { trace_id } = answer.json()?;
+        checks.start(&trace_id).await?;
+        Ok(Started { trace_id })
+    }
+}

@@ -1,0 +1,59 @@
+//! `POST /subscribeMessage/addTemplate`
+//!
+//! WeChat: `POST /wxaapi/newtmpl/addtemplate`
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use shared::{
+    Access, AccountKind, Caller, Operation, Refusal, Result, Uses,
+    capability::Wechat,
+    percent,
+    value::{List, Text},
+};
+
+use super::templates::{self, Scene, Tid};
+
+/// Adds a template of the public library to the account.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AddTemplate {
+    /// The title's number, of `getPubTemplateTitleList`.
+    tid: Tid,
+    /// The keywords' numbers, of `getPubTemplateKeyWordsById`, in the order they are to have.
+    #[serde(rename = "kidList")]
+    kid_list: List<u64, 0, 5>,
+    /// What the messages are for.
+    #[serde(rename = "sceneDesc")]
+    scene_desc: Text<Scene>,
+}
+
+/// A new template.
+#[derive(Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Added {
+    /// What messages name as `template_id`.
+    pri_tmpl_id: String,
+}
+
+impl Operation for AddTemplate {
+    const ID: &'static str = "subscribeMessage.addTemplate";
+    const ACCESS: Access = Access::Service;
+    const ACCOUNTS: &'static [AccountKind] = templates::ACCOUNTS;
+    const DOCS: &'static [&'static str] = &[
+        "https://developers.weixin.qq.com/miniprogram/dev/server/API/mp-message-management/subscribe-message/api_addwxanewtemplate.html",
+    ];
+    const REFUSALS: &'static [Refusal] = templates::REFUSALS;
+    const EXAMPLE: &'static str = r#"{"tid":"401","kidList":[1,2],"sceneDesc":"订单发货"}"#;
+    type Uses = Wechat;
+    type Output = Added;
+
+    async fn run(self, wechat: Uses<'_, Self>, _caller: &Caller) -> Result<Added> {
+        // WeChat has answered 200014 to JSON: it sees no `tid` there.
+        let mut form = format!("tid={}", self.tid);
+        form.extend(self.kid_list.iter().map(|kid| format!("&kidList={kid}")));
+        form.push_str(&format!("&sceneDesc={}", percent::encode(&self.scene_desc)));
+        let call = wechat.post("/wxaapi/newtmpl/addtemplate", &()).once();
+        let call = call.bytes("application/x-www-form-urlencoded", form.into());
+        call.refusals(Self::REFUSALS).json().await
+    }
+}

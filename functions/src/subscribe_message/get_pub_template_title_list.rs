@@ -1,0 +1,53 @@
+//! `POST /subscribeMessage/getPubTemplateTitleList`
+//!
+//! WeChat: `GET /wxaapi/newtmpl/getpubtemplatetitles`
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use shared::{
+    Access, AccountKind, Caller, Operation, Refusal, Result, Uses,
+    capability::Wechat,
+    text,
+    value::{Chars, Int, Text},
+};
+
+use super::{library::Titles, templates};
+
+text! {
+    /// Numbers of categories, with commas.
+    CategoryIds: 1..=256, Chars::VISIBLE, "Send ids of getCategory, with commas between them.";
+}
+
+/// Lists the titles of the public library that categories may use.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GetPubTemplateTitleList {
+    /// The categories' numbers, with commas: `2,616`.
+    ids: Text<CategoryIds>,
+    /// The first title, from 0.
+    start: Int<0, 1_000_000>,
+    /// Titles on a page.
+    limit: Int<1, 30>,
+}
+
+impl Operation for GetPubTemplateTitleList {
+    const ID: &'static str = "subscribeMessage.getPubTemplateTitleList";
+    const ACCESS: Access = Access::Service;
+    const ACCOUNTS: &'static [AccountKind] = templates::ACCOUNTS;
+    const DOCS: &'static [&'static str] = &[
+        "https://developers.weixin.qq.com/miniprogram/dev/server/API/mp-message-management/subscribe-message/api_getpubnewtemplatetitles.html",
+    ];
+    const REFUSALS: &'static [Refusal] = templates::REFUSALS;
+    const EXAMPLE: &'static str = r#"{"ids":"307,616","start":0,"limit":30}"#;
+    type Uses = Wechat;
+    type Output = Titles;
+
+    async fn run(self, wechat: Uses<'_, Self>, _caller: &Caller) -> Result<Titles> {
+        let call = wechat
+            .get("/wxaapi/newtmpl/getpubtemplatetitles")
+            .query("ids", self.ids.as_str())
+            .query("start", self.start.get().to_string())
+            .query("limit", self.limit.get().to_string());
+        call.refusals(Self::REFUSALS).json().await
+    }
+}

@@ -1,0 +1,62 @@
+//! What the administration of templates has in common.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use shared::{
+    AccountKind, Problem, Refusal, text,
+    value::{Chars, Text},
+};
+
+/// Mini programs, and official accounts that are verified.
+pub(super) const ACCOUNTS: &[AccountKind] =
+    &[AccountKind::MiniProgram, AccountKind::OfficialAccount];
+
+text! {
+    /// The number of a title in the public library, as digits.
+    pub(super) TitleDigits: 1..=16, Chars::DIGITS, "Send `tid` of getPubTemplateTitleList.";
+    /// What messages of a template are for.
+    pub(super) Scene: 1..=15, Chars::PRINTABLE;
+}
+
+/// The number of a title, which WeChat gives as a number and takes as a text.
+#[derive(Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub(super) enum Tid {
+    /// As WeChat gives it.
+    Number(u64),
+    /// As WeChat takes it.
+    Text(Text<TitleDigits>),
+}
+
+impl std::fmt::Display for Tid {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Tid::Number(number) => number.fmt(f),
+            Tid::Text(text) => f.write_str(text),
+        }
+    }
+}
+
+const SYSTEM: &str = "WeChat is busy; try again shortly.";
+const ARGUMENTS: &str = "WeChat does not accept one of the arguments.";
+
+/// WeChat: [errors](https://developers.weixin.qq.com/miniprogram/dev/server/API/mp-message-management/subscribe-message/api_addwxanewtemplate.html).
+#[rustfmt::skip]
+pub(super) const REFUSALS: &[Refusal] = &[
+    Refusal::new(20_001, Problem::WechatBusy, SYSTEM),
+    Refusal::new(20_002, Problem::InvalidInput, ARGUMENTS),
+    Refusal::new(200_001, Problem::WechatBusy, SYSTEM),
+    Refusal::new(200_002, Problem::InvalidInput, ARGUMENTS),
+    Refusal::new(200_011, Problem::AccountNotPermitted, "WeChat banned the account from templates."),
+    Refusal::new(200_012, Problem::QuotaExceeded, "The account has as many templates as it may have; delete one."),
+    Refusal::new(200_013, Problem::AccountNotPermitted, "WeChat banned this template."),
+    Refusal::new(200_014, Problem::InvalidInput, "The library has no title of this number.").field("tid"),
+    Refusal::new(200_016, Problem::InvalidInput, ARGUMENTS).field("start"),
+    Refusal::new(200_017, Problem::InvalidInput, ARGUMENTS).field("limit"),
+    Refusal::new(200_018, Problem::InvalidInput, ARGUMENTS).field("ids"),
+    Refusal::new(200_019, Problem::InvalidInput, "These are not categories of the account.").field("ids"),
+    Refusal::new(200_020, Problem::InvalidInput, "These are not 2 to 5 keywords of the title.").field("kidList"),
+    Refusal::new(200_021, Problem::InvalidInput, ARGUMENTS).field("sceneDesc"),
+    Refusal::new(200_022, Problem::WrongState, "The account has this template already."),
+    Refusal::new(200_100, Problem::AccountNotPermitted, "Accounts of this kind have no such templates."),
+];

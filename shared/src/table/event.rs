@@ -1,0 +1,224 @@
+//! `event#<id>`: the outbox. What is published is an item first, and the table's stream publishes
+//! it, so that nothing is lost between knowing and telling. `mediacheck#<trace_id>`: what a check of
+//! a picture or recording found.
+
+use aws_sdk_dynamodb::types::{Put, TransactWriteItem, Update};
+use serde_json::Value;
+
+use super::{Item, PARTITION_KEY, TTL, Table, number, read_number, read_text, text, unavailable};
+use crate::{Result, credentials::Consistency, trace};
+
+/// Events and checks are kept for a week, in seconds.
+const LIFE: u64 = 7 * 86_400;
+
+/// The index of what a job or a person looks through, in the order of a time.
+pub const DUE_INDEX: &str = "due";
+
+/// The index's partition key; of events it is [`DUE_EVENTS`].
+pub const DUE: &str = "due";
+
+/// The index's sort key, seconds since 1970.
+pub const DUE_AT: &str = "due_at";
+
+/// The shard of the index that holds the events.
+pub const DUE_EVENTS: &str = "events";
+
+/// The source of every event on the bus.
+pub(super) const SOURCE: &str = "wechat";
+
+/// What is published.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutboxEvent {
+    /// The same for every copy of what happened.
+    pub id: String,
+    /// The detail type on the bus.
+    pub detail_type: String,
+    /// The detail, a JSON object as text.
+    pub detail: String,
+}
+
+/// A check of a picture or recording.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct MediaCheck {
+    /// The user who asked for it; absent if WeChat's answer came first.
+    pub openid: Option<String>,
+    /// The app it was asked through.
+    pub appid: Option<String>,
+    /// When it was asked for, seconds since 1970.
+    pub started_at: Option<u64>,
+    /// The event that WeChat pushed, when it has.
+    pub event: Option<Value>,
+}
+
+impl Table {
+    /// Puts an event into the outbox, and WeChat's answer to a media check beside it if it is one.
+    /// `false` if the event is there already; then nothing is written.
+    ///
+    /// # Errors
+    /// [`crate::Problem::TableUnavailable`].
+    pub async fn put_event(
+        &self,
+        event: &OutboxEvent,
+        media_check: Option<&str>,
+        now: u64,
+    ) -> Result<bool> {
+        let Some(trace_id) = media_check else {
+            let mut put = self.put(format!("event#{}", event.id));
+            for (name, value) in event_attributes(event, now) {
+                put = put.item(name, value);
+            }
+            return put.only_if("attribute_not_exists(pk)").apply().await;
+        };
+        trace::table_write();
+        let answer = Update::builder()
+            .table_name(self.name())
+            .key(PARTITION_KEY, text(format!("mediacheck#{trace_id}")))
+            .update_expression("SET #event = :event, #ttl = :ttl")
+            .expression_attribute_names("#event", "event")
+            .expression_attribute_names("#ttl", TTL)
+            .expression_attribute_values(":event", text(&event.detail))
+            .expression_attribute_values(":ttl", number(now + LIFE))
+            .build()
+            .expect("table, key and expression are set");
+        let answer = TransactWriteItem::builder().update(answer).build();
+        let written = self
+            .client()
+            .transact_write_items()
+            .transact_items(self.event_put(event, now))
+            .transact_items(answer)
+            .send()
+            .await;
+        match written {
+            Ok(_) => Ok(true),
+            Err(error) => match error.as_service_error() {
+                Some(refused) if is_there_already(refused) => Ok(false),
+                _ => Err(unavailable(error)),
+            },
+        }
+    }
+
+    /// The write that puts an event into the outbox, for a transaction with what it tells.
+    pub fn event_put(&self, event: &OutboxEvent, now: u64) -> TransactWriteItem {
+        let mut put = Put::builder()
+            .table_name(self.name())
+            .item(PARTITION_KEY, text(format!("event#{}", event.id)))
+            .condition_expression("attribute_not_exists(pk)");
+        for (name, value) in event_attributes(event, now) {
+            put = put.item(name, value);
+        }
+        TransactWriteItem::builder().put(put.build().expect("table and item are set")).build()
+    }
+
+    /// Has the stream publish an event once more; `false` if there is none of this id.
+    ///
+    /// # Errors
+    /// [`crate::Problem::TableUnavailable`].
+    pub async fn redeliver_event(&self, id: &str, now_ms: u64) -> Result<bool> {
+        self.update(format!("event#{id}"))
+            .change("SET redelivered_at = :now")
+            .only_if("attribute_exists(pk)")
+            .value(":now", number(now_ms))
+            .apply()
+            .await
+    }
+
+    /// The ids of the events that came at or after a time, oldest first.
+    ///
+    /// # Errors
+    /// [`crate::Problem::TableUnavailable`].
+    pub async fn events_since(&self, since: u64) -> Result<Vec<String>> {
+        let mut ids = Vec::new();
+        let mut start = None;
+        loop {
+            trace::table_read();
+            let page = self
+                .client()
+                .query()
+                .table_name(self.name())
+                .index_name(DUE_INDEX)
+                .key_condition_expression("#due = :events AND #at >= :since")
+                .expression_attribute_names("#due", DUE)
+                .expression_attribute_names("#at", DUE_AT)
+                .expression_attribute_values(":events", text(DUE_EVENTS))
+                .expression_attribute_values(":since", number(since))
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(unavailable)?;
+            let keys = page.items.unwrap_or_default();
+            let keys = keys.iter().filter_map(|item| read_text(item, PARTITION_KEY));
+            ids.extend(keys.filter_map(|key| key.strip_prefix("event#").map(str::to_owned)));
+            start = page.last_evaluated_key;
+            if start.is_none() {
+                return Ok(ids);
+            }
+        }
+    }
+
+    /// Remembers who asked for a media check. WeChat's answer may be there already.
+    ///
+    /// # Errors
+    /// [`crate::Problem::TableUnavailable`].
+    pub async fn start_media_check(
+        &self,
+        trace_id: &str,
+        appid: &str,
+        openid: &str,
+        now: u64,
+    ) -> Result<()> {
+        self.update(format!("mediacheck#{trace_id}"))
+            .change("SET openid = :openid, appid = :appid, started_at = :now, #ttl = :ttl")
+            .name("#ttl", TTL)
+            .value(":openid", text(openid))
+            .value(":appid", text(appid))
+            .value(":now", number(now))
+            .value(":ttl", number(now + LIFE))
+            .apply()
+            .await
+            .map(drop)
+    }
+
+    /// A media check.
+    ///
+    /// # Errors
+    /// [`crate::Problem::TableUnavailable`].
+    pub async fn media_check(&self, trace_id: &str) -> Result<Option<MediaCheck>> {
+        let pk = format!("mediacheck#{trace_id}");
+        let item = self.get(pk, Consistency::Strong).await?;
+        Ok(item.as_ref().map(read_media_check))
+    }
+}
+
+fn event_attributes(
+    event: &OutboxEvent,
+    now: u64,
+) -> [(&'static str, aws_sdk_dynamodb::types::AttributeValue); 7] {
+    [
+        ("id", text(&event.id)),
+        ("source", text(SOURCE)),
+        ("detail_type", text(&event.detail_type)),
+        ("detail", text(&event.detail)),
+        (DUE, text(DUE_EVENTS)),
+        (DUE_AT, number(now)),
+        (TTL, number(now + LIFE)),
+    ]
+}
+
+fn is_there_already(
+    refused: &aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError,
+) -> bool {
+    use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError as Refused;
+    let Refused::TransactionCanceledException(canceled) = refused else { return false };
+    let first = canceled.cancellation_reasons().first();
+    first.and_then(|reason| reason.code()) == Some("ConditionalCheckFailed")
+}
+
+fn read_media_check(item: &Item) -> MediaCheck {
+    let event = read_text(item, "event").and_then(|event| serde_json::from_str(&event).ok());
+    MediaCheck {
+        openid: read_text(item, "openid"),
+        appid: read_text(item, "appid"),
+        started_at: read_number(item, "started_at"),
+        event,
+    }
+}
