@@ -25,7 +25,6 @@ export const OPERATIONS = {
   'oauth.getUserInfo': ['POST', 'User'],
   'oauth.refreshToken': ['POST', 'Public'],
   'phonenumber.getPhoneNumber': ['POST', 'User'],
-  'push.receive': ['POST', 'Public'],
   'security.getMediaCheck': ['POST', 'User'],
   'security.imgSecCheck': ['POST', 'User'],
   'security.mediaCheckAsync': ['POST', 'User'],

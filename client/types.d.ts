@@ -442,14 +442,6 @@ export interface Operations {
     }
     output: PhoneNumber
   }
-  /** Receives messages and events from WeChat and publishes them on the event bus. */
-  'push.receive': {
-    input: {
-      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
-      appid?: string | null
-    }
-    output: ArrayBuffer
-  }
   /** Tells what a check of a picture or recording found. */
   'security.getMediaCheck': {
     input: {

@@ -113,7 +113,6 @@ async fn what_is_not_offered_is_refused_in_awss_shape() {
     for (method, path) in [
         ("POST", "/2015-03-31/functions"),
         ("DELETE", "/2015-03-31/functions/auth-getaccesstoken"),
-        ("GET", "/2015-03-31/functions/auth-getaccesstoken/invocations"),
         ("GET", "/2015-03-31/functions/auth-getaccesstoken/policy"),
         ("GET", "/2015-03-31/event-source-mappings/"),
         ("POST", "/2014-11-13/functions/auth-getaccesstoken/invoke-async/"),
@@ -126,6 +125,10 @@ async fn what_is_not_offered_is_refused_in_awss_shape() {
         let message = bundle.send(request).await.refusal(404, "UnknownOperationException");
         assert!(message.starts_with(&format!("{method} {path} is not offered")), "{message}");
     }
+    let invoked = bundle.get("/2015-03-31/functions/auth-getaccesstoken/invocations").await;
+    assert_eq!(invoked.header("allow"), "POST");
+    let message = invoked.refusal(405, "UnknownOperationException");
+    assert_eq!(message, "Use POST, not GET.");
 }
 
 #[tokio::test]

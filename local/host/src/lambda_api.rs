@@ -9,7 +9,7 @@ use axum::{
     Extension, Router,
     body::Bytes,
     extract::{Path, Query, Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header::ALLOW},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{any, get, post},
@@ -49,10 +49,10 @@ pub(crate) fn router(host: SharedHost, guard: Guard) -> Router {
             "/2015-03-31/functions/{name}/configuration",
             get(configuration).fallback(not_offered),
         )
-        .route("/2015-03-31/functions/{name}/invocations", post(invoke).fallback(not_offered))
+        .route("/2015-03-31/functions/{name}/invocations", post(invoke).fallback(post_only))
         .route(
             "/2021-11-15/functions/{name}/response-streaming-invocations",
-            post(invoke_with_response_stream).fallback(not_offered),
+            post(invoke_with_response_stream).fallback(post_only),
         );
     for date in ["2015-03-31", "2021-11-15"] {
         router = router.route(&format!("/{date}/{{*rest}}"), any(not_offered));
@@ -134,6 +134,15 @@ pub(crate) async fn not_offered(request: Request) -> Response {
     if let Ok(id) = HeaderValue::from_str(&request_id()) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
+    response
+}
+
+/// Refuses a method that an action does not have.
+async fn post_only(method: Method) -> Response {
+    let (status, kind) = (StatusCode::METHOD_NOT_ALLOWED, "UnknownOperationException");
+    let message = format!("Use POST, not {method}.");
+    let mut response = Refusal { status, kind, message }.into_response();
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
     response
 }
 

@@ -11,7 +11,8 @@ fn head() -> String {
     format!("// Written from the OpenAPI document by `{COMMAND}`.\n\n")
 }
 
-/// What a front end can call, once each: `POST` where there is a choice.
+/// What a front end can call, once each: `POST` where there is a choice. Only WeChat calls the raw
+/// ones.
 fn callable(document: &Value) -> BTreeMap<&str, (&'static str, &Value)> {
     let mut found = BTreeMap::new();
     for (_, item) in document["paths"].as_object().into_iter().flatten() {
@@ -19,6 +20,7 @@ fn callable(document: &Value) -> BTreeMap<&str, (&'static str, &Value)> {
             ["post", "get"].into_iter().find_map(|method| Some((method, item.get(method)?)));
         if let Some((method, operation)) = first
             && operation["x-access"] != "Service"
+            && operation["x-raw"] != true
         {
             found.insert(text(&operation["operationId"]), (method, operation));
         }

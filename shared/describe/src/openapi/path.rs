@@ -47,6 +47,15 @@ impl Writer {
             operation["security"] = security(endpoint.handler.access, is_post);
             operation["responses"] =
                 responses::of(endpoint, method, content.clone(), &mut self.responses);
+            if endpoint.handler.http.raw {
+                operation["x-raw"] = true.into();
+                operation["parameters"] = raw_parameters(endpoint);
+                if is_post {
+                    operation["requestBody"] = raw_body();
+                }
+                item.insert((*method).into(), operation);
+                continue;
+            }
             let input = Input::new(endpoint, input.clone());
             if is_post {
                 operation["requestBody"] = input.body(endpoint.handler.http.upload.is_some());
@@ -172,6 +181,23 @@ impl Input {
         };
         properties.into_iter().map(parameter).collect()
     }
+}
+
+/// The query of a request that its operation reads by itself, by the example.
+fn raw_parameters(endpoint: &Endpoint) -> Value {
+    let example: Value = serde_json::from_str(endpoint.example).unwrap_or_default();
+    let query = example["query"].as_str().unwrap_or_default();
+    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    let parameter = |(name, example): (&str, &str)| json!({ "name": name, "in": "query", "schema": { "type": "string" }, "example": example });
+    pairs.map(parameter).collect()
+}
+
+/// The body of a request that its operation reads by itself: what WeChat sends.
+fn raw_body() -> Value {
+    json!({ "content": {
+        "text/xml": { "schema": { "type": "string" } },
+        "application/json": { "schema": { "type": "object" } },
+    } })
 }
 
 /// A query has no null: an optional parameter is left out.
