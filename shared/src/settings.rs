@@ -77,7 +77,7 @@ impl Values {
     ///
     /// # Panics
     /// If they do not; [`crate::Config::read`] reads all of them at start.
-    pub(crate) fn get<S: Setting>(&self) -> &S {
+    pub fn get<S: Setting>(&self) -> &S {
         let value = self.0.get(&TypeId::of::<S>()).and_then(|value| value.downcast_ref());
         value.expect("a capability names every setting it reads")
     }

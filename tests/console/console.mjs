@@ -134,6 +134,41 @@ try {
   await page.click('button:has-text("+5 min")')
   await page.waitForFunction((then) => fetch('/console/state').then((r) => r.json()).then(({ now_ms }) => now_ms - then >= 300_000), clock)
 
+  step('a user writes, the event is on the bus, and is redelivered with the same id')
+  await page.goto(`${url}/#/events`)
+  await page.fill('#as-user input[name=content]', 'Where is my parcel?')
+  await page.click('#as-user button')
+  await page.waitForSelector('.pill.good:has-text("taken")')
+  await page.waitForSelector('.event[data-type="message.text"]')
+  await page.fill('#event-filter', 'parcel')
+  await page.click('.event summary')
+  await page.click('.redeliver')
+  await page.waitForFunction(() => globalThis.document.querySelectorAll('.event').length === 2)
+  const written = (await json('/console/events')).filter(({ event }) => JSON.stringify(event).includes('parcel'))
+  assert.equal(new Set(written.map(({ event }) => event.detail.id)).size, 1)
+  for (const [mode, format] of [['plain', 'xml'], ['compatible', 'json'], ['safe', 'xml']]) {
+    await page.selectOption('#any-sample select[name=mode]', mode)
+    await page.selectOption('#any-sample select[name=format]', format)
+    const last = (await json('/console/wechat/push')).at(-1).id
+    await page.click('#any-sample button')
+    await page.waitForSelector(`#any-sample p:has-text("${last + 1}") .pill:not(.warn)`)
+    // The app is configured as safe: what is not encrypted as well is refused.
+    assert.equal(await page.textContent('#any-sample .pill'), mode === 'plain' ? 'given up' : 'taken', mode)
+  }
+
+  step('the path of api.call is completed, and says whether it is enabled')
+  await page.goto(`${url}/#/operations/api.call`)
+  await page.waitForSelector('.field[data-field=path] .pill.good')
+  await page.fill('#input-path', '/cgi-bin/menu/create')
+  await page.waitForSelector('.field[data-field=path] .pill.warn')
+  assert.match(await page.textContent('.field[data-field=path] .about[role=status]'), /area menu.*API_CALL_ALLOW/)
+  assert.ok((await page.locator('#surface option').count()) > 1000)
+
+  step('the board says what is left of a quota')
+  await page.goto(`${url}/#/credentials`)
+  await page.click('.quota button')
+  await page.waitForSelector('.quota b')
+
   step('the page speaks Chinese')
   await page.selectOption('header .tools > select', 'zh-CN')
   await page.waitForSelector('nav a:has-text("接口")')
@@ -144,7 +179,7 @@ try {
     const titles = bundle.groups.flatMap(({ operations }) => operations).flatMap(({ problems }) => problems).map(({ title }) => title)
     const demo = new DOMParser().parseFromString(await (await fetch('/demo/jssdk')).text(), 'text/html')
     const labels = [...demo.querySelectorAll('[data-say]')].map(({ textContent }) => textContent)
-    const texts = await Promise.all(['app', 'operations', 'credentials', 'wechat'].map((name) => fetch(`/console/${name}.js`).then((response) => response.text())))
+    const texts = await Promise.all(['app', 'operations', 'credentials', 'events', 'surface', 'wechat'].map((name) => fetch(`/console/${name}.js`).then((response) => response.text())))
     const phrases = texts.join('\n').matchAll(/say\('((?:[^'\\]|\\.)+)'/g)
     return [...new Set([...[...phrases].map(([, phrase]) => phrase), ...titles, ...labels])].filter((phrase) => say(phrase) === phrase)
   })
@@ -161,7 +196,7 @@ try {
   step('screenshots, and nothing wider than the window')
   for (const [width, height] of [[1280, 900], [390, 844]]) {
     for (const scheme of ['light', 'dark']) {
-      for (const [name, hash] of [['welcome', ''], ['menu', ''], ['operation', `#/operations/${operation}`], ['service', '#/operations/auth.getTicket'], ['credentials', '#/credentials'], ['wechat', '#/wechat'], ['chinese', `#/operations/auth.code2Session`]]) {
+      for (const [name, hash] of [['welcome', ''], ['menu', ''], ['operation', `#/operations/${operation}`], ['service', '#/operations/auth.getTicket'], ['credentials', '#/credentials'], ['events', '#/events'], ['wechat', '#/wechat'], ['chinese', `#/operations/auth.code2Session`]]) {
         const shown = await open(hash, { width, height }, scheme)
         const language = name === 'chinese' ? 'zh-CN' : 'en'
         await shown.selectOption('header .tools > select', language)

@@ -9,13 +9,13 @@ use std::{sync::Arc, time::Duration};
 use axum::{
     Json, Router,
     body::{Body, Bytes},
-    extract::{Path, RawQuery, State},
+    extract::{Path, Query, RawQuery, State},
     http::{Method, Request, StatusCode, header},
     middleware,
     response::{IntoResponse, Response},
     routing::{any, get, post},
 };
-use functions::refresh_credentials::margin;
+use functions::{api::allow::Allow, refresh_credentials::margin};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use shared::{
@@ -28,7 +28,7 @@ use shared::{
 
 use simulator::Simulator;
 
-use crate::guard;
+use crate::{eventbridge::Bus, guard, surface};
 
 /// What a browser may load and do on the pages: nothing from elsewhere, and no inline scripts.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
@@ -47,9 +47,11 @@ const PAGES: &[(&str, &str, &str)] = &[
     ("/console/backend.js", SCRIPT, include_str!("console/backend.js")),
     ("/console/credentials.js", SCRIPT, include_str!("console/credentials.js")),
     ("/console/elements.js", SCRIPT, include_str!("console/elements.js")),
+    ("/console/events.js", SCRIPT, include_str!("console/events.js")),
     ("/console/operations.js", SCRIPT, include_str!("console/operations.js")),
     ("/console/schema.js", SCRIPT, include_str!("console/schema.js")),
     ("/console/snippets.js", SCRIPT, include_str!("console/snippets.js")),
+    ("/console/surface.js", SCRIPT, include_str!("console/surface.js")),
     ("/console/wechat.js", SCRIPT, include_str!("console/wechat.js")),
     ("/console/words.js", SCRIPT, include_str!("console/words.js")),
 ];
@@ -65,6 +67,9 @@ pub(crate) struct Console {
     pub(crate) accounts: Arc<[Account]>,
     pub(crate) token_mode: TokenMode,
     pub(crate) table: Table,
+    pub(crate) bus: Bus,
+    /// What `api.call` may call.
+    pub(crate) api: Arc<Allow>,
     pub(crate) clock: Clock,
     pub(crate) wechat_url: String,
     /// Absent if another WeChat was given: then there is nothing to play with.
@@ -76,7 +81,12 @@ pub(crate) struct Console {
 pub(crate) fn router(console: Console) -> Router {
     let mut controls = Router::new()
         .route("/console/state", get(state))
-        .route("/console/credentials", get(credentials));
+        .route("/console/credentials", get(credentials))
+        .route("/console/events", get(events))
+        .route(
+            "/console/surface",
+            get(async |State(console): State<Console>| surface::rows(&console.api)),
+        );
     if console.wechat.is_some() {
         controls = controls
             .route("/console/clock", post(advance))
@@ -176,6 +186,21 @@ async fn credentials(State(console): State<Console>) -> Response {
         }
     }
     Json(rows).into_response()
+}
+
+#[derive(Deserialize)]
+struct Since {
+    #[serde(default)]
+    since: usize,
+}
+
+/// What arrived on the bus, after a number of an earlier answer.
+async fn events(
+    State(console): State<Console>,
+    Query(Since { since }): Query<Since>,
+) -> Json<Vec<Value>> {
+    let arrived = console.bus.since(since).into_iter();
+    Json(arrived.map(|(sequence, event)| json!({ "sequence": sequence, "event": event })).collect())
 }
 
 #[derive(Deserialize)]

@@ -54,6 +54,14 @@ impl Bus {
         self.0.events.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
+    /// The events after the first `seen`, each with its number, counted from 1.
+    pub(crate) fn since(&self, seen: usize) -> Vec<(usize, Value)> {
+        let events = self.0.events.lock().unwrap_or_else(PoisonError::into_inner);
+        let gone = *self.0.count.borrow() - events.len();
+        let numbered = (gone + 1..).zip(events.iter().cloned());
+        numbered.filter(|(number, _)| *number > seen).collect()
+    }
+
     /// Waits until so many events have arrived, and returns the events.
     pub async fn wait_for(&self, count: usize) -> Vec<Value> {
         let mut arrived = self.0.count.subscribe();
@@ -77,7 +85,7 @@ impl Bus {
             events.pop_front();
         }
         events.push_back(event);
-        drop(events);
+        // Counted under the lock, so that numbers and events agree.
         self.0.count.send_modify(|count| *count += 1);
     }
 }

@@ -20,7 +20,7 @@ use crate::{
     demo::Demo,
     guard::{self, Guard},
     host::{self, SharedHost},
-    lambda_api,
+    lambda_api, surface,
 };
 
 /// Lambda takes 6 MB.
@@ -169,7 +169,9 @@ pub(crate) fn problem(error: &Error) -> Response {
     (status.expect("problems use known statuses"), headers, document).into_response()
 }
 
-async fn document() -> Response {
+async fn document(State(host): State<SharedHost>) -> Response {
     let json = [(header::CONTENT_TYPE, "application/json")];
-    (json, describe::openapi::document(&REGISTRY).to_string()).into_response()
+    let document = describe::openapi::document(&REGISTRY);
+    let document = surface::document(document, host.config().settings.get());
+    (json, document.to_string()).into_response()
 }

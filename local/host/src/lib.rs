@@ -22,6 +22,7 @@ pub mod runtime_api;
 mod shards;
 mod ssm;
 mod stack;
+mod surface;
 pub mod terminal;
 mod trouble;
 mod variables;

@@ -52,9 +52,10 @@ struct Flags {
     #[arg(long, env = "DATA_DIR", value_name = "DIR")]
     data_dir: Option<PathBuf>,
     /// What api.call may call: a comma list of areas, prefixes and paths of WeChat's API, such as
-    /// area:users-tags,/datacube/,/cgi-bin/menu/create; by default nothing.
-    #[arg(long, env = "API_CALL_ALLOW", value_name = "LIST", default_value = "")]
-    api_call_allow: String,
+    /// area:users-tags,/datacube/,/cgi-bin/menu/create; by default nothing, and at the simulated
+    /// WeChat area:users-tags,/cgi-bin/get_api_domain_ip.
+    #[arg(long, env = "API_CALL_ALLOW", value_name = "LIST")]
+    api_call_allow: Option<String>,
     /// The real jweixin script for the page /demo/jssdk: a file, or the directory of npm's
     /// weixin-js-sdk.
     #[arg(long, env = "JWEIXIN", value_name = "PATH")]
@@ -128,13 +129,16 @@ async fn run(flags: Flags) -> Result<(), String> {
     };
     let options = Options {
         listen: flags.listen,
+        api_call_allow: flags.api_call_allow.unwrap_or_else(|| match flags.wechat_api {
+            Some(_) => String::new(),
+            None => "area:users-tags,/cgi-bin/get_api_domain_ip".to_owned(),
+        }),
         expose: flags.expose,
         wechat_api: flags.wechat_api,
         accounts,
         dynamodb: flags.dynamodb,
         data_dir: flags.data_dir,
         jweixin: flags.jweixin,
-        api_call_allow: flags.api_call_allow,
         events: flags.events,
         log: log(),
         furnished,

@@ -11,7 +11,8 @@ use std::{
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use functions::{
-    deliver_events::DeliverEvents, refresh_credentials::RefreshCredentials, site::SiteFiles,
+    api::allow::Allow, deliver_events::DeliverEvents, refresh_credentials::RefreshCredentials,
+    site::SiteFiles,
 };
 use serde_json::{Value, json};
 use shared::{
@@ -237,6 +238,8 @@ impl Stack {
             accounts: options.accounts.clone().into(),
             token_mode: config.token_mode,
             table: table.clone(),
+            bus: bus.clone(),
+            api: Arc::new(config.settings.get::<Allow>().clone()),
             clock: options.clock.clone(),
             wechat_url: wechat.url.clone(),
             wechat: wechat.simulator.clone(),

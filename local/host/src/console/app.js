@@ -3,12 +3,13 @@
 import { bundle, changes, explain, load, logIn, loginApps, logOut, sessions } from './backend.js'
 import * as credentials from './credentials.js'
 import { fill, h, prose } from './elements.js'
+import * as events from './events.js'
 import * as operations from './operations.js'
 import { catalogue } from './schema.js'
 import * as wechat from './wechat.js'
 import { choose, current, say, span } from './words.js'
 
-const PAGES = { operations, credentials, wechat }
+const PAGES = { operations, credentials, events, wechat }
 let leave
 
 function header(page) {
@@ -30,6 +31,7 @@ function header(page) {
       { 'aria-label': say('The WeChat backend') },
       link('operations', 'Operations'),
       link('credentials', 'Credentials'),
+      link('events', 'Events'),
       link('wechat', 'Simulated WeChat'),
       h('a', { href: '/demo/jssdk' }, say('JS-SDK demo')),
     ),

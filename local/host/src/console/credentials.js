@@ -66,12 +66,32 @@ function draw(board, credentials, act) {
               return row.element
             }),
           ),
+          ['mini_program', 'official_account'].includes(own[0].account) && quota(appid),
         )
       }),
     )
   }
   for (const credential of credentials) rows.get(`${credential.appid} ${credential.kind}`).update(credential)
   return board
+}
+
+/** What WeChat says is left of a path's calls today. */
+function quota(appid) {
+  const path = h('input', { name: 'cgi_path', value: '/cgi-bin/message/subscribe/send', 'aria-label': say('Path of an interface'), autocomplete: 'off', spellcheck: 'false' })
+  const answer = h('p', { className: 'quiet facts', role: 'status' })
+  const submit = async (event) => {
+    event.preventDefault()
+    try {
+      const invocation = '/2015-03-31/functions/openapi-getapiquota/invocations'
+      const { quota: today, errorMessage } = await post(invocation, { appid, cgi_path: path.value.trim() })
+      if (errorMessage) throw new Error(JSON.parse(errorMessage).detail)
+      const fact = (label, count) => h('span', {}, say(label), ' ', h('b', {}, count.toLocaleString()))
+      fill(answer, fact('left today', today.remain), ' · ', fact('used today', today.used), ' · ', fact('limit a day', today.daily_limit))
+    } catch (error) {
+      fill(answer, h('span', { className: 'error' }, explain(error)))
+    }
+  }
+  return h('form', { className: 'quota', onsubmit: submit }, h('h3', {}, say('Quota')), h('div', { className: 'row' }, path, h('button', {}, say('Show the quota'))), answer)
 }
 
 function condition({ credential, failure, refused, leased }) {

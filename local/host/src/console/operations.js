@@ -4,6 +4,7 @@ import { appFor, bundle, changes, explain, logIn, loginApps, mintCode, run, sess
 import { body, fill, h, inline, json, prose } from './elements.js'
 import { read, show as text } from './schema.js'
 import { snippets } from './snippets.js'
+import { paths } from './surface.js'
 import { entry } from './wechat.js'
 import { say, span } from './words.js'
 
@@ -272,7 +273,8 @@ function control(operation, draft, field, changed) {
   const value = text(field, draft.input[field.name])
   const about = { id, name: field.name, 'aria-describedby': `${id}-about`, 'aria-required': String(field.required) }
   let input
-  const choices = field.kind === 'boolean' ? [{ value: true }, { value: false }] : field.choices
+  const completed = operation.id === 'api.call' && field.name === 'path'
+  const choices = completed ? undefined : field.kind === 'boolean' ? [{ value: true }, { value: false }] : field.choices
   if (choices) {
     const options = choices.map(({ value, meaning }) => h('option', { value: String(value), title: meaning }, String(value)))
     if (!field.required) options.unshift(h('option', { value: '' }, say('(not sent)')))
@@ -300,6 +302,7 @@ function control(operation, draft, field, changed) {
     ),
     h('div', { id: `${id}-about`, className: 'about' }, prose(field.description), field.choices?.some(({ meaning }) => meaning) && h('ul', {}, field.choices.map(({ value, meaning }) => h('li', {}, h('code', {}, String(value)), ' ', inline(meaning ?? ''))))),
     h('div', { className: 'row' }, input, helper(operation, field, input)),
+    completed && paths(input),
     wrong,
   )
   input.addEventListener('input', () => {
