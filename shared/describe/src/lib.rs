@@ -15,6 +15,7 @@ mod marked;
 pub mod openapi;
 mod parameters;
 mod readme;
+mod surface;
 pub mod template;
 mod typescript;
 
@@ -44,6 +45,8 @@ pub fn derive(registry: &Registry) -> io::Result<Derived> {
     ]);
     files.extend(binaries::files(registry));
     files.extend(events::files(registry));
+    let inventory = fs::read_to_string(root.join(surface::INVENTORY))?;
+    files.insert(surface::PATH.to_owned(), surface::text(&inventory));
     let mut partly = |path: &str, parts: &[marked::Part]| {
         let text = fs::read_to_string(root.join(path))?;
         files.insert(path.to_owned(), marked::replace(path, text, parts)?);

@@ -1,7 +1,6 @@
 //! The inventory of WeChat's endpoints: facts, written as a table from `surface.tsv`.
 
 mod rows;
-pub mod table;
 
 use crate::AccountKind;
 
