@@ -4,8 +4,6 @@ export interface Operations {
   /** Checks the parameters of the module's `launchMiniProgram`, which opens a mini program. */
   'app.launchMiniProgram': {
     input: {
-      /** The app's id; optional. */
-      apiKey?: string | null
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string | null
       /** Which version opens. By default the released one; the module's own default is `test`, which users cannot open. */
@@ -32,8 +30,6 @@ export interface Operations {
   /** Checks what an app shares, and returns the method and parameters for the native module. */
   'app.share': {
     input: {
-      /** The app's id; optional. */
-      apiKey?: string | null
       appid?: string
       kind: "text"
       /** Where to. */
@@ -41,8 +37,6 @@ export interface Operations {
       /** The text. */
       text: string
     } | {
-      /** The app's id; optional. */
-      apiKey?: string | null
       appid?: string
       /** The picture: an address or a path of the phone. */
       contentUrl: string
@@ -52,8 +46,6 @@ export interface Operations {
       /** The thumbnail; it is scaled down to 32 KB. */
       thumb?: string | null
     } | {
-      /** The app's id; optional. */
-      apiKey?: string | null
       appid?: string
       /** The address of the music's page. */
       contentUrl: string
@@ -69,8 +61,6 @@ export interface Operations {
       /** The title. */
       title?: string | null
     } | {
-      /** The app's id; optional. */
-      apiKey?: string | null
       appid?: string
       /** The address of the video or the page. */
       contentUrl: string
@@ -84,8 +74,6 @@ export interface Operations {
       /** The title. */
       title?: string | null
     } | {
-      /** The app's id; optional. */
-      apiKey?: string | null
       appid?: string
       /** The address of the video or the page. */
       contentUrl: string
@@ -99,8 +87,6 @@ export interface Operations {
       /** The title. */
       title?: string | null
     } | {
-      /** The app's id; optional. */
-      apiKey?: string | null
       appid?: string
       /** The description; cut after 1024 bytes. */
       description?: string | null
@@ -126,8 +112,6 @@ export interface Operations {
     } | {
       /** The album. */
       albumName?: string | null
-      /** The app's id; optional. The module's method does not take it. */
-      apiKey?: string | null
       appid?: string
       /** The description; cut after 1024 bytes. */
       description?: string | null
@@ -155,8 +139,6 @@ export interface Operations {
       /** The title. */
       title: string
     } | {
-      /** The app's id; optional. The module's method does not take it. */
-      apiKey?: string | null
       appid?: string
       /** 0, or the code of a failure: then there is no content. */
       errCode?: number | null
@@ -179,7 +161,7 @@ export interface Operations {
       appid?: string
       /** For a page: where the user returns to, an address of the account's business domain. Without it the call is for an app. */
       redirect_url?: string
-      /** WeChat returns it unchanged. By default it is random. */
+      /** WeChat returns it unchanged. By default it is random. For a page at most 128 letters and digits. */
       reserved?: string
       /** What the message is about: a number of your choice. */
       scene: number
@@ -201,10 +183,15 @@ export interface Operations {
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string | null
+      /** For a service that decrypts by itself: adds `session_key` to the answer. */
+      expose_session_key?: boolean
       /** The code of `wx.login`. It expires after five minutes and can be used for one login. */
       js_code: string
     }
-    output: AuthCode2SessionAnswer
+    output: AuthCode2SessionAnswer & {
+      /** One line for each input that was accepted and has no effect. */
+      warnings?: string[]
+    }
   }
   /** Logs the user out: the login can no longer be renewed, and its session gets no keys. */
   'auth.logout': {
@@ -277,7 +264,7 @@ export interface Operations {
       appid?: string | null
       /** The amount of a red packet, in fen; only for cards that are red packets. */
       balance?: number | null
-      /** Restricts the card to this user; required for cards created with `bind_openid`. By default true for a service that names an `openid`, and false for a user. */
+      /** Restricts the card to this user; required for cards created with `bind_openid`. By default true if the call names an `openid`. */
       bind_openid?: boolean | null
       /** The card. */
       card_id: string
@@ -385,7 +372,7 @@ export interface Operations {
       redirect_uri?: string
       /** What to ask for. Required in WeChat: `snsapi_base` (silent, the openid only) or `snsapi_userinfo` (a consent page; profile and unionid). On a website it is `snsapi_login`, in a native app `snsapi_userinfo`. */
       scope?: OauthAuthorizeUrlInputScope | null
-      /** A state of your own, passed through unchanged, instead of a generated one. Store it and compare it yourself. */
+      /** A state of your own, passed through unchanged, instead of a generated one. Store it and compare it yourself. At most 128 letters and digits; for a native app any text. */
       state?: string
     }
     output: OauthAuthorizeUrlAnswer
@@ -410,7 +397,10 @@ export interface Operations {
       /** The verifier of `oauth.authorizeUrl`, as this browser stored it. */
       verifier?: string | null
     }
-    output: OauthGetTokenAnswer
+    output: OauthGetTokenAnswer & {
+      /** One line for each input that was accepted and has no effect. */
+      warnings?: string[]
+    }
   }
   /** Reads the profile of a user who consented to show it. */
   'oauth.getUserInfo': {
@@ -420,7 +410,10 @@ export interface Operations {
       /** The language of place names. */
       lang?: OauthGetUserInfoInputLanguage
     }
-    output: OauthGetUserInfoAnswer
+    output: OauthGetUserInfoAnswer & {
+      /** One line for each input that was accepted and has no effect. */
+      warnings?: string[]
+    }
   }
   /** Renews a login with its `dynamicToken`: a new session, and WeChat's tokens refreshed. */
   'oauth.refreshToken': {
@@ -460,7 +453,10 @@ export interface Operations {
       /** The image in base64, with or without `data:image/…;base64,` before it. */
       base64: string
     }
-    output: SecurityImgSecCheckAnswer
+    output: SecurityImgSecCheckAnswer & {
+      /** One line for each input that was accepted and has no effect. */
+      warnings?: string[]
+    }
   }
   /** Has a picture or recording checked for content that must not be published. */
   'security.mediaCheckAsync': {
@@ -494,7 +490,10 @@ export interface Operations {
       /** WeChat's name of the version that judges for a user; it is used anyway. */
       version?: number | null
     }
-    output: SecurityMsgSecCheckAnswer
+    output: SecurityMsgSecCheckAnswer & {
+      /** One line for each input that was accepted and has no effect. */
+      warnings?: string[]
+    }
   }
   /** Makes a `#小程序://` link that opens the mini program from a chat it is pasted into. */
   'shortlink.generate': {
@@ -586,7 +585,10 @@ export interface Operations {
       /** The page to open; by default the first one. */
       jump_wxa?: JumpWxa | null
     }
-    output: UrlschemeGenerateAnswer
+    output: UrlschemeGenerateAnswer & {
+      /** One line for each input that was accepted and has no effect. */
+      warnings?: string[]
+    }
   }
   /** Draws a square QR code for a path with its query. */
   'wxacode.createQRCode': {
@@ -692,7 +694,7 @@ export type AppShareAnswer = {
 
 /** A picture. */
 export type AppShareAnswerImageShare = {
-  /** The app's id; optional. */
+  /** The app's id. */
   apiKey: string | null
   /** The picture: an address or a path of the phone. */
   contentUrl: string
@@ -704,7 +706,7 @@ export type AppShareAnswerImageShare = {
 
 /** A video or a page on the web. */
 export type AppShareAnswerLinkShare = {
-  /** The app's id; optional. */
+  /** The app's id. */
   apiKey: string | null
   /** The address of the video or the page. */
   contentUrl: string
@@ -778,7 +780,7 @@ export type AppShareAnswerMessageShare = {
 
 /** Music on the web. */
 export type AppShareAnswerMusicShare = {
-  /** The app's id; optional. */
+  /** The app's id. */
   apiKey: string | null
   /** The address of the music's page. */
   contentUrl: string
@@ -848,7 +850,7 @@ export type AppShareAnswerProgramScene = "session"
 
 /** A page of a mini program. */
 export type AppShareAnswerProgramShare = {
-  /** The app's id; optional. */
+  /** The app's id. */
   apiKey: string | null
   /** The description; cut after 1024 bytes. */
   description?: string | null
@@ -877,7 +879,7 @@ export type AppShareAnswerScene = "session" | "timeline" | "favorite"
 
 /** A text. */
 export type AppShareAnswerTextShare = {
-  /** The app's id; optional. */
+  /** The app's id. */
   apiKey: string | null
   /** Where to. */
   scene: AppShareAnswerScene
@@ -968,6 +970,8 @@ export type AuthCode2SessionAnswer = {
   expires_in: number
   /** The user's id in this app. */
   openid: string
+  /** The key to the user's encrypted data; only for a service that asks for it. */
+  session_key?: string | null
   /** Send it as `Authorization: Bearer <session_token>`. */
   session_token: string
   /** The user's id across the apps of one owner; only if the app is bound to an Open Platform account. */
@@ -1197,6 +1201,8 @@ export type OauthGetTokenAnswer = {
   expires: number
   /** The user's id in this app. */
   openId: string
+  /** What the user consented to: `snsapi_base`, `snsapi_userinfo`, `snsapi_login`. */
+  scope?: string | null
   /** Send it as `Authorization: Bearer <session_token>`. */
   session_token: string
   /** Whether the page is open as a snapshot, whose user may not be a real one: show nothing personal, store nothing, and offer the full service. Operations refuse the session. */
@@ -1243,6 +1249,8 @@ export type OauthRefreshTokenAnswer = {
   expires: number
   /** The user's id in this app. */
   openId: string
+  /** What the user consented to. */
+  scope?: string
   /** The new session; operations that hand out keys refuse the one before. */
   session_token: string
   /** Always true; for code that was written for the native module. */
@@ -1250,7 +1258,7 @@ export type OauthRefreshTokenAnswer = {
 }
 
 /** Why it fails. */
-export type PageCause = "domain-not-bound" | "port-not-allowed" | "host-not-allowed" | "signature-form" | "signature-correct" | "fragment-signed" | "query-cut" | "share-parameters-missing" | "html-escaped" | "decoded" | "encoded-twice" | "plus-space" | "scheme-differs" | "letters-differ" | "slash-differs" | "port-signed" | "parameter-names" | "parameter-order" | "escaped-values" | "milliseconds" | "other-account" | "card-ticket" | "stale-ticket" | "unexplained" | "not-ready" | "permission-denied" | "client-too-old" | "unknown-name" | "not-verified" | "share-right" | "ticket-quota" | "one-image-at-a-time" | "local-preview" | "redirect-signed" | "config-incomplete" | "media-download" | "voice-noise" | "subdomain-bound" | "share-image" | "old-client" | "payment-signature" | "route-changed" | "push-state-unknown" | "upload-in-callback" | "test-account-not-followed" | "coordinates" | "profile-menu-item" | "registration-delay"
+export type PageCause = "domain-not-bound" | "port-not-allowed" | "host-not-allowed" | "signature-form" | "signature-correct" | "fragment-signed" | "query-cut" | "share-parameters-missing" | "html-escaped" | "decoded" | "encoded-twice" | "plus-space" | "scheme-differs" | "letters-differ" | "slash-differs" | "port-signed" | "parameter-names" | "parameter-order" | "escaped-values" | "milliseconds" | "other-account" | "card-ticket" | "stale-ticket" | "unexplained" | "not-ready" | "permission-denied" | "client-too-old" | "unknown-name" | "not-verified" | "share-right" | "ticket-quota" | "one-image-at-a-time" | "local-preview" | "redirect-signed" | "config-incomplete" | "media-download" | "voice-noise" | "subdomain-bound" | "share-image" | "old-client" | "payment-signature" | "route-changed" | "push-state-unknown" | "upload-in-callback" | "test-account-not-followed" | "coordinates" | "profile-menu-item" | "registration-delay" | "card-signature-correct" | "page-ticket" | "card-values-unsorted" | "card-value-missing" | "card-value-extra" | "card-ext-not-text" | "card-timestamp" | "card-sign-type" | "card-filter" | "card-unexplained"
 
 /** A cause and its cure. */
 export type PageFinding = {
@@ -1260,8 +1268,8 @@ export type PageFinding = {
   certain: boolean
   /** What to do. */
   detail: string
-  /** The number in appendix 5 of WeChat's JS-SDK document. */
-  item: number
+  /** The number in appendix 5 of WeChat's JS-SDK document; absent for cards. */
+  item?: number | null
 }
 
 /** A phone number that WeChat has verified. */

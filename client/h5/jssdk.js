@@ -19,6 +19,20 @@ const REFUSALS = [
     "This version of WeChat does not know the interface; the user has to update WeChat."],
 ];
 
+// What tells the page of an event, now or later: to call it is to subscribe.
+const EVENTS = new Set([
+  "onMenuShareTimeline", "onMenuShareAppMessage", "onMenuShareQQ", "onMenuShareWeibo",
+  "onMenuShareQZone", "onVoiceRecordEnd", "onVoicePlayEnd", "onSearchBeacons",
+]);
+
+// The items of the menu; those of the first list cannot be hidden.
+const BASE_ITEMS = ["exposeArticle", "setFont", "dayMode", "nightMode", "refresh", "profile", "addContact"];
+const OTHER_ITEMS = [
+  "share:appMessage", "share:timeline", "share:qq", "share:weiboApp", "favorite", "share:facebook",
+  "share:QZone", "editTag", "delete", "copyUrl", "originPage", "readMode", "openWithQQBrowser",
+  "openWithSafari", "share:email", "share:brand",
+];
+
 export class JssdkError extends Error {
   constructor(reason, message, details = {}) {
     super(message);
@@ -229,13 +243,40 @@ export function createJssdk(options = {}) {
   }
 
   async function call(api, given = {}) {
+    if (api === "hideMenuItems" || api === "showMenuItems") checkMenu(api, given.menuList);
     const { url: page } = await ready();
     const wx = jweixin();
     return new Promise((resolve, reject) => {
-      const fail = (answer) => reject(refusal(answer?.errMsg, page));
-      if (!wx[api]) return fail({ errMsg: `${api}:function not exist` });
-      wx[api]({ ...given, success: resolve, fail, cancel: fail });
+      const refuse = (answer) => reject(refusal(answer?.errMsg, page));
+      if (!wx[api]) return refuse({ errMsg: `${api}:function not exist` });
+      if (EVENTS.has(api)) {
+        wx[api](given);
+        return resolve();
+      }
+      // The caller's own callbacks come first; what they throw does not keep the promise open.
+      const both = (name, settle) => (answer) => {
+        try {
+          given[name]?.(answer);
+        } finally {
+          settle(answer);
+        }
+      };
+      wx[api]({
+        ...given,
+        success: both("success", resolve), fail: both("fail", refuse), cancel: both("cancel", refuse),
+      });
     });
+  }
+
+  /** WeChat passes over an item that it does not know or does not hide, and says nothing. */
+  function checkMenu(api, menuList = []) {
+    for (const item of menuList) {
+      const name = String(item).replace(/^menuItem:/, "");
+      const fixed = api === "hideMenuItems" && BASE_ITEMS.includes(name);
+      const known = String(item) !== name && (BASE_ITEMS.includes(name) || OTHER_ITEMS.includes(name));
+      if (fixed) throw new JssdkError("menu-item", `WeChat never hides ${item}.`);
+      if (!known) throw new JssdkError("menu-item", `WeChat has no menu item ${item}.`);
+    }
   }
 
   async function addCard(cards) {

@@ -22,7 +22,7 @@ mod thumbnail;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::{AccountKind, Caller, Error, Result, text, value::Chars};
+use shared::{AccountKind, Case, text, value::Chars};
 
 pub use launch_mini_program::LaunchMiniProgram;
 pub use open_customer_service::OpenCustomerService;
@@ -46,15 +46,8 @@ enum MiniProgramType {
     Preview,
 }
 
-/// `apiKey` is the app's id; the session has it.
-fn check_api_key(api_key: Option<&str>, caller: &Caller) -> Result<String> {
-    let appid = caller.appid();
-    match api_key {
-        None | Some("") => Ok(appid.to_owned()),
-        Some(key) if key == appid => Ok(appid.to_owned()),
-        Some(_) => Err(Error::invalid("apiKey", "This is another app's id; leave it out.")),
-    }
-}
+/// The modules' numbers of failures that the phone does not cause: 1 is a wrong `apiKey`.
+const CODES: &[(Case, i64)] = &[(Case::Field("appid"), 1), (Case::Field("apiKey"), 1)];
 
 text! {
     /// The original id of a mini program.

@@ -35,7 +35,8 @@ fn page_text(ticket: &str, nonce_str: &str, timestamp: &str, url: &str) -> Strin
 
 /// The text whose SHA-1 is a card's or an invoice's signature: the values alone, sorted by their
 /// bytes. An empty value does not change it.
-fn card_text<const N: usize>(mut values: [&str; N]) -> String {
+fn card_text<'a>(values: impl Into<Vec<&'a str>>) -> String {
+    let mut values = values.into();
     values.sort_unstable();
     values.concat()
 }

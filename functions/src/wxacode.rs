@@ -75,9 +75,9 @@ pub(crate) type Width = Int<280, 1280>;
 const REFUSALS: &[Refusal] = &[
     Refusal::new(40097, Problem::InvalidInput, "WeChat does not accept one of the arguments."),
     Refusal::new(40129, Problem::InvalidInput, "WeChat does not accept a character of the scene.").field("scene"),
-    Refusal::new(40159, Problem::InvalidInput, "WeChat does not accept the path; check its length.").field("path"),
-    Refusal::new(40169, Problem::InvalidInput, "WeChat does not accept the length of the scene.").field("scene"),
-    Refusal::new(41030, Problem::InvalidInput, "The released version has no such page; see check_path.").field("page"),
+    Refusal::new(40159, Problem::InvalidInput, "WeChat does not accept the path; check its length.").field("path").foreseen(),
+    Refusal::new(40169, Problem::InvalidInput, "WeChat does not accept the length of the scene.").field("scene").foreseen(),
+    Refusal::new(41030, Problem::InvalidInput, "The released version has no such page; see check_path.").field("page").foreseen(),
     Refusal::new(45009, Problem::QuotaExceeded, "WeChat's limit for this minute is reached.").wait(Wait::Seconds(60)),
     Refusal::new(45029, Problem::AccountNotPermitted, "The account's 100,000 codes are used up for good; use wxacode.getUnlimited."),
     Refusal::new(85096, Problem::InvalidInput, "WeChat reserves the parameter scancode_time for itself."),

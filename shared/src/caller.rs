@@ -2,7 +2,9 @@
 
 use std::{fmt, sync::Arc};
 
-use crate::{Access, Account, AccountKind, App, Clock, Error, Problem, Result, session::Session};
+use crate::{
+    Access, Account, AccountKind, App, Clock, Error, Problem, Proof, Result, session::Session,
+};
 
 /// The resolved caller of an operation.
 #[derive(Clone, Debug)]
@@ -14,10 +16,15 @@ pub struct Caller {
     /// Whether the call or its session names the account; otherwise the first that fits was
     /// taken.
     named: bool,
+    /// Whether the call names the user.
+    names_user: bool,
     /// All accounts of this deployment.
     accounts: Arc<[Account]>,
     clock: Clock,
 }
+
+/// WeChat's code for an openid that is empty or wrong.
+const INVALID_OPENID: i64 = 40003;
 
 /// Who a caller is.
 #[derive(Clone)]
@@ -51,6 +58,7 @@ impl Caller {
             account: app.config.accounts[0].clone(),
             identity: Identity::Service { openid: None },
             named: false,
+            names_user: false,
             accounts: Arc::clone(&app.config.accounts),
             clock: app.clock.clone(),
         }
@@ -113,7 +121,8 @@ impl Caller {
             Identity::User(session) => Ok(&session.openid),
             Identity::Service { openid: Some(openid) } => Ok(openid),
             Identity::Service { openid: None } | Identity::Anyone => {
-                Err(Error::invalid("openid", "A service acts for a user: name the user's openid."))
+                let detail = "A service acts for a user: name the user's openid.";
+                Err(Error::invalid("openid", detail).errcode(INVALID_OPENID, None))
             }
         }
     }
@@ -125,6 +134,11 @@ impl Caller {
             Identity::Service { openid } => openid.as_deref(),
             Identity::Anyone => None,
         }
+    }
+
+    /// Whether the call itself names its user, be it the one of the session.
+    pub fn names_user(&self) -> bool {
+        self.names_user
     }
 
     /// Whether an IAM principal is calling.
@@ -155,12 +169,15 @@ impl Rules {
     /// Authenticates an HTTP request that is not signed by an IAM principal, before its body is
     /// read.
     pub(crate) fn authenticate(self, app: &App, bearer: Option<&str>) -> Result<Principal> {
-        let session = || match bearer {
+        let session = || {
+            match bearer {
             Some(token) => app.sessions.verify(token, app.clock.now()),
             None => Err(Error::new(
                 Problem::Unauthenticated,
                 "This operation needs a session: log in and send `Authorization: Bearer <session_token>`.",
-            )),
+            )
+            .proof(Proof::Missing)),
+        }
         };
         match self.access {
             Access::Public => Ok(Principal::Anyone),
@@ -193,6 +210,7 @@ impl Rules {
         appid: Option<String>,
         openid: Option<String>,
     ) -> Result<Caller> {
+        let names_user = openid.is_some();
         let identity = match (principal, openid) {
             (Principal::Anyone, _) => Identity::Anyone,
             (Principal::Service, openid) => Identity::Service { openid },
@@ -208,7 +226,7 @@ impl Rules {
         let named = appid.is_some() || matches!(identity, Identity::User(_));
         let account = self.choose(app, &identity, appid)?;
         let accounts = Arc::clone(&app.config.accounts);
-        Ok(Caller { account, identity, named, accounts, clock: app.clock.clone() })
+        Ok(Caller { account, identity, named, names_user, accounts, clock: app.clock.clone() })
     }
 
     fn choose(self, app: &App, identity: &Identity, appid: Option<String>) -> Result<Account> {

@@ -13,7 +13,7 @@ use crate::{
     caller::{Principal, Rules},
     capability::{Early, Facts},
     grant::{Action, Grant},
-    trace, value,
+    tolerated, trace, value,
 };
 
 /// An operation that can be run without knowing its type.
@@ -30,6 +30,7 @@ pub struct Handler {
     /// How it takes a file, if it does.
     pub(crate) upload: Option<Upload>,
     pub(crate) rules: Rules,
+    refusals: &'static [Refusal],
     /// [`Operation::BUDGET`].
     pub budget: Budget,
     codes: &'static [(Case, i64)],
@@ -51,6 +52,7 @@ impl Handler {
                 None => None,
             },
             rules: Rules { access: O::ACCESS, accounts: O::ACCOUNTS },
+            refusals: O::REFUSALS,
             budget: O::BUDGET,
             codes: O::CODES,
             prepare: O::Uses::prepare,
@@ -84,13 +86,12 @@ impl Handler {
         mut input: Input,
         address: Option<&str>,
     ) -> Result<Body> {
-        let appid = match input.take("appid")? {
-            // As the native modules call it.
-            None => input.take("apiKey")?,
-            appid => appid,
-        };
+        let session = matches!(principal, Principal::User(_));
+        let ignored = tolerated::resolve(self.id, &mut input, session)?;
+        let filled = |text: Option<String>| text.filter(|text| !text.is_empty());
+        let appid = filled(input.take("appid")?);
         let openid = match self.access {
-            Access::User => input.take("openid")?.map(checked_openid).transpose()?,
+            Access::User => filled(input.take("openid")?).map(checked_openid).transpose()?,
             Access::Public | Access::Service => None,
         };
         let caller = self.rules.admit(app, principal, appid, openid)?;
@@ -102,14 +103,25 @@ impl Handler {
         let outcome = (self.run)(input, app, &caller)?.await;
         if let Err(error) = &outcome
             && matches!(error.problem(), Problem::InvalidCode | Problem::CodeUsed)
+            // Neither an outage nor what is remembered is a guess.
+            && error.wechat_errcode().is_some()
+            && trace::has_called_wechat()
         {
             spending.spend_bad_code().await?;
         }
-        outcome
+        outcome?.with_warnings(ignored)
     }
 
-    /// Adds the number an older interface had for this failure, if there was one.
-    pub(crate) fn numbered(&self, error: Error) -> Error {
+    /// Adds the codes that clients were written for: WeChat's, where an input was refused before
+    /// the call, and the number an older interface had for this failure, if there was one.
+    pub(crate) fn coded(&self, error: Error) -> Error {
+        let unsent = error.problem() == Problem::InvalidInput && error.wechat_errcode().is_none();
+        let field = error.field_name().filter(|_| unsent);
+        let row = field.and_then(|field| self.refusals.iter().find(|row| row.foresees(field)));
+        let error = match row {
+            Some(row) => error.errcode(row.errcode, None),
+            None => error,
+        };
         if self.codes.is_empty() {
             return error;
         }

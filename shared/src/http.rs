@@ -147,7 +147,10 @@ impl HttpEvent {
                 return Err(Error::new(Problem::MethodNotAllowed, format!("Use {allow}.")));
             }
         };
-        let mut query = Input::query(&self.raw_query_string);
+        let mut query = match gets && !handler.http.raw {
+            true => Input::query(&self.raw_query_string)?,
+            false => Input::default(),
+        };
         let principal = self.principal(handler, app, gets, &mut query)?;
         let input = match gets {
             _ if handler.http.raw => self.raw(handler.http.body_limit)?,
@@ -157,7 +160,7 @@ impl HttpEvent {
                 }
                 query
             }
-            false => self.body_input(handler, query).await?,
+            false => self.body_input(handler).await?,
         };
         Ok((principal, input))
     }
@@ -185,10 +188,11 @@ impl HttpEvent {
         handler.rules.authenticate(app, bearer.or(in_query).as_deref())
     }
 
-    async fn body_input(&self, handler: &Handler, query: Input) -> Result<Input> {
+    async fn body_input(&self, handler: &Handler) -> Result<Input> {
         let content_type = self.header("content-type").unwrap_or("application/json");
         let limit = handler.http.body_limit;
         if let Some(upload) = handler.upload.filter(|upload| upload.takes(content_type)) {
+            let query = Input::query(&self.raw_query_string)?;
             return upload.read(content_type, query, self.body(limit)?.into()).await;
         }
         check_content_type(content_type)?;

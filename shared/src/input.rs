@@ -5,7 +5,7 @@ mod member;
 use std::{collections::BTreeMap, str::Utf8Error};
 
 use bytes::Bytes;
-use model::value::Fault;
+use model::{percent, value::Fault};
 use serde::de::{DeserializeOwned, value::MapDeserializer};
 use serde_json::{Value, value::RawValue};
 
@@ -82,12 +82,16 @@ impl Input {
     ///
     /// A `+` stays a `+`: `encodeURIComponent` never writes a space that way, and form rules
     /// would break base64 and URLs. A gateway may have made a space of it, which no address has.
-    pub(crate) fn query(query: &str) -> Input {
+    ///
+    /// # Errors
+    /// [`Problem::InvalidInput`], naming the pair whose escapes are not UTF-8.
+    pub(crate) fn query(query: &str) -> Result<Input> {
+        query.split('&').try_for_each(check_escapes)?;
         let mut input = Input::default();
         for (name, value) in form_urlencoded::parse(query.replace([' ', '+'], "%2B").as_bytes()) {
             input.push(&name, value.into_owned());
         }
-        input
+        Ok(input)
     }
 
     /// A request that the operation reads by itself.
@@ -131,6 +135,13 @@ impl Input {
             _ => None,
         };
         text.ok_or_else(|| Error::invalid(name, format!("`{name}` must be a text.")))
+    }
+
+    /// Takes a member out, whatever it is, and tells whether it was there.
+    pub(crate) fn discard(&mut self, name: &str) -> bool {
+        let before = self.members.len();
+        self.members.retain(|(known, _)| known != name);
+        self.members.len() < before
     }
 
     /// Replaces one text.
@@ -179,6 +190,16 @@ fn not_json(error: &serde_json::Error) -> Error {
             )
         },
     )
+}
+
+/// Other encodings of Chinese would come out as other characters.
+fn check_escapes(pair: &str) -> Result<()> {
+    let bytes = percent::bytes(pair);
+    let Err(error) = std::str::from_utf8(&bytes) else { return Ok(()) };
+    let seems = if is_gbk(&bytes[error.valid_up_to()..]) { " and look like GBK" } else { "" };
+    let name = percent::decode(pair.split('=').next().unwrap_or_default());
+    let detail = format!("The escapes are not UTF-8{seems}; encode texts with encodeURIComponent.");
+    Err(Error::invalid(name, detail))
 }
 
 fn not_utf8(body: &[u8], error: &Utf8Error) -> Error {
@@ -268,20 +289,31 @@ mod tests {
         assert_eq!(field(Input::json(br#"{"text":"a","inner":{"deep":-1}}"#)), "inner.deep");
         // serde itself would take the array for the members in their order.
         assert_eq!(field(Input::json(br#"{"text":"a","inner":[1]}"#)), "inner");
-        assert_eq!(field(Ok(Input::query("size=3"))), "text");
-        assert_eq!(field(Ok(Input::query("text=a&size=big"))), "size");
+        assert_eq!(field(Input::query("size=3")), "text");
+        assert_eq!(field(Input::query("text=a&size=big")), "size");
     }
 
     #[test]
     fn a_query_keeps_its_plus_and_its_numbers() {
-        let sample: Sample = Input::query("text=a+b%20%E4%B8%AD&size=3").read().unwrap();
+        let sample: Sample = Input::query("text=a+b%20%E4%B8%AD&size=3").unwrap().read().unwrap();
         assert_eq!(sample, Sample { text: "a+b 中".into(), size: Some(3), inner: None });
     }
 
     #[test]
     fn a_plus_that_a_gateway_made_a_space_is_a_plus_again() {
-        let sample: Sample = Input::query("text=a b%20c&size=3").read().unwrap();
+        let sample: Sample = Input::query("text=a b%20c&size=3").unwrap().read().unwrap();
         assert_eq!(sample.text, "a+b c");
+    }
+
+    #[test]
+    fn escapes_of_another_encoding_are_named() {
+        // 你好 in GBK, and half of a character in UTF-8.
+        let error = Input::query("size=3&text=%C4%E3%BA%C3").unwrap_err();
+        assert_eq!(error.field_name(), Some("text"));
+        assert!(error.detail().contains("GBK"), "{error}");
+        let error = Input::query("text=%E4%BD").unwrap_err();
+        assert_eq!(error.field_name(), Some("text"));
+        assert!(Input::query("text=%EF%BF%BD&x=%25C4%25E3").is_ok());
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::{panic::AssertUnwindSafe, time::Instant};
 
 use bytes::Bytes;
 use futures_util::FutureExt;
+use serde::Deserialize;
 use serde_json::Value;
 use tracing::{Instrument, instrument::WithSubscriber};
 
@@ -54,6 +55,27 @@ pub struct Report {
     pub trouble: bool,
 }
 
+/// The answer to what is no call of an operation.
+const PONG: &str = r#"{"warm":true}"#;
+
+/// Whether a direct invocation only keeps the function warm, or is the test event that the console
+/// proposes.
+fn is_ping(event: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Ping {
+        #[serde(default)]
+        warmer: bool,
+        source: Option<String>,
+        key1: Option<String>,
+    }
+    const SOURCES: [&str; 3] = ["aws.events", "aws.scheduler", "serverless-plugin-warmup"];
+    serde_json::from_slice(event).is_ok_and(|Ping { warmer, source, key1 }| {
+        warmer
+            || source.is_some_and(|source| SOURCES.contains(&source.as_str()))
+            || key1.is_some_and(|value| value == "value1")
+    })
+}
+
 /// Answers one event for an operation.
 pub async fn invoke(
     handler: &Handler,
@@ -73,6 +95,7 @@ async fn answer(handler: &Handler, app: &App, event: &[u8], invocation: &Invocat
     let work = async {
         let opened = match &http {
             Some(http) => http.open(handler, app).await,
+            None if is_ping(event) => return Ok(Body::Json(PONG.to_owned())),
             None => handler.json(event).map(|input| (Principal::Service, input)),
         };
         let (principal, input) = opened?;
@@ -87,7 +110,7 @@ async fn answer(handler: &Handler, app: &App, event: &[u8], invocation: &Invocat
     let result = result.unwrap_or_else(|_| Err(Error::internal("panic")));
     let streamed = handler.http.streamed && http.as_ref().is_some_and(HttpEvent::by_function_url);
     let result = result.and_then(|body| if streamed { Ok(body) } else { fit(body) });
-    let result = result.map_err(|error| handler.numbered(error));
+    let result = result.map_err(|error| handler.coded(error));
     let verdict = result.as_ref().map(drop);
     span.in_scope(|| log::request(verdict, invocation, &summary, started));
     match (http, result) {

@@ -32,6 +32,7 @@ pub mod session;
 pub mod settings;
 mod state;
 pub mod table;
+pub mod tolerated;
 pub mod trace;
 pub mod transport;
 mod upload;
@@ -48,8 +49,9 @@ pub use input::{Input, RawRequest};
 pub use job::{Job, JobEndpoint};
 pub use log::Log;
 pub use model::{
-    Account, AccountKind, Clock, CredentialKind, Error, FromText, Problem, PushMode, PushSettings,
-    Refusal, Result, Secret, SecretSource, Wait, china, crypto, percent, spelling, text, value,
+    Account, AccountKind, Clock, CredentialKind, Error, FromText, Problem, Proof, PushMode,
+    PushSettings, Refusal, Result, Secret, SecretSource, Wait, china, crypto, percent, spelling,
+    text, value,
 };
 pub use operation::{Access, Case, Http, Method, Operation, Uses};
 pub use reply::{Body, File, Reply, Text};

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use model::{AccountKind, Error, Problem, Refusal, Result};
+use model::{AccountKind, Error, Problem, Proof, Refusal, Result};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
@@ -237,6 +237,8 @@ pub enum Case {
     Field(&'static str),
     /// A failure of this kind.
     Problem(Problem),
+    /// The session is missing or expired.
+    Session(Proof),
 }
 
 impl Case {
@@ -246,6 +248,7 @@ impl Case {
             Case::Errcode(code) => error.wechat_errcode() == Some(code),
             Case::Field(name) => error.field_name() == Some(name),
             Case::Problem(problem) => error.problem() == problem,
+            Case::Session(proof) => error.session_proof() == Some(proof),
         }
     }
 }

@@ -1,11 +1,13 @@
 //! What operations answer: JSON, a file, or a text.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Value, json, value::RawValue};
 
-use crate::{Error, Result};
+use crate::{Error, Log, Result};
 
 /// An operation's answer. Whatever serializes is one, as JSON.
 pub trait Reply: Send {
@@ -28,6 +30,31 @@ pub enum Body {
     File(File),
     /// A text with its status, for callers that expect exactly that.
     Text(Text),
+}
+
+impl Body {
+    /// Adds lines to the answer's `warnings`; where the answer is bytes or a text, to the log.
+    pub(crate) fn with_warnings(self, lines: Vec<String>) -> Result<Body> {
+        if lines.is_empty() {
+            return Ok(self);
+        }
+        let Body::Json(json) = self else {
+            for line in &lines {
+                tracing::warn!(target: Log::TARGET, "{line}");
+            }
+            return Ok(self);
+        };
+        let mut members: BTreeMap<String, Box<RawValue>> =
+            serde_json::from_str(&json).map_err(Error::internal)?;
+        let mut warnings: Vec<Value> = match members.get("warnings") {
+            Some(own) => serde_json::from_str(own.get()).map_err(Error::internal)?,
+            None => Vec::new(),
+        };
+        warnings.extend(lines.into_iter().map(Value::from));
+        let warnings = serde_json::value::to_raw_value(&warnings).map_err(Error::internal)?;
+        members.insert("warnings".to_owned(), warnings);
+        serde_json::to_string(&members).map(Body::Json).map_err(Error::internal)
+    }
 }
 
 /// A text with its status and type.
@@ -93,5 +120,25 @@ impl Reply for Text {
 
     fn content(_generator: &mut SchemaGenerator) -> Value {
         json!({ "text/plain": { "schema": { "type": "string" } } })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn warnings_join_those_of_the_operation_and_change_nothing_else() {
+        let warned = |json: &str| {
+            let body = Body::Json(json.to_owned()).with_warnings(vec!["b".to_owned()]);
+            match body.unwrap() {
+                Body::Json(json) => json,
+                other => panic!("{other:?}"),
+            }
+        };
+        let json = r#"{"id":18446744073709551616,"text":"\u00e9"}"#;
+        let expected = r#"{"id":18446744073709551616,"text":"\u00e9","warnings":["b"]}"#;
+        assert_eq!(warned(json), expected);
+        assert_eq!(warned(r#"{"warnings":["a"]}"#), r#"{"warnings":["a","b"]}"#);
     }
 }

@@ -12,7 +12,7 @@ use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Problem, Result, Secret, config::PublicKey, crypto::sha256};
+use crate::{Error, Problem, Proof, Result, Secret, config::PublicKey, crypto::sha256};
 
 /// How long a session lives, in seconds: 2 hours. Afterwards `wx.login` makes a new one.
 pub const SESSION_LIFE: u64 = 7200;
@@ -217,10 +217,8 @@ impl Verifier {
             )
         })?;
         if session.exp <= now {
-            return Err(Error::new(
-                Problem::Unauthenticated,
-                "The session has expired; log in again.",
-            ));
+            let detail = "The session has expired; log in again.";
+            return Err(Error::new(Problem::Unauthenticated, detail).proof(Proof::Expired));
         }
         if session.iat > now + LEEWAY {
             return Err(Error::new(Problem::Unauthenticated, "The session begins in the future."));

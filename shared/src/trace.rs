@@ -58,6 +58,11 @@ pub(crate) fn upstream_call(ms: u64) {
     });
 }
 
+/// Whether this request has called WeChat.
+pub(crate) fn has_called_wechat() -> bool {
+    SUMMARY.try_with(|summary| summary.borrow().upstream_calls > 0).unwrap_or_default()
+}
+
 pub(crate) fn signal_raised() {
     note(|summary| summary.signals += 1);
 }

@@ -191,7 +191,11 @@ mod tests {
         let upload = Upload::into("base64");
         assert!(upload.takes(content_type));
         let body = Bytes::copy_from_slice(body);
-        let input = runtime.block_on(upload.read(content_type, Input::query("appid=wx1"), body))?;
+        let input = runtime.block_on(upload.read(
+            content_type,
+            Input::query("appid=wx1").unwrap(),
+            body,
+        ))?;
         let Sample { appid, base64 } = input.read()?;
         Ok((appid, base64.to_vec()))
     }

@@ -20,6 +20,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 pub use refusals::is_stale_token;
+pub(crate) use refusals::refused;
 
 use crate::{
     Clock, Error, Problem, Refusal, Result, Secret,

@@ -49,6 +49,9 @@ async fn a_mini_program_is_launched_in_its_released_version() {
         let answer = bundle.app(&session, "launchMiniProgram", input).await;
         assert_eq!(answer.problem(400, "invalid-input")["field"], field);
     }
+    let other = json!({ "userName": "gh_1", "apiKey": OFFICIAL });
+    let problem = bundle.app(&session, "launchMiniProgram", other).await.problem(403, "forbidden");
+    assert_eq!((&problem["field"], &problem["code"]), (&json!("appid"), &json!(1)));
     let edge = json!({ "userName": format!("gh_{}", "a".repeat(60)), "path": "a".repeat(1024) });
     assert_eq!(bundle.app(&session, "launchMiniProgram", edge).await.status, 200);
 }
@@ -108,15 +111,20 @@ async fn a_confirmation_is_a_page_or_parameters() {
         ("scene=one&templateId=T".to_owned(), "scene"),
         ("scene=1".to_owned(), "templateId"),
         ("scene=1&templateId=".to_owned(), "templateId"),
-        (format!("scene=1&templateId={}", "T".repeat(129)), "templateId"),
-        ("scene=1&templateId=T&reserved=a-b".to_owned(), "reserved"),
-        (format!("scene=1&templateId=T&reserved={}", "a".repeat(129)), "reserved"),
+        (format!("scene=1&templateId={}", "T".repeat(1025)), "templateId"),
+        (format!("scene=1&templateId={}&redirect_url={back}", "T".repeat(129)), "templateId"),
+        (format!("scene=1&templateId=T&reserved={}", "a".repeat(1025)), "reserved"),
+        (format!("scene=1&templateId=T&reserved=a-b&redirect_url={back}"), "reserved"),
+        (
+            format!("scene=1&templateId=T&reserved={}&redirect_url={back}", "a".repeat(129)),
+            "reserved",
+        ),
         ("scene=1&templateId=T&redirect_url=h5.example.com".to_owned(), "redirect_url"),
     ] {
         let answer = bundle.get(&format!("/app/subscribeMsg?{query}")).await;
         assert_eq!(answer.problem(400, "invalid-input")["field"], field, "{query}");
     }
-    let edge = format!("scene=1&templateId={}&reserved={}", "T".repeat(128), "a".repeat(128));
+    let edge = format!("scene=1&templateId={}&reserved={}", "T".repeat(1024), "a".repeat(1024));
     assert_eq!(bundle.get(&format!("/app/subscribeMsg?{edge}")).await.status, 200);
     let other = format!("scene=1&templateId=T&redirect_url={back}&appid={MOBILE}");
     bundle.get(&format!("/app/subscribeMsg?{other}")).await.problem(400, "unknown-app");

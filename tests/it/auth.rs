@@ -64,7 +64,7 @@ async fn simultaneous_logins_with_one_code_share_one_exchange() {
 }
 
 #[tokio::test]
-async fn refused_codes_say_what_to_do_and_leave_nothing_behind() {
+async fn refused_codes_say_what_to_do_and_are_remembered_for_a_minute() {
     let bundle = Bundle::start().await;
     let old = bundle.code("bob");
     bundle.advance(301);
@@ -83,9 +83,22 @@ async fn refused_codes_say_what_to_do_and_leave_nothing_behind() {
         let problem = answer.problem(status, slug);
         assert_eq!(problem["errcode"], errcode);
         assert!(problem["rid"].is_string());
+        let calls = bundle.calls("/sns/jscode2session");
+        let again = bundle.post("/auth/code2Session", json!({ "js_code": code })).await;
+        assert_eq!(again.problem(status, slug)["errcode"], errcode);
+        // A risk is the user's and passes; a code stays what it is.
+        let asked = usize::from(slug == "login-blocked");
+        assert_eq!(bundle.calls("/sns/jscode2session"), calls + asked, "{code}");
         let left = bundle.item(&format!("code#{}", sha256_hex(format!("{MINI}#{code}")))).await;
-        assert_eq!(left, Value::Null, "{code}");
+        match asked {
+            0 => assert_eq!(left["ttl"], bundle.stack.clock.now() + 60),
+            _ => assert_eq!(left, Value::Null, "{code}"),
+        }
     }
+    bundle.advance(61);
+    let calls = bundle.calls("/sns/jscode2session");
+    bundle.post("/auth/code2Session", json!({ "js_code": used })).await.problem(400, "code-used");
+    assert_eq!(bundle.calls("/sns/jscode2session"), calls + 1);
     let input = json!({ "js_code": foreign, "appid": OFFICIAL });
     let problem = bundle.post("/auth/code2Session", input).await.problem(400, "unknown-app");
     assert_eq!(problem["field"], "appid");

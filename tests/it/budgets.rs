@@ -59,6 +59,38 @@ async fn bad_codes_from_one_address_soon_reach_nobody() {
 }
 
 #[tokio::test]
+async fn a_crowd_with_one_bad_code_asks_wechat_once() {
+    let bundle = Bundle::start().await;
+    let input = json!({ "js_code": "made-up" });
+    let ask = || bundle.post("/auth/code2Session", input.clone());
+    let (a, b, c, d) = tokio::join!(ask(), ask(), ask(), ask());
+    for answer in [a, b, c, d] {
+        assert_eq!(answer.problem(400, "invalid-code")["errcode"], 40029);
+    }
+    assert_eq!(bundle.calls("/sns/jscode2session"), 1);
+}
+
+#[tokio::test]
+async fn an_outage_or_one_code_again_and_again_does_not_block_an_address() {
+    let bundle = Bundle::start().await;
+    let lost = Fault::on("/sns/jscode2session", Effect::DropAfter).times(25);
+    bundle.wechat().fault(lost);
+    for _ in 0..25 {
+        let input = json!({ "js_code": bundle.code("alice") });
+        let problem = bundle.post("/auth/code2Session", input).await.problem(400, "code-used");
+        assert_eq!(problem.get("errcode"), None, "WeChat has said nothing");
+    }
+    let calls = bundle.calls("/sns/jscode2session");
+    for _ in 0..25 {
+        let input = json!({ "js_code": "made-up" });
+        bundle.post("/auth/code2Session", input).await.problem(400, "invalid-code");
+    }
+    assert_eq!(bundle.calls("/sns/jscode2session"), calls + 1);
+
+    bundle.session("alice").await;
+}
+
+#[tokio::test]
 async fn a_hundred_calls_a_minute_of_one_user_pass_and_no_table_counts_them() {
     let bundle = Bundle::start().await;
     let session = bundle.session("alice").await;

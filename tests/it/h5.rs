@@ -79,7 +79,7 @@ async fn bad_input_is_named_and_reaches_nobody() {
         (with("template_id", json!("")), "template_id"),
         (with("url", json!("ftp://a")), "url"),
         (with("url", json!(format!("https://a/{}", "x".repeat(2039)))), "url"),
-        (with("miniprogram", json!({ "appid": "" })), "miniprogram.appid"),
+        (with("miniprogram", json!({ "appid": "1" })), "miniprogram.appid"),
         (with("miniprogram", json!({ "pagepath": "a" })), "miniprogram.appid"),
         (
             with("miniprogram", json!({ "appid": MINI, "pagepath": "x".repeat(1025) })),
@@ -143,7 +143,7 @@ async fn refusals_are_documented_problems_and_nothing_is_sent_twice() {
         (45103, "account-not-permitted", None),
         (45109, "account-not-permitted", None),
         (47001, "internal", None),
-        (47003, "invalid-input", None),
+        (47003, "invalid-input", Some("data")),
         (48001, "account-not-permitted", None),
         (50005, "receiver-state", None),
     ] {

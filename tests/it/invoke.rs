@@ -280,6 +280,32 @@ async fn a_direct_invocation_is_a_service_and_an_http_event_is_not() {
 }
 
 #[tokio::test]
+async fn what_keeps_a_function_warm_and_the_consoles_test_event_are_answered() {
+    let bundle = Bundle::start().await;
+    bundle.wechat().clear_journal();
+    for ping in [
+        json!({ "key1": "value1", "key2": "value2", "key3": "value3" }),
+        json!({ "source": "serverless-plugin-warmup" }),
+        json!({ "warmer": true, "concurrency": 3 }),
+        json!({
+            "version": "0", "id": "cdc73f9d", "detail-type": "Scheduled Event",
+            "source": "aws.events", "region": "us-east-1", "resources": [], "detail": {},
+        }),
+    ] {
+        for function in ["auth-code2session", "media-get", "subscribemessage-send"] {
+            let answer = bundle.invoke(function, ping.clone()).await;
+            assert_eq!(answer, Ok(json!({ "warm": true })), "{function} {ping}");
+        }
+    }
+    assert!(bundle.wechat().journal().is_empty());
+    // An input is never taken for one.
+    for input in [json!({ "key1": "value2" }), json!({ "warmer": false }), json!({ "source": 1 })] {
+        let problem = bundle.invoke("auth-code2session", input).await.unwrap_err();
+        assert_eq!(problem["type"], "invalid-input");
+    }
+}
+
+#[tokio::test]
 async fn http_that_cannot_be_served_is_explained() {
     let bundle = Bundle::start().await;
     let url = |path: &str| format!("{}{path}", bundle.stack.url);

@@ -32,6 +32,7 @@ mod push;
 mod qrcode;
 mod riskcontrol;
 mod security;
+mod seeds;
 mod shapes;
 mod site;
 mod subscribemessage;

@@ -63,9 +63,12 @@ async fn a_login_keeps_the_tokens_and_returns_a_session() {
     let body = answer.json();
     assert_eq!(answer.status, 200);
     assert_eq!((&body["status"], &body["expires"]), (&json!(true), &json!(7200)));
-    assert_eq!(body["openId"], alice.openid(OFFICIAL));
+    assert_eq!(
+        (&body["openId"], &body["scope"]),
+        (&json!(alice.openid(OFFICIAL)), &json!("snsapi_userinfo"))
+    );
     assert_eq!(body["unionid"], alice.unionid());
-    assert_eq!(body.as_object().unwrap().len(), 6, "{body}");
+    assert_eq!(body.as_object().unwrap().len(), 7, "{body}");
     let session = bundle.session_item(OFFICIAL, "alice").await;
     assert_eq!(session["ttl"], NOON + 30 * 86_400);
     let item = bundle.sns_item(OFFICIAL, "alice").await;
@@ -140,9 +143,16 @@ async fn every_refusal_of_a_code_is_a_problem_with_the_modules_number() {
             "{code}"
         );
         assert_eq!(bundle.calls(TRADE), 1, "{code}: a code is never sent twice");
-        // Refused, so it may be sent again.
         bundle.wechat().clear_faults();
-        assert_eq!(bundle.get_token(&oauth_code).await.status, 200, "{code}");
+        let again = bundle.get_token(&oauth_code).await;
+        if ["invalid-code", "code-used"].contains(&slug) {
+            // It is not sent again for a minute.
+            assert_eq!(again.problem(status, slug)["code"], number, "{code}");
+            assert_eq!(bundle.calls(TRADE), 1, "{code}");
+        } else {
+            // Whatever was wrong, it was not the code.
+            assert_eq!(again.status, 200, "{code}");
+        }
     }
     bundle.wechat().fault(Fault::on(TRADE, Effect::DropAfter).times(1));
     let code = bundle.oauth_code(OFFICIAL, "alice");
@@ -162,7 +172,7 @@ async fn a_bad_code_reaches_nobody_and_names_its_field() {
         (json!({ "code": 7 }), "code", 3),
         (json!({ "code": "a b" }), "code", 3),
         (json!({ "code": "x".repeat(513) }), "code", 3),
-        (json!({ "code": "a", "apiSecret": "s" }), "apiSecret", -1),
+        (json!({ "code": "a", "appsecret": "s" }), "appsecret", -1),
         (json!({ "code": "a", "state": "abc" }), "verifier", -1),
         (json!({ "code": "a", "verifier": "abc" }), "state", -1),
         (json!({ "code": "a", "state": "a-c", "verifier": "v" }), "state", -1),
@@ -390,9 +400,10 @@ async fn simultaneous_refreshes_ask_wechat_once() {
     assert_eq!(b.json(), answer);
     assert_eq!((&answer["status"], &answer["expires"]), (&json!(true), &json!(7200)));
     assert_eq!(answer["openId"], User::new("alice").openid(OFFICIAL));
+    assert_eq!(answer["scope"], "snsapi_userinfo");
     // The renewed session goes on where the first one ends.
     let renewed = answer["session_token"].as_str().unwrap();
-    assert_eq!(answer.as_object().unwrap().len(), 5, "{answer}");
+    assert_eq!(answer.as_object().unwrap().len(), 6, "{answer}");
     bundle.advance(100);
     let check = json!({});
     bundle

@@ -12,7 +12,10 @@ use tokio::{
     sync::mpsc,
 };
 
-use super::{Bundle, MINI, OFFICIAL};
+use super::{
+    Bundle, MINI, OFFICIAL,
+    table_trouble::{Trouble, Troubled},
+};
 
 fn text() -> Value {
     let alice = User::new("alice").openid(MINI);
@@ -145,6 +148,30 @@ async fn without_a_table_wechat_comes_again_and_delivers() {
     bundle.wechat().clock().advance(std::time::Duration::from_secs(5));
     let pushed = bundle.wechat().pushed(id).await;
     assert!(pushed.taken && pushed.attempts.len() == 2, "{pushed:?}");
+}
+
+/// As if the function were killed after its put: it never learns that the put was done, and
+/// WeChat never hears of it.
+#[tokio::test]
+async fn a_function_that_ends_after_its_put_makes_one_event() {
+    let troubled = Troubled::start().await;
+    let wechat = troubled.bundle.wechat();
+    troubled.meet("PutItem", "event#", Trouble::LoseAnswer, u32::MAX);
+    let id = wechat.send_push(MINI, text()).unwrap();
+    troubled.engine.stack.bus.wait_for(1).await;
+    while wechat.pushes()[0].attempts.is_empty() {
+        tokio::task::yield_now().await;
+    }
+    assert_ne!(wechat.pushes()[0].attempts[0].status, Some(200));
+    troubled.relieve();
+    wechat.clock().advance(std::time::Duration::from_secs(5));
+    let pushed = wechat.pushed(id).await;
+    assert!(pushed.taken && pushed.attempts.len() == 2, "{pushed:?}");
+    // Another message, behind which no copy can come.
+    wechat.push(OFFICIAL, json!({ "Event": "CLICK", "EventKey": "last" })).await.unwrap();
+    let events = troubled.engine.stack.bus.wait_for(2).await;
+    let types: Vec<&Value> = events.iter().map(|event| &event["detail-type"]).collect();
+    assert_eq!(types, ["message.text", "event.CLICK"]);
 }
 
 #[tokio::test]

@@ -152,7 +152,7 @@ async fn refusals_are_documented_problems_and_nothing_is_sent_twice() {
                 (43108, 409, "receiver-state", None),
                 (45009, 429, "quota-exceeded", None),
                 (45168, 400, "invalid-input", Some("data")),
-                (47003, 400, "invalid-input", None),
+                (47003, 400, "invalid-input", Some("data")),
             ],
         )
         .await;

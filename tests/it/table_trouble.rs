@@ -35,8 +35,8 @@ struct Standing {
 pub(crate) struct Troubled {
     pub(crate) bundle: Bundle,
     standing: Arc<Mutex<Vec<Standing>>>,
-    /// The table itself.
-    _engine: Bundle,
+    /// The table itself, with its stream and a bus.
+    pub(crate) engine: Bundle,
 }
 
 impl Troubled {
@@ -57,7 +57,7 @@ impl Troubled {
             }
         });
         let bundle = Bundle::with(|options| options.dynamodb = Some(url)).await;
-        Troubled { bundle, standing, _engine: engine }
+        Troubled { bundle, standing, engine }
     }
 
     /// Trouble for the next calls of a kind whose body has a text.
@@ -69,6 +69,11 @@ impl Troubled {
         times: u32,
     ) {
         self.standing.lock().unwrap().push(Standing { call, about, trouble, times });
+    }
+
+    /// Ends all trouble.
+    pub(crate) fn relieve(&self) {
+        self.standing.lock().unwrap().clear();
     }
 
     /// Whether all trouble was met.

@@ -90,6 +90,35 @@ async fn somebody_unknown_is_a_problem_that_says_so() {
 }
 
 #[tokio::test]
+async fn openids_that_the_operator_imported_are_translated() {
+    let bundle = Bundle::start().await;
+    let (mini, official) = ("oImportedAtTheMiniProgram000", User::new("alice").openid(OFFICIAL));
+    // The commands of docs/deployment.md, for both of the person's apps.
+    let table = &bundle.stack.table;
+    for (appid, openid) in [(MINI, mini), (OFFICIAL, official.as_str())] {
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        let update = table.client().update_item().table_name(table.name());
+        let update = update
+            .key("pk", text("unionid#uImported"))
+            .update_expression("SET #app = :openid")
+            .expression_attribute_names("#app", appid)
+            .expression_attribute_values(":openid", text(openid));
+        update.send().await.unwrap();
+        let put = table.client().put_item().table_name(table.name());
+        let put = put
+            .item("pk", text(&format!("unionid#{appid}#{openid}")))
+            .item("unionid", text("uImported"));
+        put.send().await.unwrap();
+    }
+    bundle.wechat().clear_journal();
+
+    let answer = bundle.invoke(FUNCTION, to(mini)).await.unwrap();
+
+    assert_eq!(answer["via"], "unionid");
+    bundle.only_call("POST", UPSTREAM, &to(&official));
+}
+
+#[tokio::test]
 async fn an_app_outside_the_open_platform_has_no_map() {
     let bundle = Bundle::start().await;
     bundle.wechat().change_account(MINI, |account| account.open_platform = false);
@@ -115,7 +144,7 @@ async fn bad_input_and_users_reach_nobody() {
         (with("touser", json!("")), "touser"),
         (with("template_id", json!("")), "template_id"),
         (with("url", json!("baidu")), "url"),
-        (with("miniprogram", json!({ "appid": "" })), "miniprogram.appid"),
+        (with("miniprogram", json!({ "appid": "1" })), "miniprogram.appid"),
         (with("data", json!({})), "data"),
         (with("client_msg_id", json!("x")), "client_msg_id"),
     ] {

@@ -117,7 +117,7 @@ async fn bad_input_reaches_nobody() {
         (json!({ "scene": "a", "env_version": "beta" }), "env_version"),
         (json!({ "scene": "a", "line_color": "red" }), "line_color"),
         (json!({ "scene": "a", "line_color": { "r": 256, "g": 0, "b": 0 } }), "line_color"),
-        (json!({ "scene": "a", "access_token": "t" }), "access_token"),
+        (json!({ "scene": "a", "token": "t" }), "token"),
     ] {
         ask(UNLIMITED, input, field).await;
     }

@@ -5,11 +5,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
-    Access, AccountKind, Caller, Operation, Result, Uses,
+    Access, AccountKind, Caller, Case, Operation, Result, Uses,
     value::{Text, unless_empty},
 };
 
-use super::{MiniProgramType, PagePath, UserName, check_api_key};
+use super::{CODES, MiniProgramType, PagePath, UserName};
 
 /// Checks the parameters of the module's `launchMiniProgram`, which opens a mini program.
 ///
@@ -17,9 +17,6 @@ use super::{MiniProgramType, PagePath, UserName, check_api_key};
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LaunchMiniProgram {
-    /// The app's id; optional.
-    #[serde(rename = "apiKey")]
-    api_key: Option<String>,
     /// Which version opens. By default the released one; the module's own default is `test`,
     /// which users cannot open.
     #[serde(default, rename = "miniProgramType")]
@@ -62,6 +59,7 @@ impl Operation for LaunchMiniProgram {
     const DOCS: &'static [&'static str] = &[
         "https://developers.weixin.qq.com/doc/oplatform/Mobile_App/Launching_a_Mini_Program/Launching_a_Mini_Program.html",
     ];
+    const CODES: &'static [(Case, i64)] = CODES;
     const EXAMPLE: &'static str = r#"{"userName":"gh_d43f693ca31f","path":"pages/home?from=app"}"#;
     type Uses = ();
     type Output = Launch;
@@ -70,7 +68,7 @@ impl Operation for LaunchMiniProgram {
         Ok(Launch {
             method: "launchMiniProgram",
             params: Params {
-                api_key: check_api_key(self.api_key.as_deref(), caller)?,
+                api_key: caller.appid().to_owned(),
                 mini_program_type: self.mini_program_type,
                 user_name: self.user_name,
                 path: self.path,

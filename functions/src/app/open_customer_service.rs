@@ -5,7 +5,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
-    Access, AccountKind, Caller, Operation, Result, Uses, text,
+    Access, AccountKind, Caller, Case, Operation, Result, Uses, text,
     value::{Chars, Text},
 };
 
@@ -56,6 +56,7 @@ impl Operation for OpenCustomerService {
     const DOCS: &'static [&'static str] = &[
         "https://developers.weixin.qq.com/doc/oplatform/Mobile_App/APP_launch_wechat_customer_service.html",
     ];
+    const CODES: &'static [(Case, i64)] = super::CODES;
     const EXAMPLE: &'static str = r#"{"corpId":"ww0123456789abcdef","url":"https://work.weixin.qq.com/kfid/kfc0123456789abcdef"}"#;
     type Uses = ();
     type Output = Chat;

@@ -5,15 +5,20 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
-    Access, AccountKind, Caller, Http, Operation, Problem, Result, Uses,
+    Access, AccountKind, Caller, Case, Error, Http, Operation, Problem, Result, Uses,
     crypto::nonce,
     percent, text,
-    value::{Address, Chars, Int, TemplateId, Text},
+    value::{Address, Chars, Fault, Int, TemplateId, Text},
 };
 
 text! {
-    /// A value that WeChat returns unchanged.
-    Reserved: 1..=128, Chars::ALPHANUMERIC;
+    /// A template as the native SDK takes it.
+    NativeTemplate: 1..=1024, Chars::BYTES, "Copy the template's id from the WeChat console.",
+        errcode 40037;
+    /// A value that WeChat returns to an app unchanged.
+    NativeReserved: 1..=1024, Chars::BYTES, "A Chinese character has three.";
+    /// A value that WeChat returns to a page unchanged.
+    PageReserved: 1..=128, Chars::ALPHANUMERIC;
 }
 
 /// Returns where a user confirms one message: a page of an official account, or the parameters of
@@ -28,12 +33,13 @@ pub struct SubscribeMsg {
     scene: Int<0, 10_000>,
     /// The template for one-time subscriptions, from WeChat's console.
     #[serde(rename = "templateId")]
-    template_id: Text<TemplateId>,
+    template_id: Text<NativeTemplate>,
     /// For a page: where the user returns to, an address of the account's business domain.
     /// Without it the call is for an app.
     redirect_url: Option<Address<2048>>,
-    /// WeChat returns it unchanged. By default it is random.
-    reserved: Option<Text<Reserved>>,
+    /// WeChat returns it unchanged. By default it is random. For a page at most 128 letters and
+    /// digits.
+    reserved: Option<Text<NativeReserved>>,
 }
 
 /// Where a user confirms.
@@ -56,7 +62,7 @@ struct Params {
     api_key: String,
     scene: Int<0, 10_000>,
     #[serde(rename = "templateId")]
-    template_id: Text<TemplateId>,
+    template_id: Text<NativeTemplate>,
     reserved: String,
 }
 
@@ -71,6 +77,7 @@ impl Operation for SubscribeMsg {
         "https://developers.weixin.qq.com/doc/service/guide/product/message/One-time_subscription_info.html",
     ];
     const PROBLEMS: &'static [Problem] = &[Problem::UnknownApp];
+    const CODES: &'static [(Case, i64)] = &[(Case::Field("templateId"), 1)];
     const EXAMPLE: &'static str = r#"{"scene":1000,"templateId":"TEMPLATE","redirect_url":"https://h5.example.com/subscribed"}"#;
     type Uses = ();
     type Output = Subscription;
@@ -81,6 +88,9 @@ impl Operation for SubscribeMsg {
             None => AccountKind::MobileApp,
         };
         let api_key = caller.account_of(kind)?.appid;
+        if self.redirect_url.is_some() {
+            self.check_page()?;
+        }
         let reserved = self.reserved.map_or_else(nonce, Text::into_string);
         let url = self.redirect_url.as_deref().map(|redirect_url| {
             format!(
@@ -94,5 +104,22 @@ impl Operation for SubscribeMsg {
         let method = url.is_none().then_some("subscribeMsg");
         let params = Params { api_key, scene: self.scene, template_id: self.template_id, reserved };
         Ok(Subscription { url, method, params })
+    }
+}
+
+impl SubscribeMsg {
+    /// A page's address takes less than the native SDK.
+    fn check_page(&self) -> Result<()> {
+        let invalid = |field| {
+            move |Fault { detail, errcode }: Fault| {
+                let error = Error::invalid(field, detail);
+                errcode.into_iter().fold(error, |error, errcode| error.errcode(errcode, None))
+            }
+        };
+        Text::<TemplateId>::new(self.template_id.as_str()).map_err(invalid("templateId"))?;
+        if let Some(reserved) = &self.reserved {
+            Text::<PageReserved>::new(reserved.as_str()).map_err(invalid("reserved"))?;
+        }
+        Ok(())
     }
 }

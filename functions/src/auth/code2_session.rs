@@ -5,8 +5,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
-    Access, Account, AccountKind, Budget, Caller, Operation, Result, Secret, Uses,
-    capability::{CodeExchange, LogIn},
+    Access, Account, AccountKind, Budget, Caller, Error, Operation, Problem, Result, Secret, Uses,
+    capability::{CodeExchange, LogIn, SessionKeys},
     table::{Exchange, Kept},
     text,
     value::{Chars, Openid, Text},
@@ -22,12 +22,15 @@ text! {
 ///
 /// Sending the same code again within five minutes returns the first answer, so a client may
 /// retry. After `code-used` and `invalid-code` call `wx.login` again. The session key stays on the
-/// server.
+/// server, unless a service asks for it.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Code2Session {
     /// The code of `wx.login`. It expires after five minutes and can be used for one login.
     js_code: Text<LoginCode>,
+    /// For a service that decrypts by itself: adds `session_key` to the answer.
+    #[serde(default)]
+    expose_session_key: bool,
 }
 
 /// A user who is logged in.
@@ -43,6 +46,9 @@ pub struct LoggedIn {
     session_token: String,
     /// Seconds until the session expires; then call `wx.login` again.
     expires_in: u64,
+    /// The key to the user's encrypted data; only for a service that asks for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session_key: Option<String>,
 }
 
 /// What WeChat answers.
@@ -60,14 +66,26 @@ impl Operation for Code2Session {
     const DOCS: &'static [&'static str] = &[
         "https://developers.weixin.qq.com/miniprogram/dev/server/API/user-login/api_code2session.html",
     ];
+    const PROBLEMS: &'static [Problem] = &[Problem::Forbidden];
     const BUDGET: Budget = Budget::LOGIN;
     const EXAMPLE: &'static str = r#"{"js_code":"0a1b2c3d4e5f"}"#;
-    type Uses = LogIn;
+    type Uses = (LogIn, SessionKeys);
     type Output = LoggedIn;
 
-    async fn run(self, login: Uses<'_, Self>, caller: &Caller) -> Result<LoggedIn> {
+    async fn run(self, (login, keys): Uses<'_, Self>, caller: &Caller) -> Result<LoggedIn> {
+        if self.expose_session_key && !caller.is_service() {
+            let detail = "Only a service may ask for the session key; leave it out.";
+            return Err(Error::new(Problem::Forbidden, detail).field("expose_session_key"));
+        }
         let user = login.exchange(&self.js_code, &self).await?;
+        let session_key = if self.expose_session_key {
+            let keys = keys.of(&user.exchange.openid).await?;
+            keys.map(|keys| keys.current.expose().to_owned())
+        } else {
+            None
+        };
         Ok(LoggedIn {
+            session_key,
             session_token: user.session_token,
             expires_in: user.session.exp.saturating_sub(caller.now()),
             openid: user.exchange.openid,

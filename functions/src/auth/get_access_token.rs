@@ -3,7 +3,7 @@
 //! WeChat: none; `refresh-credentials` fetched it.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use shared::{
     Access, AccountKind, Caller, Operation, Result, Uses,
     capability::{self, Reads},
@@ -17,9 +17,34 @@ use shared::{
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GetAccessToken {
-    /// `false` reads past the copy that this function keeps for up to four minutes.
-    #[serde(default)]
-    cache: Option<bool>,
+    /// `false` reads past the copy that this function keeps for up to four minutes; also as a text.
+    #[serde(default = "usual", deserialize_with = "flag")]
+    #[schemars(with = "bool")]
+    cache: bool,
+}
+
+const fn usual() -> bool {
+    true
+}
+
+/// A boolean, or its name as a text.
+fn flag<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "true or false")]
+    enum Flag {
+        Boolean(bool),
+        Name(Name),
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    enum Name {
+        True,
+        False,
+    }
+    Ok(match Flag::deserialize(from)? {
+        Flag::Boolean(flag) => flag,
+        Flag::Name(name) => matches!(name, Name::True),
+    })
 }
 
 /// An access token.
@@ -47,7 +72,7 @@ impl Operation for GetAccessToken {
     type Output = AccessToken;
 
     async fn run(self, token: Uses<'_, Self>, caller: &Caller) -> Result<AccessToken> {
-        let token = token.hand_out(self.cache == Some(false)).await?;
+        let token = token.hand_out(!self.cache).await?;
         Ok(AccessToken {
             access_token: token.value.expose().to_owned(),
             expires_in: token.seconds_left(caller.now()),

@@ -5,7 +5,7 @@ mod send;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
-    Problem, Refusal, Result, Wait,
+    Case, FromText, Problem, Refusal, Result, Wait,
     capability::WechatCalls,
     spelling::lenient_text,
     text,
@@ -29,12 +29,20 @@ pub(crate) type Link = Address<2048>;
 #[serde(deny_unknown_fields)]
 #[schemars(extend("x-shared" = true))]
 pub struct Miniprogram {
-    /// A mini program that is bound to the official account.
-    appid: Text<AppId>,
+    /// A mini program that is bound to the official account; empty for none.
+    #[serde(deserialize_with = "unless_empty")]
+    appid: Option<Text<AppId>>,
     /// A page of the released version, with its query; by default the first one.
     #[serde(default, deserialize_with = "unless_empty", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("minLength" = 0))]
     pagepath: Option<Text<PageWithQuery>>,
+}
+
+impl Miniprogram {
+    /// Whether one is named: code of the years leaves an empty form of it in place.
+    pub(crate) fn is_named(&self) -> bool {
+        self.appid.is_some()
+    }
 }
 
 /// A message before it has a receiver.
@@ -73,21 +81,31 @@ const BANNED: &str = "WeChat banned the template or the account from sending mes
 
 #[rustfmt::skip]
 pub(crate) const REFUSALS: &[Refusal] = &[
-    Refusal::new(40003, Problem::InvalidInput, "This openid does not follow the official account.").field("touser"),
+    Refusal::new(40003, Problem::InvalidInput, "This openid does not follow the official account.").field("touser").foreseen(),
     Refusal::new(40013, Problem::InvalidInput, "The mini program is not bound to the official account.").field("miniprogram.appid"),
     Refusal::new(40036, Problem::InvalidInput, "WeChat does not accept the length of the template_id.").field("template_id"),
-    Refusal::new(40037, Problem::InvalidInput, "WeChat does not know this template_id for this app.").field("template_id"),
+    Refusal::new(40037, Problem::InvalidInput, "WeChat does not know this template_id for this app.").field("template_id").foreseen(),
     Refusal::new(40165, Problem::InvalidInput, "The released mini program has no such page.").field("miniprogram.pagepath"),
     Refusal::new(40166, Problem::InvalidInput, "WeChat does not know this mini program.").field("miniprogram.appid"),
     Refusal::new(43004, Problem::ReceiverState, "The receiver does not follow the account."),
     Refusal::new(43106, Problem::AccountNotPermitted, BANNED),
     Refusal::new(43107, Problem::AccountNotPermitted, BANNED),
     Refusal::new(43117, Problem::QuotaExceeded, "WeChat takes no further message of this kind just now; wait for Retry-After.").wait(Wait::Seconds(300)),
+    Refusal::new(47003, Problem::InvalidInput, "The value of this template key breaks the key's rule.").field("data").text(FromText::Argument).foreseen(),
     Refusal::new(45014, Problem::InvalidInput, "The message is too large.").field("data"),
     Refusal::new(45051, Problem::InvalidInput, "WeChat does not allow a link of the message.").field("url"),
     Refusal::new(45067, Problem::InvalidInput, "A message with this client_msg_id was sent within ten minutes, or the id is not accepted.").field("client_msg_id"),
     Refusal::new(45103, Problem::AccountNotPermitted, RETIRED),
     Refusal::new(45109, Problem::AccountNotPermitted, RETIRED),
+];
+
+/// The numbers that this module's callers compare: WeChat's.
+pub(crate) const CODES: &[(Case, i64)] = &[
+    (Case::Errcode(40003), 40003),
+    (Case::Errcode(40013), 40013),
+    (Case::Errcode(40037), 40037),
+    (Case::Errcode(45009), 45009),
+    (Case::Errcode(47003), 47003),
 ];
 
 impl Message<'_> {

@@ -5,7 +5,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
-    Access, AccountKind, Caller, Error, Identity, Operation, Result, Uses,
+    Access, AccountKind, Caller, Error, Operation, Result, Uses,
     capability::{Reads, WxCardTicket},
     crypto::nonce,
     text,
@@ -34,7 +34,7 @@ pub struct CardExt {
     #[serde(default)]
     code: Option<Text<CardCode>>,
     /// Restricts the card to this user; required for cards created with `bind_openid`. By default
-    /// true for a service that names an `openid`, and false for a user.
+    /// true if the call names an `openid`.
     #[serde(default)]
     bind_openid: Option<bool>,
     /// When the term of a card with a fixed term begins, in seconds since 1970; not signed.
@@ -88,12 +88,8 @@ impl Operation for CardExt {
     type Output = Card;
 
     async fn run(self, ticket: Uses<'_, Self>, caller: &Caller) -> Result<Card> {
-        let openid = match (&caller.identity, self.bind_openid) {
-            (_, Some(true)) => Some(caller.openid()?),
-            (_, Some(false)) => None,
-            (Identity::Service { openid }, None) => openid.as_deref(),
-            (Identity::User(_) | Identity::Anyone, None) => None,
-        };
+        let bound = self.bind_openid.unwrap_or(caller.names_user());
+        let openid = if bound { Some(caller.openid()?) } else { None };
         let ticket = ticket.get().await?;
         let timestamp = caller.now().to_string();
         let card_ext = self.extension(ticket.value.expose(), openid, &timestamp, &nonce())?;

@@ -18,7 +18,8 @@ const CARD_TYPE: &str = "INVOICE";
 /// Signs `wx.invoke('chooseInvoice', …)`, which lets users choose among their invoices.
 ///
 /// The page's `wx.config` needs `beta: true` and `chooseInvoice` in its `jsApiList`; client/h5
-/// does both. A native app passes the same values to `WXChooseInvoiceReq`.
+/// does both. A native app passes the same values to `WXChooseInvoiceReq`, `timestamp` as the
+/// number `timeStamp`.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChooseInvoice {}
@@ -45,7 +46,8 @@ pub struct InvoiceChoice {
 impl Operation for ChooseInvoice {
     const ID: &'static str = "jssdk.chooseInvoice";
     const ACCESS: Access = Access::User;
-    const ACCOUNTS: &'static [AccountKind] = &[AccountKind::OfficialAccount];
+    const ACCOUNTS: &'static [AccountKind] =
+        &[AccountKind::OfficialAccount, AccountKind::MobileApp];
     const DOCS: &'static [&'static str] = &[
         "https://developers.weixin.qq.com/doc/service/guide/product/weixin_invoice/E_Invoice/Reimbursing_Instruction.html",
     ];

@@ -23,6 +23,10 @@ use super::{
 /// Send `encodeURIComponent(location.href)` of the page that calls `wx.config`, at the time it
 /// calls it. What follows `#` is dropped; the rest is signed unchanged, escapes and order
 /// included. Pass the answer to `wx.config` unchanged.
+///
+/// Pages on the static hosting of WeChat's cloud development need no signature: there `wx.config`
+/// takes the appid of a mini program whose owner is verified and not a person, and any values for
+/// timestamp, nonceStr and signature.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Config {

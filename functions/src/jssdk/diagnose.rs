@@ -2,6 +2,8 @@
 //!
 //! WeChat: none; the tickets the refresher fetched are tried on the signature.
 
+mod card;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use shared::{
@@ -15,6 +17,7 @@ use shared::{
     value::{Chars, Text, unless_empty},
 };
 
+use self::card::{AddedCard, ChosenCard};
 use super::{
     Cause, Finding, JssdkHosts, MASK,
     page::{PageAddress, host},
@@ -35,7 +38,8 @@ text! {
 /// Explains why a page's `wx.config`, or a call of `wx`, fails.
 ///
 /// Send the address of the failing page and the parameters it passed to `wx.config`. The usual
-/// mistakes are tried on them, and the one that gives this signature is named.
+/// mistakes are tried on them, and the one that gives this signature is named. For cards, whose
+/// list stays empty without an error, send what was passed to `wx.chooseCard` or `wx.addCard` too.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Diagnose {
@@ -62,6 +66,12 @@ pub struct Diagnose {
     #[serde(default, rename = "landingUrl", deserialize_with = "unless_empty")]
     #[schemars(extend("minLength" = 0))]
     landing_url: Option<Text<PageAddress>>,
+    /// What was passed to `wx.chooseCard`.
+    #[serde(default, rename = "chooseCard")]
+    choose_card: Option<ChosenCard>,
+    /// An element of the `cardList` that was passed to `wx.addCard`.
+    #[serde(default, rename = "addCard")]
+    add_card: Option<AddedCard>,
 }
 
 /// The causes found.
@@ -71,6 +81,9 @@ pub struct Diagnosis {
     /// signature.
     #[serde(skip_serializing_if = "Option::is_none")]
     valid: Option<bool>,
+    /// Whether the signatures of the cards are right; absent without cards.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    card_valid: Option<bool>,
     /// The causes, proven ones first.
     causes: Vec<Finding>,
     /// The text that should have been signed, with `***` for the ticket.
@@ -113,7 +126,7 @@ impl Operation for Diagnose {
         caller: &Caller,
     ) -> Result<Diagnosis> {
         let tickets = Tickets::read(jsapi, wx_card, caller).await?;
-        Ok(self.diagnose(&tickets, hosts, caller.now()))
+        Ok(self.diagnose(&tickets, hosts, caller.appid(), caller.now()))
     }
 }
 
@@ -153,12 +166,12 @@ impl Tickets {
 }
 
 impl Diagnose {
-    fn diagnose(&self, tickets: &Tickets, allowed: &JssdkHosts, now: u64) -> Diagnosis {
+    fn diagnose(&self, tickets: &Tickets, hosts: &JssdkHosts, appid: &str, now: u64) -> Diagnosis {
         let mut causes = Causes::default();
         let page = without_fragment(&self.url);
         match host(page) {
             Err(_) => causes.add(Cause::PortNotAllowed.proven()),
-            Ok(host) if allowed.cover(&host) => {}
+            Ok(host) if hosts.cover(&host) => {}
             Ok(host) if host.port.is_some() => causes.add(Cause::PortNotAllowed.proven()),
             Ok(_) => causes.add(Cause::HostNotAllowed.proven()),
         }
@@ -177,6 +190,13 @@ impl Diagnose {
         if tickets.own.is_none() {
             causes.add(Cause::TicketQuota.proven());
         }
+        let chosen = self.choose_card.iter().map(|card| card.explain(tickets, appid, now));
+        let added = self.add_card.iter().map(|card| card.explain(tickets, appid, now));
+        let mut card_valid = None;
+        for (valid, found) in chosen.chain(added) {
+            card_valid = Some(card_valid.unwrap_or(true) && valid);
+            found.into_iter().for_each(|finding| causes.add(finding));
+        }
         self.read_message(&mut causes);
         self.read_user_agent(&mut causes, valid);
         causes.0.sort_by_key(|finding| !finding.certain);
@@ -185,7 +205,7 @@ impl Diagnose {
             issued_at: ticket.issued_at,
             expires_in: ticket.ticket_seconds_left(now),
         });
-        Diagnosis { valid, causes: causes.0, expected, ticket }
+        Diagnosis { valid, card_valid, causes: causes.0, expected, ticket }
     }
 
     /// Which mistakes give this signature.
@@ -485,8 +505,10 @@ mod tests {
             err_msg: None,
             user_agent: None,
             landing_url: Some(text("https://h5.example.com/landing?y=2#top")),
+            choose_card: None,
+            add_card: None,
         };
-        failing.diagnose(&tickets(), &hosts(), 1_000_000_100)
+        failing.diagnose(&tickets(), &hosts(), "wx01", 1_000_000_100)
     }
 
     fn causes(diagnosis: &Diagnosis) -> Vec<Cause> {
@@ -579,12 +601,17 @@ mod tests {
             err_msg: None,
             user_agent: None,
             landing_url: None,
+            choose_card: None,
+            add_card: None,
         };
         let allowed = hosts();
-        let diagnosis = failing.diagnose(&tickets(), &allowed, 0);
+        let diagnosis = failing.diagnose(&tickets(), &allowed, "wx01", 0);
         assert_eq!(causes(&diagnosis), [Cause::SignatureForm, Cause::SignatureCorrect]);
         failing.nonce_str = None;
-        assert_eq!(causes(&failing.diagnose(&tickets(), &allowed, 0)), [Cause::ConfigIncomplete]);
+        assert_eq!(
+            causes(&failing.diagnose(&tickets(), &allowed, "wx01", 0)),
+            [Cause::ConfigIncomplete]
+        );
     }
 
     #[test]
@@ -598,8 +625,10 @@ mod tests {
                 err_msg: Some(text(said)),
                 user_agent: Some(text(agent)),
                 landing_url: None,
+                choose_card: None,
+                add_card: None,
             };
-            failing.diagnose(&tickets(), &hosts(), 0).causes[0].clone()
+            failing.diagnose(&tickets(), &hosts(), "wx01", 0).causes[0].clone()
         };
         for (said, item) in [
             ("config:invalid url domain", 1),
@@ -616,10 +645,10 @@ mod tests {
             ("openLocation:fail", 22),
             ("showMenuItems:fail", 23),
         ] {
-            assert_eq!(find("https://example.com/", said, "").item, item, "{said}");
+            assert_eq!(find("https://example.com/", said, "").item, Some(item), "{said}");
         }
         let old = "Mozilla/5.0 (Linux; Android 4.4) MicroMessenger/6.0.1.61_r";
-        assert_eq!(find("https://example.com/", "", old).item, 6);
+        assert_eq!(find("https://example.com/", "", old).item, Some(6));
         let android = old.replace("6.0.1", "6.1.0");
         assert_eq!(find("https://example.com/", "", &android).cause, Cause::PushStateUnknown);
         assert_eq!(find("https://example.com:8080/", "", "").cause, Cause::PortNotAllowed);
@@ -636,8 +665,10 @@ mod tests {
             err_msg: Some(text("config:invalid signature")),
             user_agent: Some(text("Mozilla/5.0 (iPhone) MicroMessenger/8.0.49")),
             landing_url: None,
+            choose_card: None,
+            add_card: None,
         };
-        let diagnosis = failing.diagnose(&tickets(), &hosts(), 0);
+        let diagnosis = failing.diagnose(&tickets(), &hosts(), "wx01", 0);
         assert_eq!(causes(&diagnosis), [Cause::SignatureCorrect, Cause::RouteChanged]);
     }
 
@@ -654,8 +685,10 @@ mod tests {
                 err_msg: Some(text(said)),
                 user_agent: Some(text(format!("MicroMessenger/{agent}"))),
                 landing_url: Some(text(url)),
+                choose_card: None,
+                add_card: None,
             };
-            failing.diagnose(&tickets(), &JssdkHosts::default(), 0);
+            failing.diagnose(&tickets(), &JssdkHosts::default(), "wx01", 0);
         }
     }
 }

@@ -12,8 +12,9 @@ use serde::Serialize;
 pub struct Finding {
     /// The stable name for programs.
     pub cause: Cause,
-    /// The number in appendix 5 of WeChat's JS-SDK document.
-    pub item: u8,
+    /// The number in appendix 5 of WeChat's JS-SDK document; absent for cards.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub item: Option<u8>,
     /// Whether it was proven, for example by computing the same signature; otherwise it is only
     /// likely.
     pub certain: bool,
@@ -138,24 +139,48 @@ causes! {
     ProfileMenuItem 23 "menuItem:addContact is only shown for links that an official account spread.",
     /// The registration is not known to WeChat yet.
     RegistrationDelay 24 "A host whose ICP registration is new can be bound a day later.",
+    /// The card's signature is right.
+    CardSignatureCorrect 0 "The card's signature fits the ticket in force.",
+    /// The card was signed with the ticket for pages.
+    PageTicket 0 "The card was signed with the jsapi ticket: cards are signed with the wx_card ticket.",
+    /// The values of a card's signature are not sorted.
+    CardValuesUnsorted 0 "The values were signed as they are listed: sort them by their bytes, the ticket among them, and join them without names and separators.",
+    /// A value that was passed is not part of a card's signature.
+    CardValueMissing 0 "A value was passed that is not in the signature: sign every value of ticket, appid, location_id (shopId), timestamp, nonce_str, card_id and card_type to choose, or of ticket, timestamp, card_id, code, openid, nonce_str and balance to add.",
+    /// A value is part of a card's signature that WeChat does not sign.
+    CardValueExtra 0 "A value was signed that WeChat does not sign: signType, outer_str, fixed_begintimestamp, and the appid where a card is added.",
+    /// `cardExt` is not a text of JSON.
+    CardExtNotText 0 "cardExt must be an object of JSON as a text: pass JSON.stringify(…), as jssdk.cardExt answers it.",
+    /// The timestamp of a card is not usable.
+    CardTimestamp 0 "The timestamp of the card is not the seconds since 1970 of a moment ago: sign each card anew, when it is chosen or added.",
+    /// Another algorithm than SHA1.
+    CardSignType 0 "signType must be SHA1.",
+    /// The filters leave no card.
+    CardFilter 0 "If the list is empty although the signature is right, the user has no card that passes the filters: shopId, cardType and cardId narrow the list.",
+    /// Nothing that was tried gives the card's signature.
+    CardUnexplained 0 "None of the usual mistakes gives the card's signature: pass the answer of jssdk.cardExt or jssdk.chooseCard on unchanged.",
 }
 
 impl Cause {
     /// This cause is certain.
     pub(super) const fn proven(self) -> Finding {
-        let (item, detail) = self.about();
-        Finding { cause: self, item, certain: true, detail: Cow::Borrowed(detail) }
+        self.finding(true)
     }
 
     /// This cause is likely.
     pub(super) const fn suspected(self) -> Finding {
-        let (item, detail) = self.about();
-        Finding { cause: self, item, certain: false, detail: Cow::Borrowed(detail) }
+        self.finding(false)
     }
 
     /// The same in other words.
     pub(super) fn suspected_of(self, detail: String) -> Finding {
         Finding { detail: Cow::Owned(detail), ..self.suspected() }
+    }
+
+    const fn finding(self, certain: bool) -> Finding {
+        let (number, detail) = self.about();
+        let item = if number == 0 { None } else { Some(number) };
+        Finding { cause: self, item, certain, detail: Cow::Borrowed(detail) }
     }
 }
 
@@ -165,7 +190,8 @@ mod tests {
 
     #[test]
     fn every_trouble_of_appendix_5_has_its_cause_in_its_order() {
-        let mut items: Vec<u8> = Cause::ALL.iter().map(|cause| cause.about().0).collect();
+        let items = Cause::ALL.iter().map(|cause| cause.about().0);
+        let mut items: Vec<u8> = items.filter(|item| *item > 0).collect();
         assert!(items.is_sorted());
         items.dedup();
         assert_eq!(items, (1..=24).collect::<Vec<_>>());

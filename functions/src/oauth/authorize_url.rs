@@ -7,11 +7,16 @@ use serde::{Deserialize, Serialize};
 use shared::{
     Access, AccountKind, Caller, Error, Http, Operation, Result, Uses,
     crypto::{nonce, sha256_hex},
-    percent,
-    value::{Address, Text},
+    percent, text,
+    value::{Address, Chars, Text},
 };
 
 use super::State;
+
+text! {
+    /// The state of a native app, which WeChat returns to the app.
+    NativeState: 1..=1024, Chars::BYTES, "A Chinese character has three.";
+}
 
 /// Makes the address that begins a login: a page in WeChat, a QR code on a website, or the
 /// parameters of a native app's `auth`.
@@ -31,8 +36,8 @@ pub struct AuthorizeUrl {
     /// in a native app `snsapi_userinfo`.
     scope: Option<Scope>,
     /// A state of your own, passed through unchanged, instead of a generated one. Store it and
-    /// compare it yourself.
-    state: Option<Text<State>>,
+    /// compare it yourself. At most 128 letters and digits; for a native app any text.
+    state: Option<Text<NativeState>>,
     /// The kind of login; by default that of the app.
     kind: Option<Kind>,
     /// In WeChat: ask for consent even if the user gave it before.
@@ -121,6 +126,10 @@ impl Operation for AuthorizeUrl {
                 (sha256_hex(&verifier), Some(verifier))
             }
         };
+        if kind != AccountKind::MobileApp {
+            let state = self.state.as_deref().map(Text::<State>::new).transpose();
+            state.map_err(|fault| Error::invalid("state", fault.detail))?;
+        }
         let scope = self.scope(kind)?;
         let (url, params) = match kind {
             AccountKind::MobileApp => {

@@ -61,6 +61,9 @@ pub struct Token {
     session_token: String,
     /// Seconds until the session and WeChat's access token expire.
     expires: u64,
+    /// What the user consented to: `snsapi_base`, `snsapi_userinfo`, `snsapi_login`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<String>,
     /// Whether the page is open as a snapshot, whose user may not be a real one: show nothing
     /// personal, store nothing, and offer the full service. Operations refuse the session.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -131,6 +134,7 @@ impl Operation for GetToken {
             unionid: exchange.unionid,
             session_token: user.session_token,
             expires: ends.saturating_sub(caller.now()),
+            scope: exchange.scope,
             snapshot: exchange.snapshot,
             access_token: access_token.map(plain),
             dynamic_token: dynamic_token.map(plain).or(user.refresh_token),
@@ -185,6 +189,7 @@ impl CodeExchange for Exchanging<'_> {
     fn read(&self, answer: &Answer, now: u64) -> Result<(Exchange, Kept)> {
         let Upstream { granted, unionid, is_snapshotuser } = answer.json()?;
         let mut exchange = Exchange::new(granted.openid.clone(), unionid, now);
+        exchange.scope = granted.scope.clone().filter(|scope| !scope.is_empty());
         exchange.snapshot = match is_snapshotuser {
             Value::Number(number) => number.as_f64() != Some(0.0),
             Value::String(text) => !matches!(text.as_str(), "" | "0"),

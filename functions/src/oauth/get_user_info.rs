@@ -5,7 +5,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 use shared::{
-    Access, AccountKind, Caller, Case, Operation, Problem, Refusal, Result, Uses,
+    Access, AccountKind, Caller, Case, Operation, Problem, Proof, Refusal, Result, Uses,
     capability::{SnsTokens, SnsUser},
     spelling::{lenient, lenient_list, lenient_number, lenient_text},
     table::SnsRecord,
@@ -103,9 +103,11 @@ impl Operation for GetUserInfo {
     const REFUSALS: &'static [Refusal] = super::REFUSALS;
     const CODES: &'static [(Case, i64)] = &[
         (Case::Errcode(42001), 1),
-        (Case::Errcode(40003), 2),
+        (Case::Session(Proof::Expired), 1),
         (Case::Problem(Problem::Forbidden), 2),
         (Case::Field("openid"), 3),
+        (Case::Errcode(40003), 2),
+        (Case::Session(Proof::Missing), 4),
         (Case::Problem(Problem::Unauthenticated), 5),
         (Case::Problem(Problem::WechatUnreachable), 6),
         (Case::Problem(Problem::WechatBusy), 6),

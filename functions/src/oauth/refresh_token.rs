@@ -51,6 +51,9 @@ pub struct Refreshed {
     session_token: String,
     /// Seconds until the session and WeChat's access token expire.
     expires: u64,
+    /// What the user consented to.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    scope: String,
     /// WeChat's access token; with `EXPOSE_SNS_TOKENS` only.
     #[serde(rename = "accessToken", skip_serializing_if = "Option::is_none")]
     access_token: Option<String>,
@@ -139,6 +142,7 @@ async fn ours(
         session_token: key.sign(&renewed.session),
         expires: ends.saturating_sub(user.now()),
         access_token: exposed(&record.tokens.access_token),
+        scope: record.tokens.scope.clone(),
         dynamic_token: next(&renewed.credential),
         openid: renewed.session.openid,
     })
@@ -172,6 +176,7 @@ async fn wechats(
         session_token: key.sign(&renewed.session),
         expires: renewed.session.exp.min(fresh.expires_at).saturating_sub(now),
         access_token: Some(fresh.access_token.expose().to_owned()),
+        scope: fresh.scope.clone(),
         dynamic_token: next.to_owned(),
         openid: renewed.session.openid,
     })

@@ -181,9 +181,20 @@ impl<S: Store, U: Source> Refresher<S, U> {
         }
         let mut entries = Vec::new();
         for kind in wanted {
+            let asleep = only.is_none() && account.kind.is_on_demand(kind);
+            if asleep && !self.is_asked_for(&CredentialKey::new(&account.appid, kind)).await {
+                continue;
+            }
             entries.push(self.refresh_one(account, kind, demand).await);
         }
         entries
+    }
+
+    /// Whether a call has ever asked for a credential; also if the table cannot tell.
+    async fn is_asked_for(&self, key: &CredentialKey) -> bool {
+        let signal = self.store.signal(key).await;
+        let record = self.store.read(key, Consistency::Strong).await;
+        !matches!((signal, record), (Ok(None), Ok(None)))
     }
 
     async fn refresh_one(&self, account: &Account, kind: CredentialKind, demand: Demand) -> Entry {

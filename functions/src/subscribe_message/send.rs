@@ -5,7 +5,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
-    Access, AccountKind, Caller, Error, Identity, Operation, Problem, Refusal, Result, Uses,
+    Access, AccountKind, Caller, Case, Error, FromText, Identity, Operation, Problem, Refusal,
+    Result, Uses,
     capability::Wechat,
     spelling::lenient_text,
     value::{Openid, TemplateId, Text, unless_empty},
@@ -99,12 +100,20 @@ impl Operation for SendMessage {
     ];
     #[rustfmt::skip]
     const REFUSALS: &'static [Refusal] = &[
-        Refusal::new(40003, Problem::InvalidInput, "WeChat does not know this openid for this app.").field("touser"),
-        Refusal::new(40037, Problem::InvalidInput, "WeChat does not know this template_id for this app.").field("template_id"),
-        Refusal::new(41030, Problem::InvalidInput, "The released version has no such page.").field("page"),
+        Refusal::new(40003, Problem::InvalidInput, "WeChat does not know this openid for this app.").field("touser").foreseen(),
+        Refusal::new(40037, Problem::InvalidInput, "WeChat does not know this template_id for this app.").field("template_id").foreseen(),
+        Refusal::new(41030, Problem::InvalidInput, "The released version has no such page.").field("page").foreseen(),
         Refusal::new(43101, Problem::ReceiverState, "The receiver has not subscribed, or used the subscription up."),
         Refusal::new(43107, Problem::AccountNotPermitted, "WeChat banned the account from sending messages."),
+        Refusal::new(47003, Problem::InvalidInput, "The value of this template key breaks the key's rule.").field("data").text(FromText::Argument).foreseen(),
         Refusal::new(45168, Problem::InvalidInput, "A value holds a word that WeChat does not allow.").field("data"),
+    ];
+    const CODES: &'static [(Case, i64)] = &[
+        (Case::Errcode(40003), 40003),
+        (Case::Errcode(40037), 40037),
+        (Case::Errcode(41030), 41030),
+        (Case::Errcode(43101), 43101),
+        (Case::Errcode(47003), 47003),
     ];
     const EXAMPLE: &'static str = r#"{"template_id":"demo-long-term-subscription-of-orders-00001","page":"pages/index/index?id=42","data":{"character_string1":{"value":"202103040830158485629163994677"},"name2":{"value":"中通快递"},"character_string3":{"value":"ZT2015215125352511"},"thing6":{"value":"雪花秀滋盈生人生焕颜精华露"},"thing8":{"value":"杭州市西湖区"}}}"#;
     type Uses = Wechat;

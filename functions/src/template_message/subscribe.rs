@@ -110,9 +110,9 @@ impl Operation for Subscribe {
     ];
     #[rustfmt::skip]
     const REFUSALS: &'static [Refusal] = &[
-        Refusal::new(40003, Problem::InvalidInput, "WeChat does not know this openid for this app.").field("touser"),
+        Refusal::new(40003, Problem::InvalidInput, "WeChat does not know this openid for this app.").field("touser").foreseen(),
         Refusal::new(40036, Problem::InvalidInput, "WeChat does not know this template_id for this app.").field("template_id"),
-        Refusal::new(40037, Problem::InvalidInput, "WeChat does not know this template_id for this app.").field("template_id"),
+        Refusal::new(40037, Problem::InvalidInput, "WeChat does not know this template_id for this app.").field("template_id").foreseen(),
         Refusal::new(40165, Problem::InvalidInput, "WeChat does not know this page of the mini program.").field("miniprogram.pagepath"),
         Refusal::new(40166, Problem::InvalidInput, "The mini program is unknown or not bound to the account.").field("miniprogram.appid"),
         Refusal::new(43101, Problem::ReceiverState, "The user did not confirm this scene, or its one message was sent; ask again with app.subscribeMsg."),

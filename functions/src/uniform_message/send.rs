@@ -6,7 +6,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
-    Access, AccountKind, Caller, Error, Operation, Problem, Refusal, Result, Uses,
+    Access, AccountKind, Caller, Case, Error, Operation, Problem, Refusal, Result, Uses,
     capability::{ReadUnionids, Unionids, Wechat},
     value::{Openid, TemplateId, Text},
 };
@@ -20,7 +20,8 @@ use crate::{
 ///
 /// The user must follow the official account. An openid of the mini program is translated by
 /// the unionid: both accounts must be bound to one Open Platform account, and the user must have
-/// logged in at both through this bundle.
+/// logged in at both through this bundle, or the operator imported both openids
+/// (docs/deployment.md).
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SendMessage {
@@ -66,6 +67,7 @@ impl Operation for SendMessage {
     const ACCOUNTS: &'static [AccountKind] = &[AccountKind::OfficialAccount];
     const DOCS: &'static [&'static str] = template_message::DOCS;
     const REFUSALS: &'static [Refusal] = template_message::REFUSALS;
+    const CODES: &'static [(Case, i64)] = template_message::CODES;
     const EXAMPLE: &'static str = r#"{"touser":"o0UR_VTzLG2StUT4GdEC-e_YbMj4","template_id":"demo-template-message-about-an-order-000001","miniprogram":{"appid":"wx1111111111111111","pagepath":"pages/order/order?id=42"},"data":{"first":{"value":"您购买的订单已经发货啦"},"keyword1":{"value":"D201803111235825"},"remark":{"value":"欢迎再次购买！"}}}"#;
     type Uses = (Wechat, Unionids);
     type Output = Sent;
@@ -75,7 +77,7 @@ impl Operation for SendMessage {
         let message = Message {
             template_id: &self.template_id,
             url: self.url.as_ref(),
-            miniprogram: self.miniprogram.as_ref(),
+            miniprogram: self.miniprogram.as_ref().filter(|app| app.is_named()),
             data: &self.data,
             client_msg_id: None,
         };
@@ -113,7 +115,7 @@ fn unknown() -> Error {
     Error::new(
         Problem::ReceiverState,
         "No openid of this user at the official account is known: bind both accounts to one Open \
-         Platform account, and let the user log in at both through this bundle.",
+         Platform account, and let the user log in at both through this bundle, or import both openids.",
     )
     .field("touser")
 }

@@ -85,6 +85,7 @@ pub use security::CheckedImage;
 pub use shipping::{OrderState, PaidOrder};
 pub use surface::Script;
 pub use tokens::Life;
+pub use user_keys::UserKey;
 
 /// What WeChat can do here.
 const AREAS: &[fn() -> Vec<Route>] = &[

@@ -69,17 +69,17 @@ fn input(operation: &Value) -> Value {
         Value::Null => query(operation),
         body => body.clone(),
     };
-    leave_out_openid(&mut schema);
+    leave_out(&mut schema);
     for variant in schema.get_mut("oneOf").and_then(Value::as_array_mut).into_iter().flatten() {
-        leave_out_openid(variant);
+        leave_out(variant);
     }
     schema
 }
 
-/// A front end acts for its own user.
-fn leave_out_openid(schema: &mut Value) {
+/// A front end acts for its own user, and uses the names of today.
+fn leave_out(schema: &mut Value) {
     if let Some(properties) = schema["properties"].as_object_mut() {
-        properties.remove("openid");
+        properties.retain(|name, property| name != "openid" && property["deprecated"] != true);
     }
 }
 

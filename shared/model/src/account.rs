@@ -141,10 +141,17 @@ impl AccountKind {
     /// The credentials WeChat gives an account of this kind.
     pub const fn credentials(self) -> &'static [CredentialKind] {
         match self {
-            AccountKind::MiniProgram | AccountKind::MobileApp => &[CredentialKind::AccessToken],
+            AccountKind::MiniProgram => &[CredentialKind::AccessToken],
+            AccountKind::MobileApp => &[CredentialKind::AccessToken, CredentialKind::WxCardTicket],
             AccountKind::OfficialAccount => CredentialKind::ALL,
             AccountKind::Website => &[],
         }
+    }
+
+    /// Whether a credential is fetched only once a call has asked for it: few accounts of this
+    /// kind have the right to it, and the others would fail every minute.
+    pub const fn is_on_demand(self, kind: CredentialKind) -> bool {
+        matches!((self, kind), (AccountKind::MobileApp, CredentialKind::WxCardTicket))
     }
 }
 

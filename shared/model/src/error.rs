@@ -21,9 +21,19 @@ struct Inner {
     errcode: Option<i64>,
     rid: Option<String>,
     code: Option<i64>,
+    proof: Option<Proof>,
     retry_after: Option<u64>,
     unanswered: bool,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+/// What is wrong with a session, for older interfaces that told it apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// There is none.
+    Missing,
+    /// It has expired.
+    Expired,
 }
 
 /// The kinds of failure a caller can tell apart; closed and stable.
@@ -190,6 +200,7 @@ impl Error {
             errcode: None,
             rid: None,
             code: None,
+            proof: None,
             retry_after: problem.default_retry_after(),
             unanswered: false,
             source: None,
@@ -231,6 +242,12 @@ impl Error {
     /// Adds the number an older interface had for this failure.
     pub fn code(mut self, code: i64) -> Error {
         self.0.code = Some(code);
+        self
+    }
+
+    /// Says what is wrong with the session.
+    pub fn proof(mut self, proof: Proof) -> Error {
+        self.0.proof = Some(proof);
         self
     }
 
@@ -280,6 +297,11 @@ impl Error {
     /// WeChat's request id, where WeChat gave one.
     pub fn wechat_rid(&self) -> Option<&str> {
         self.0.rid.as_deref()
+    }
+
+    /// What is wrong with the session, where that is what is wrong.
+    pub fn session_proof(&self) -> Option<Proof> {
+        self.0.proof
     }
 
     /// Seconds after which trying again makes sense.

@@ -23,6 +23,6 @@ pub mod value;
 pub use account::{Account, AccountKind, PushMode, PushSettings};
 pub use clock::Clock;
 pub use credential::{Credential, CredentialKey, CredentialKind};
-pub use error::{Error, Problem, Result};
+pub use error::{Error, Problem, Proof, Result};
 pub use refusal::{FromText, Refusal, Wait};
 pub use secret::{Secret, SecretSource};

@@ -19,6 +19,11 @@ pub fn encode(text: &str) -> String {
     utf8_percent_encode(text, COMPONENT).to_string()
 }
 
+/// Decodes each `%XX` once, whatever encoding of texts the bytes are in.
+pub fn bytes(text: &str) -> Vec<u8> {
+    percent_decode_str(text).collect()
+}
+
 /// Decodes each `%XX` once. A `+` stays a `+`, and a `%` without two digits stays as it is.
 pub fn decode(text: &str) -> String {
     percent_decode_str(text).decode_utf8_lossy().into_owned()

@@ -17,6 +17,8 @@ pub struct Refusal {
     pub wait: Wait,
     /// What of WeChat's own text is used.
     pub text: FromText,
+    /// Whether the code also stands for the input's faults that are found before the call.
+    pub foreseen: bool,
 }
 
 /// When trying again makes sense.
@@ -53,7 +55,22 @@ impl Refusal {
             field: None,
             wait: Wait::Usual,
             text: FromText::Nothing,
+            foreseen: false,
         }
+    }
+
+    /// Also the code of the input's faults that are found before the call, for clients that
+    /// compare WeChat's codes.
+    pub const fn foreseen(self) -> Refusal {
+        Refusal { foreseen: true, ..self }
+    }
+
+    /// Whether it is the code of a fault of this input that is found before the call.
+    pub fn foresees(&self, field: &str) -> bool {
+        let within = |own: &str| {
+            field.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        self.foreseen && self.field.is_some_and(within)
     }
 
     /// Names the input the code is about.
@@ -118,6 +135,15 @@ mod tests {
         assert_eq!(wait(Wait::Day, 16 * 3600 - 1), Some(1));
         assert_eq!(wait(Wait::Day, 16 * 3600), Some(86_400));
         assert_eq!(wait(Wait::Usual, 30), Some(60));
+    }
+
+    #[test]
+    fn a_row_foresees_the_faults_of_its_own_field() {
+        let row = Refusal::new(47003, Problem::InvalidInput, "").field("data");
+        assert!(!row.foresees("data"));
+        let row = row.foreseen();
+        assert!(row.foresees("data") && row.foresees("data.thing1.value"));
+        assert!(!row.foresees("database") && !row.foresees("page"));
     }
 
     #[test]

@@ -175,8 +175,12 @@ fn renewable(account: &Account, exchange: &Exchange, key: &SigningKey) -> Option
 }
 
 async fn give_back(app: &App, claim: &Claim, error: Error) -> Error {
+    let refused = matches!(error.problem(), Problem::InvalidCode | Problem::CodeUsed);
     // If this fails too, the claim ends by itself.
-    let _ = app.table.release_code(claim).await;
+    let _ = match error.wechat_errcode().filter(|_| refused) {
+        Some(errcode) => app.table.refuse_code(claim, errcode, app.clock.now()).await,
+        None => app.table.release_code(claim).await,
+    };
     error
 }
 

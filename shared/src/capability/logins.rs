@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use model::{
     Error, Problem, Result,
-    crypto::{jitter, nonce, sha256_hex},
+    crypto::{equal_in_constant_time, jitter, nonce, sha256_hex},
 };
 use tokio::time::{Instant, sleep};
 
@@ -78,7 +78,7 @@ impl LoginStates<'_> {
                 refresh,
             });
         }
-        if key.seal(credential) != sealed {
+        if !equal_in_constant_time(key.seal(credential).as_bytes(), sealed.as_bytes()) {
             return Err(Error::new(
                 Problem::Unauthenticated,
                 "This dynamicToken is not one of ours; let the user log in again.",

@@ -38,7 +38,7 @@ impl ReadSessionKeys<'_> {
         Ok(sessions.keys().cloned())
     }
 
-    /// The keys of a user that a service names in an input of its own.
+    /// The keys of a user whom a service names in an input of its own, or who has just logged in.
     ///
     /// # Errors
     /// [`Problem::TableUnavailable`].

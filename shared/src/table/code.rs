@@ -16,10 +16,14 @@ use crate::{
     session::SESSION_LIFE,
     trace,
     value::{Openid, Text},
+    wechat::refused,
 };
 
 /// WeChat's codes live five minutes; so does the memory of an exchange. In seconds.
 const MEMORY: u64 = 300;
+
+/// A code that WeChat refused is not sent again for this long, in seconds.
+const REFUSAL_MEMORY: u64 = 60;
 
 /// An exchange that takes longer than this is given up, in seconds.
 const CLAIM_LIFE: u64 = 10;
@@ -46,6 +50,8 @@ pub struct Exchange {
     pub unionid: Option<String>,
     /// The user is a snapshot page's visitor, and perhaps made up.
     pub snapshot: bool,
+    /// What the user consented to, in a login by OAuth.
+    pub scope: Option<String>,
     /// The session's id.
     pub sid: String,
     /// When the session was issued, seconds since 1970.
@@ -63,6 +69,7 @@ impl Exchange {
             openid: openid.into_string(),
             unionid: unionid.filter(|unionid| !unionid.is_empty()),
             snapshot: false,
+            scope: None,
             sid: nonce(),
             issued_at: now,
             expires_at: now.saturating_add(SESSION_LIFE),
@@ -75,6 +82,8 @@ enum State {
     Pending,
     /// What the exchange gave, and the proof of the client that made it, if there was one.
     Done(Exchange, Option<String>),
+    /// WeChat refused the code with this errcode.
+    Refused(i64),
 }
 
 impl Table {
@@ -84,6 +93,7 @@ impl Table {
     /// first exchange had a proof, only a request with the same proof gets its outcome.
     ///
     /// # Errors
+    /// What WeChat said of the code if it refused it within the last minute;
     /// [`Problem::CodeUsed`] if the proof is another; [`Problem::InProgress`] if the first request
     /// takes too long; [`Problem::TableUnavailable`].
     pub async fn claim_code(
@@ -108,6 +118,7 @@ impl Table {
                 State::Free => return Ok(Ok(claim)),
                 State::Done(exchange, None) => return Ok(Err(exchange)),
                 State::Done(exchange, proof) if proof == claim.proof => return Ok(Err(exchange)),
+                State::Refused(errcode) => return Err(refused(errcode, now)),
                 State::Done(..) => {
                     return Err(Error::new(
                         Problem::CodeUsed,
@@ -171,7 +182,25 @@ impl Table {
         Ok(item.as_ref().map_or(State::Free, read_state))
     }
 
-    /// Gives a code back that WeChat refused or never saw.
+    /// Remembers that WeChat refused a code: whoever sends it again is told the same at once.
+    ///
+    /// # Errors
+    /// [`Problem::TableUnavailable`]; the claim then ends by itself after ten seconds.
+    pub async fn refuse_code(&self, claim: &Claim, errcode: i64, now: u64) -> Result<()> {
+        let until = now + REFUSAL_MEMORY;
+        self.put(claim.pk.clone())
+            .item("claim_owner", text(&claim.owner))
+            .item("claim_until", number(until))
+            .item("refused", number(errcode))
+            .item(TTL, number(until))
+            .only_if("claim_owner = :owner AND attribute_not_exists(openid)")
+            .value(":owner", text(&claim.owner))
+            .apply()
+            .await
+            .map(drop)
+    }
+
+    /// Gives a code back that WeChat never saw, or did not look at.
     ///
     /// # Errors
     /// [`Problem::TableUnavailable`]; the claim then ends by itself after ten seconds.
@@ -206,6 +235,9 @@ impl Table {
         if exchange.snapshot {
             put = put.item("snapshot", number(1));
         }
+        if let Some(scope) = &exchange.scope {
+            put = put.item("scope", text(scope));
+        }
         if let Some(proof) = &claim.proof {
             put = put.item("proof", text(proof));
         }
@@ -215,11 +247,15 @@ impl Table {
 }
 
 fn read_state(item: &Item) -> State {
+    if let Some(errcode) = read_number(item, "refused") {
+        return State::Refused(errcode);
+    }
     let exchange = || {
         Some(Exchange {
             openid: read_text(item, "openid")?,
             unionid: read_text(item, "unionid"),
             snapshot: item.contains_key("snapshot"),
+            scope: read_text(item, "scope").filter(|scope| !scope.is_empty()),
             sid: read_text(item, "sid")?,
             issued_at: read_number(item, "issued_at")?,
             expires_at: read_number(item, "expires_at")?,

@@ -26,6 +26,11 @@ pub(super) fn error(errcode: i64, errmsg: &str, here: &'static [Refusal], now: u
     listed.unwrap_or(&unknown).error(errmsg, now)
 }
 
+/// The problem that a code of WeChat's means wherever it is met.
+pub(crate) fn refused(errcode: i64, now: u64) -> Error {
+    error(errcode, "", &[], now).errcode(errcode, None)
+}
+
 const TOKEN: &str = "WeChat does not accept our access token just now; try again shortly.";
 const SECRET: &str = "The app secret is wrong; put the right one into the secret store.";
 const MINUTE: &str = "WeChat's limit for this minute is reached; wait for Retry-After.";

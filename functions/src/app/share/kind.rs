@@ -145,6 +145,9 @@ fn input<const N: usize>(kinds: [(&str, &str, Schema); N]) -> Schema {
             for common in ["appid", "openid"] {
                 properties.insert(common.to_owned(), json!({ "type": "string" }));
             }
+            for other_name in ["appId", "apiKey"] {
+                properties.insert(other_name.to_owned(), json!({ "deprecated": true }));
+            }
         }
         let needed = variant["required"].as_array().cloned().unwrap_or_default();
         variant["required"] = [json!("kind")].into_iter().chain(needed).collect();
@@ -158,6 +161,14 @@ fn input<const N: usize>(kinds: [(&str, &str, Schema); N]) -> Schema {
         "additionalProperties": false, "oneOf": variants,
     })
 }
+
+const MUSIC_RIGHT: &str = "WeChat must have granted the app the right to share music from this domain: \
+    write to weixin-open@qq.com, with the subject 帐号XXX关于音乐类 appmsg 的分享功能申请, and name \
+    the app's appid and the domain of the music's pages. The account must be verified.";
+
+const MUSIC_VIDEO_RIGHT: &str = "Music that plays in WeChat needs a second right, for the same appid and domain: \
+    write to hansenxu@tencent.com, with the subject 帐号XXX关于音乐视频类 appmsg 的分享功能申请, \
+    once the right to share music is granted.";
 
 /// Where something is shared to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
@@ -196,7 +207,8 @@ enum MusicVideoScene {
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct TextShare {
-    /// The app's id; optional.
+    /// The app's id.
+    #[serde(skip_deserializing)]
     api_key: Option<String>,
     /// Where to.
     #[serde(default)]
@@ -209,7 +221,8 @@ pub(super) struct TextShare {
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct ImageShare {
-    /// The app's id; optional.
+    /// The app's id.
+    #[serde(skip_deserializing)]
     api_key: Option<String>,
     /// Where to.
     #[serde(default)]
@@ -225,7 +238,8 @@ pub(super) struct ImageShare {
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct MusicShare {
-    /// The app's id; optional.
+    /// The app's id.
+    #[serde(skip_deserializing)]
     api_key: Option<String>,
     /// Where to.
     #[serde(default)]
@@ -250,7 +264,8 @@ pub(super) struct MusicShare {
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct LinkShare {
-    /// The app's id; optional.
+    /// The app's id.
+    #[serde(skip_deserializing)]
     api_key: Option<String>,
     /// Where to.
     #[serde(default)]
@@ -272,7 +287,8 @@ pub(super) struct LinkShare {
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct ProgramShare {
-    /// The app's id; optional.
+    /// The app's id.
+    #[serde(skip_deserializing)]
     api_key: Option<String>,
     /// Where to; WeChat shares mini programs to chats only.
     #[serde(default)]
@@ -309,9 +325,6 @@ pub(super) struct ProgramShare {
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct MusicVideoShare {
-    /// The app's id; optional. The module's method does not take it.
-    #[serde(skip_serializing)]
-    api_key: Option<String>,
     /// Where to.
     #[serde(default)]
     scene: MusicVideoScene,
@@ -352,9 +365,6 @@ pub(super) struct MusicVideoShare {
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct MessageShare {
-    /// The app's id; optional. The module's method does not take it.
-    #[serde(skip_serializing)]
-    api_key: Option<String>,
     /// The `type` of the request.
     #[serde(skip_serializing_if = "Option::is_none")]
     r#type: Option<i64>,
@@ -471,7 +481,8 @@ impl Media {
 
 /// The parts that several kinds have, wherever they are in one.
 pub(super) struct Parts<'a> {
-    pub(super) api_key: &'a mut Option<String>,
+    /// Unless the module's method does not take it.
+    pub(super) api_key: Option<&'a mut Option<String>>,
     pub(super) description: Option<&'a mut String>,
     /// Whether it goes to the timeline.
     pub(super) timeline: bool,
@@ -502,52 +513,56 @@ impl Kind {
         }
         match self {
             Kind::Text(share) => Parts {
-                api_key: &mut share.api_key,
+                api_key: Some(&mut share.api_key),
                 description: None,
                 timeline: share.scene == Scene::Timeline,
                 thumb: None,
                 hd_image: None,
             },
             Kind::Image(share) => Parts {
-                api_key: &mut share.api_key,
+                api_key: Some(&mut share.api_key),
                 description: None,
                 timeline: share.scene == Scene::Timeline,
                 thumb: named("thumb", &mut share.thumb),
                 hd_image: None,
             },
             Kind::Music(share) => Parts {
-                api_key: &mut share.api_key,
+                api_key: Some(&mut share.api_key),
                 description: share.description.as_mut(),
                 timeline: share.scene == Scene::Timeline,
                 thumb: named("thumb", &mut share.thumb),
                 hd_image: None,
             },
             Kind::Video(share) | Kind::Webpage(share) => Parts {
-                api_key: &mut share.api_key,
+                api_key: Some(&mut share.api_key),
                 description: share.description.as_mut(),
                 timeline: share.scene == Scene::Timeline,
                 thumb: named("thumb", &mut share.thumb),
                 hd_image: None,
             },
             Kind::Program(share) => Parts {
-                api_key: &mut share.api_key,
+                api_key: Some(&mut share.api_key),
                 description: share.description.as_mut(),
                 timeline: false,
                 thumb: named("thumb", &mut share.thumb),
                 hd_image: named("hdImageData", &mut share.hd_image_data),
             },
             Kind::MusicVideo(share) => Parts {
-                api_key: &mut share.api_key,
+                api_key: None,
                 description: share.description.as_mut(),
                 timeline: share.scene == MusicVideoScene::Timeline,
                 thumb: named("thumbData", &mut share.thumb_data),
                 hd_image: None,
             },
-            Kind::Message(MessageShare { api_key, message: None, .. }) => {
-                Parts { api_key, description: None, timeline: false, thumb: None, hd_image: None }
-            }
-            Kind::Message(MessageShare { api_key, message: Some(message), .. }) => Parts {
-                api_key,
+            Kind::Message(MessageShare { message: None, .. }) => Parts {
+                api_key: None,
+                description: None,
+                timeline: false,
+                thumb: None,
+                hd_image: None,
+            },
+            Kind::Message(MessageShare { message: Some(message), .. }) => Parts {
+                api_key: None,
                 description: message.description.as_mut(),
                 timeline: false,
                 thumb: named("message.thumb", &mut message.thumb),
@@ -563,12 +578,8 @@ impl Kind {
     pub(super) fn warnings(&self) -> Vec<&'static str> {
         let mut warnings = Vec::new();
         match self {
-            Kind::Music(_) => warnings.push(
-                "WeChat must have granted the app the right to share music from this domain.",
-            ),
-            Kind::MusicVideo(_) => warnings.push(
-                "WeChat must have granted the app the rights to share music and music videos from this domain.",
-            ),
+            Kind::Music(_) => warnings.push(MUSIC_RIGHT),
+            Kind::MusicVideo(_) => warnings.extend([MUSIC_RIGHT, MUSIC_VIDEO_RIGHT]),
             Kind::Program(share) => {
                 if share.thumb.is_none() {
                     warnings.push("thumb: Android does not share a mini program without it.");

@@ -5,12 +5,12 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
-    Access, AccountKind, Caller, Operation, Refusal, Result, Uses,
+    Access, AccountKind, Caller, Case, Operation, Refusal, Result, Uses,
     capability::Wechat,
     value::{Openid, TemplateId, Text},
 };
 
-use super::{ClientMsgId, DOCS, Link, Message, Miniprogram, REFUSALS, link};
+use super::{CODES, ClientMsgId, DOCS, Link, Message, Miniprogram, REFUSALS, link};
 use crate::message::Data;
 
 /// Sends a template message to a follower of the official account.
@@ -50,6 +50,7 @@ impl Operation for SendMessage {
     const ACCOUNTS: &'static [AccountKind] = &[AccountKind::OfficialAccount];
     const DOCS: &'static [&'static str] = DOCS;
     const REFUSALS: &'static [Refusal] = REFUSALS;
+    const CODES: &'static [(Case, i64)] = CODES;
     const EXAMPLE: &'static str = r##"{"touser":"o0UR_VTzLG2StUT4GdEC-e_YbMj4","template_id":"demo-template-message-about-an-order-000001","url":"https://h5.example.com/order?id=42","data":{"first":{"value":"您购买的订单已经发货啦,正快马加鞭向您飞奔而去。","color":"#173177"},"keyword1":{"value":"D201803111235825"},"remark":{"value":"欢迎再次购买!"}}}"##;
     type Uses = Wechat;
     type Output = Sent;
@@ -59,7 +60,7 @@ impl Operation for SendMessage {
         let message = Message {
             template_id: &self.template_id,
             url: self.url.as_ref(),
-            miniprogram: self.miniprogram.as_ref(),
+            miniprogram: self.miniprogram.as_ref().filter(|app| app.is_named()),
             data: &self.data,
             client_msg_id: self.client_msg_id.as_ref(),
         };

@@ -1,7 +1,10 @@
 //! The path of an operation, with its methods.
 
 use serde_json::{Map, Value, json};
-use shared::{Access, Endpoint};
+use shared::{
+    Access, Endpoint,
+    tolerated::{self, Tolerated},
+};
 
 use super::{join, namespace_of, responses, schemas::Schemas};
 use crate::facts::is_public;
@@ -30,7 +33,12 @@ impl Writer {
     /// The path item of an operation.
     pub(super) fn item(&mut self, endpoint: &Endpoint) -> Value {
         let input = self.schemas.input(endpoint);
-        let content = self.schemas.answer(endpoint);
+        let mut content = self.schemas.answer(endpoint);
+        if tolerated::of(endpoint.id()).any(Tolerated::warns)
+            && let Some(answer) = content.get_mut("application/json")
+        {
+            answer["schema"] = json!({ "allOf": [answer["schema"].take(), warnings()] });
+        }
         let mut item = Map::new();
         let methods = if is_public(endpoint) {
             endpoint.handler.http.method.names()
@@ -128,7 +136,7 @@ impl Input {
     fn new(endpoint: &Endpoint, mut schema: Value) -> Input {
         take_text(&mut schema, "description");
         take_text(&mut schema, "title");
-        let mut properties = common_inputs(endpoint.handler.access);
+        let mut properties = common_inputs(endpoint);
         if let Some(own) = schema["properties"].as_object_mut() {
             properties.append(own);
         }
@@ -213,13 +221,28 @@ fn leave_out_null(schema: &mut Value) {
     }
 }
 
-fn common_inputs(access: Access) -> Map<String, Value> {
+/// What an answer gains where an input is tolerated and has no effect.
+fn warnings() -> Value {
+    json!({
+        "type": "object",
+        "properties": { "warnings": {
+            "type": "array", "items": { "type": "string" },
+            "description": "One line for each input that was accepted and has no effect.",
+        } },
+    })
+}
+
+fn common_inputs(endpoint: &Endpoint) -> Map<String, Value> {
     let mut inputs = Map::new();
+    for row in tolerated::of(endpoint.id()) {
+        let about = json!({ "description": row.about(), "deprecated": true });
+        inputs.insert(row.name.into(), about);
+    }
     inputs.insert(
         "appid".into(),
         json!({ "type": ["string", "null"], "description": "The app; by default the session's, else the first configured one of the kind this operation needs." }),
     );
-    if access == Access::User {
+    if endpoint.handler.access == Access::User {
         inputs.insert(
             "openid".into(),
             json!({ "type": ["string", "null"], "description": "The user a service acts for. A user with a session leaves it out." }),
