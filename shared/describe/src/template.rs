@@ -30,6 +30,7 @@ pub(crate) fn parts(registry: &Registry) -> Vec<Part> {
     });
     let parts = [
         Part::of_yaml("capabilities", managed.iter().map(managed_policy::of).collect()),
+        Part::of_yaml("items of the boundary", managed_policy::boundary(&managed)),
         Part::of_yaml("operations", each(&operations, |op| stanza(op, true))),
         Part::of_yaml("caller resources", namespaces(&operations)),
         Part::of_yaml("edge resources", each(&public, arn)),

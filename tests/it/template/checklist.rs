@@ -312,7 +312,8 @@ fn item_4(template: &Transformed, findings: &mut Findings) {
         findings.check("4", !everything || allowed, || format!("{id}: {actions:?} on *"));
 
         let on_items = actions.iter().any(|action| action.starts_with("dynamodb:"));
-        if on_items && id != "FunctionBoundary" {
+        let on_streams = actions.iter().any(|action| action.contains("Stream"));
+        if on_items && !on_streams {
             let condition = &statement["Condition"];
             let keys = texts(&condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]);
             let by_key = !keys.is_empty()
