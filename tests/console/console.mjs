@@ -71,7 +71,7 @@ try {
     await page.fill('#input-line_color', '')
     assert.equal(await picture.evaluate((img) => img.decode().then(() => img.naturalWidth)), 430, 'the code is shown as an image')
   }
-  for (const tab of ['client', 'wx.request', 'fetch', 'curl', 'aws lambda invoke', 'boto3']) {
+  for (const tab of ['client', 'wx.request', 'fetch', 'curl', 'aws lambda invoke', 'boto3', 'AWS SDK (Node)']) {
     await page.click(`[role=tab]:has-text("${tab}")`)
     assert.ok((await page.textContent('.snippet pre')).length > 40, tab)
   }
@@ -91,7 +91,7 @@ try {
   await page.waitForSelector('h1:has-text("auth.getAccessToken")')
   await page.click('#run')
   await page.waitForSelector('.answer .key:has-text("access_token")')
-  assert.deepEqual(await page.locator('[role=tab]').allTextContents(), ['aws lambda invoke', 'boto3'])
+  assert.deepEqual(await page.locator('[role=tab]').allTextContents(), ['aws lambda invoke', 'boto3', 'AWS SDK (Node)'])
 
   step('a token is invalidated, an operation recovers, the board and the journal tell')
   const mini = 'wx1111111111111111'
