@@ -237,13 +237,12 @@ fn http(method: &str, body: &[u8]) -> Value {
 /// What came of it, as the `type` of a problem, `ok` without one.
 fn verdict(outcome: &Outcome) -> String {
     let document = match outcome {
-        Outcome::Http(response) | Outcome::Streamed(response, _) if response.status_code >= 400 => {
-            &response.body
-        }
-        Outcome::Failure { error_message, .. } => error_message,
+        Outcome::Http(response) if response.status_code >= 400 => response.body.as_bytes(),
+        Outcome::Streamed(response, body) if response.status_code >= 400 => body,
+        Outcome::Failure { error_message, .. } => error_message.as_bytes(),
         _ => return "ok".to_owned(),
     };
-    let problem: Value = serde_json::from_str(document).unwrap_or_default();
+    let problem: Value = serde_json::from_slice(document).unwrap_or_default();
     problem["type"].as_str().unwrap_or(INTERNAL).to_owned()
 }
 
