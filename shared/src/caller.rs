@@ -253,7 +253,10 @@ impl Rules {
         };
         if session_appid.is_some_and(|own| !serves(own)) {
             // Clients log in again on 401 alone.
-            let detail = format!("The session is another app's; log in at a {}.", kinds());
+            let detail = format!(
+                "The session is of another kind of app; log in at one that is a {}.",
+                kinds()
+            );
             return Err(Error::new(Problem::Unauthenticated, detail));
         }
         match appid.as_deref().or(session_appid) {

@@ -122,13 +122,14 @@ impl Chance {
     /// A part of something so long.
     fn range(&mut self, length: usize) -> std::ops::Range<usize> {
         let start = self.below(length + 1);
-        start..start + self.below((length - start).min(32) + 1)
+        let most = 1 << self.below(6);
+        start..start + self.below((length - start).min(most) + 1)
     }
 
-    /// One of the seeds with a few changes.
+    /// One of the seeds with a few changes, or none.
     fn input(&mut self, corpus: &[Vec<u8>]) -> Vec<u8> {
         let mut bytes = corpus[self.below(corpus.len())].clone();
-        for _ in 0..=self.below(4) {
+        for _ in 0..self.below(5) {
             self.change(&mut bytes, corpus);
         }
         bytes
