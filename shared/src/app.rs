@@ -70,8 +70,8 @@ impl App {
         }
     }
 
-    /// The client of this environment.
-    pub(crate) fn transport(&self) -> &Transport {
+    /// The HTTP client, for a capability that talks to other hosts than WeChat's.
+    pub fn transport(&self) -> &Transport {
         &self.transport
     }
 

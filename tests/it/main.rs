@@ -24,6 +24,7 @@ mod links;
 mod livebroadcast;
 mod media;
 mod oauth;
+mod pay;
 mod openapi;
 mod ordershipping;
 mod phonenumber;
