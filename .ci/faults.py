@@ -36,7 +36,7 @@ def scan(template):
 
 def checklist(template):
     return [
-        "cargo", "test", "--quiet", "--locked", "-p", "tests", "--test", "it",
+        "cargo", "test", "--quiet", "--locked", "--workspace", "--test", "it",
         "the_transformed_template", "--", "--ignored",
     ]
 
@@ -51,7 +51,7 @@ FAULTS = [
     ("a Region without function URLs", ("", ""), lint_in("cn-northwest-1"), "AWS::Lambda::Url"),
     ("a table without recovery", ("PointInTimeRecoveryEnabled: true", "PointInTimeRecoveryEnabled: false"), scan, "CKV_AWS_28"),
     ("a role for everything", (r"(  AuthGetticket:\n(?:.*\n)*?      Policies: \[)", r'\1{Version: "2012-10-17", Statement: [{Sid: All, Effect: Allow, Action: "*", Resource: "*"}]}, '), scan, "CKV_AWS_63"),
-    ("a boundary that bounds nothing", ("Action: sqs:SendMessage\n            Resource: !GetAtt FailureQueue.Arn", 'Action: "*"\n            Resource: "*"'), checklist, "[4] FunctionBoundary"),
+    ("a boundary that bounds nothing", ("Action: sqs:SendMessage\n            Resource: [!GetAtt FailureQueue.Arn, !GetAtt EventFailureQueue.Arn]", 'Action: "*"\n            Resource: "*"'), checklist, "[4] FunctionBoundary"),
     ("an app secret for a ticket reader", (r"(  AuthGetticket:\n(?:.*\n)*?      Policies: \[)", r'\1{Version: "2012-10-17", Statement: [{Sid: Key, Effect: Allow, Action: "ssm:GetParameter", Resource: !Sub "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter${SecretPrefix}/wx*"}]}, '), checklist, "AuthGetticketRole"),
     ("an app secret for a page signer", (r"(  JssdkConfig:\n(?:.*\n)*?      Policies: \[)", r'\1{Version: "2012-10-17", Statement: [{Sid: Key, Effect: Allow, Action: "ssm:GetParameter", Resource: !Sub "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter${SecretPrefix}/wx*"}]}, '), checklist, "[3] JssdkConfigRole reads app secrets"),
     ("an action that is a wildcard", ("Action: [dynamodb:UpdateItem]", 'Action: ["dynamodb:*"]'), checklist, "[4]"),
@@ -79,6 +79,9 @@ FAULTS = [
     ("a schedule whose name collides", ("            OmitName: true\n", ""), checklist, "[triggers]"),
     ("a poison record that blocks the stream", ("            MaximumRetryAttempts: 2\n", ""), checklist, "[triggers]"),
     ("a stream that wakes for every login", ("signal#", "session#"), checklist, "[triggers]"),
+    ("events that end nowhere", ("Destination: !GetAtt EventFailureQueue.Arn", "Destination: !GetAtt FailureQueue.Arn"), checklist, "[triggers]"),
+    ("a query of the whole table", ('Resource: !Sub "${Table.Arn}/index/due"', "Resource: !GetAtt Table.Arn"), checklist, "[4]"),
+    ("push keys for a ticket reader", (r"(  AuthGetticket:\n(?:.*\n)*?      Policies: \[)", r'\1{Version: "2012-10-17", Statement: [{Sid: Key, Effect: Allow, Action: "ssm:GetParameter", Resource: !Sub "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter${SecretPrefix}/push-*"}]}, '), checklist, "AuthGetticketRole"),
     ("a function with a neighbour's binary", ("Binary: auth-checksession", "Binary: auth-code2session"), checklist, "[functions]"),
     ("a neighbour's policy", (r"(  AuthGetticket:\n(?:.*\n)*?      Policies: \[)", r"\1!Ref UsesLogIn, "), checklist, "[policies] AuthGetticketRole"),
     ("a policy under a condition", (r"(  AuthGetticket:\n(?:.*\n)*?      Policies: \[)", r"\1!If [HasDomain, !Ref UsesLogIn, !Ref AWS::NoValue], "), checklist, "[policies] AuthGetticketRole"),

@@ -30,8 +30,8 @@ pub(crate) fn parts(registry: &Registry) -> Vec<Part> {
     let parts = [
         Part::of_yaml("capabilities", managed.iter().map(managed_policy::of).collect()),
         Part::of_yaml("operations", each(&operations, stanza)),
-        Part::of_yaml("caller resources", each(&operations, |op| arn(op, 14))),
-        Part::of_yaml("edge resources", each(&public, |op| arn(op, 18))),
+        Part::of_yaml("caller resources", namespaces(&operations)),
+        Part::of_yaml("edge resources", each(&public, arn)),
         Part::of_yaml("edge paths", each(&public, edge_path)),
         Part::of_yaml("outputs", outputs),
     ];
@@ -108,8 +108,19 @@ fn policies(capabilities: Vec<Facts>) -> String {
     format!("      Policies: [{}]\n", names.join(", "))
 }
 
-fn arn(operation: &Endpoint, indent: usize) -> String {
-    format!("{:indent$}- !GetAtt {}.Arn\n", "", operation.logical_id())
+/// The functions that back ends may invoke: a line for each would not fit into a policy.
+fn namespaces(operations: &[&Endpoint]) -> String {
+    let namespace = |op: &&Endpoint| op.binary().split('-').next().map(str::to_owned);
+    let mut names: Vec<String> = operations.iter().filter_map(namespace).collect();
+    names.dedup();
+    const FUNCTION: &str =
+        "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${AWS::StackName}";
+    let line = |name: String| format!("              - !Sub \"{FUNCTION}-{name}-*\"\n");
+    names.into_iter().map(line).collect()
+}
+
+fn arn(operation: &Endpoint) -> String {
+    format!("                  - !GetAtt {}.Arn\n", operation.logical_id())
 }
 
 /// Where the domain serves an operation: at its path, and where others prescribe.
