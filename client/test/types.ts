@@ -10,7 +10,9 @@ export async function allowed() {
   const { signature } = await backend.call('jssdk.config', { url: 'https://example.com' })
   const page = connectPage({ urls: '{}' })
   await page.signIn('auth.code2Session', { js_code: openid })
-  return [valid, signature, new Problem().retryAfter]
+  const order = await backend.pay({ product: 'tea' })
+  const { state }: { state: string } = await page.settled(order.out_trade_no)
+  return [state, valid, signature, new Problem().retryAfter]
 }
 
 export async function refused() {

@@ -28,7 +28,7 @@ pub use get_order::GetOrder;
 pub use get_refund::GetRefund;
 pub use notify::Notify;
 pub use order::{Channel, OrderState, RefundState};
-pub use payments::{Applied, NewOrder, Payments, Rejected};
+pub use payments::{Applied, Looked, NewOrder, Payments, Rejected};
 pub use put_product::PutProduct;
 pub use refund::Refund;
 pub use uses::{Catalogue, EditCatalogue, Orders, PayCalls, Reconciled};

@@ -6,9 +6,9 @@
 
 use serde::Deserialize;
 use serde_json::json;
-use shared::{Capability, Job, Problem, Result, invoke::Report};
+use shared::{Capability, Job, Log, Problem, Result, invoke::Report};
 
-use crate::pay::{self, BillReport};
+use crate::pay::{self, Looked};
 
 /// How many orders and refunds one run settles.
 const BATCH: usize = 200;
@@ -31,12 +31,22 @@ impl Job for ReconcilePayments {
             return Ok(Report { result: json!({ "due": 0 }), trouble: false });
         }
         let done = uses.reconcile(BATCH).await?;
-        let mismatch = done.bills.iter().any(BillReport::is_mismatch);
-        let trouble = mismatch || done.failed > 0 || !done.problems.is_empty();
+        let mismatches = done.bills.iter().filter(|bill| bill.is_mismatch()).count() as u64;
+        let Looked { due, failed, unknown } = done.looked;
+        tracing::info!(
+            target: Log::TARGET,
+            parent: None,
+            PaymentsUnknown = unknown as u64,
+            BillMismatch = mismatches,
+            CertificateDaysLeft = done.days_left,
+            "metrics"
+        );
+        let trouble = mismatches > 0 || failed > 0 || !done.problems.is_empty();
         let problems: Vec<&str> = done.problems.iter().copied().map(Problem::slug).collect();
         let result = json!({
-            "due": done.due,
-            "failed": done.failed,
+            "due": due,
+            "failed": failed,
+            "unknown": unknown,
             "certificates": done.certificates,
             "bills": done.bills,
             "problems": problems,

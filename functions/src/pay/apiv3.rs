@@ -25,7 +25,7 @@ mod tests;
 pub use answer::{Failure, Refusal, Uncertainty};
 pub use api::{Api, Carrier, Request};
 pub use certificate::{Certificates, PlatformCertificate};
-pub use client::{AppPayment, PagePayment, h5_link};
+pub use client::{AppPayment, PagePayment};
 pub use key::{BadKey, PrivateKey, VerifyingKey};
 pub use merchant::{Merchant, Signed};
 pub use notification::{Notification, Unopened};

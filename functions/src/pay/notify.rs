@@ -5,7 +5,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 use shared::{
-    Access, AccountKind, Caller, Error, Http, Input, Method, Operation, Problem, RawRequest,
+    Access, AccountKind, Caller, Error, Http, Input, Log, Method, Operation, Problem, RawRequest,
     Result, Text, Uses,
 };
 
@@ -16,9 +16,11 @@ use super::{payments::Rejected, uses::Orders};
 /// Answers 204 when everything is kept, 401 to what cannot be verified, and 500 to what is WeChat
 /// Pay's and does not fit: WeChat Pay sends that again for a day.
 #[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Notify {
     /// The request as it came: its bytes are verified.
     #[serde(skip)]
+    #[schemars(skip)]
     request: RawRequest,
 }
 
@@ -31,8 +33,9 @@ impl Operation for Notify {
         "https://pay.weixin.qq.com/doc/v3/merchant/4012791861",
         "https://pay.weixin.qq.com/doc/v3/merchant/4013070388",
     ];
-    const PROBLEMS: &'static [Problem] = &[Problem::MalformedBody];
-    const EXAMPLE: &'static str = "{}";
+    const PROBLEMS: &'static [Problem] = &[Problem::Unauthenticated];
+    /// What WeChat Pay sends after a call of `/v3/security/echo`, at noon on 20 November 2026.
+    const EXAMPLE: &'static str = include_str!("notify.json").trim_ascii();
     type Uses = Orders;
     type Output = Text;
 
@@ -45,10 +48,15 @@ impl Operation for Notify {
         let header = |name: &str| self.request.header(name);
         match desk.payments().notify(header, &self.request.body).await {
             Ok(()) => Ok(Text::empty()),
-            Err(Rejected::Unverified(_)) => Ok(unverified()),
+            Err(Rejected::Unverified(_)) => {
+                refused("unverified");
+                let detail = "The notification is not signed by WeChat Pay, or too old.";
+                Err(Error::new(Problem::Unauthenticated, detail))
+            }
             Err(Rejected::Failed(error)) if error.problem().status() == 503 => Err(error),
             // Whatever it is: WeChat Pay must come again, and a person must look.
             Err(Rejected::Failed(error)) => {
+                refused("inconsistent");
                 let why = error.cause().unwrap_or_else(|| error.detail().to_owned());
                 Err(Error::internal(why))
             }
@@ -56,8 +64,13 @@ impl Operation for Notify {
     }
 }
 
-/// WeChat Pay's own form of a refusal.
-fn unverified() -> Text {
-    let text = r#"{"code":"FAIL","message":"the signature cannot be verified"}"#.to_owned();
-    Text { status: 401, content_type: "application/json", text }
+/// Counts a notification that was not taken.
+fn refused(class: &str) {
+    tracing::info!(
+        target: Log::TARGET,
+        parent: None,
+        class,
+        NotificationRefused = 1_u64,
+        "metrics"
+    );
 }

@@ -14,6 +14,9 @@ use super::apiv3::china_date;
 /// Lists what the job must look at.
 pub(super) const DUE: &str = "pay";
 
+/// What is not known for so many seconds is for a person to look at.
+const LONG: u64 = 600;
+
 /// How a user pays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -175,6 +178,12 @@ impl Order {
         matches!(self.state, OrderState::Created | OrderState::Unpaid | OrderState::Unknown)
     }
 
+    /// Whether nothing has been known of it for ten minutes.
+    pub(super) fn is_unknown_for_long(&self, now: u64) -> bool {
+        matches!(self.state, OrderState::Created | OrderState::Unknown)
+            && now >= self.created_at + LONG
+    }
+
     /// When the job looks at it next: soon and often at first, then when it has expired.
     fn due_at(&self, now: u64) -> u64 {
         const SCHEDULE: [u64; 6] = [30, 60, 180, 300, 600, 1_800];
@@ -222,6 +231,11 @@ impl Refund {
 
     pub(super) fn is_open(&self) -> bool {
         matches!(self.state, RefundState::Processing | RefundState::Unknown)
+    }
+
+    /// Whether nothing has been known of it for ten minutes.
+    pub(super) fn is_unknown_for_long(&self, now: u64) -> bool {
+        self.state == RefundState::Unknown && now >= self.created_at + LONG
     }
 
     /// The write that changes it; one that has not ended is listed for the job.

@@ -134,6 +134,17 @@ pub enum Applied {
     Duplicate,
 }
 
+/// What became of everything that was due.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Looked {
+    /// Orders and refunds that were looked at.
+    pub due: usize,
+    /// Those of them that could not be settled; they are due again.
+    pub failed: usize,
+    /// Those of which nothing has been known for ten minutes.
+    pub unknown: usize,
+}
+
 /// Why a notification is not taken.
 #[derive(Debug)]
 pub enum Rejected {
@@ -803,23 +814,29 @@ impl<L: Ledger, C: Carrier> Payments<'_, L, C> {
         self.ledger.write(vec![write]).await.map(drop)
     }
 
-    /// Looks at everything that is due, at most so many, and returns what that was and how many
-    /// of them failed.
+    /// Looks at everything that is due, at most so many.
     ///
     /// # Errors
     /// The table cannot be reached.
-    pub async fn reconcile(&self, limit: usize) -> Result<(usize, usize)> {
+    pub async fn reconcile(&self, limit: usize) -> Result<Looked> {
         let keys = self.ledger.due(DUE, self.now(), limit).await?;
-        let mut failed = 0;
+        let mut looked = Looked { due: keys.len(), ..Looked::default() };
         for key in &keys {
-            let outcome = match key.split_once('#') {
-                Some(("order", number)) => self.settle(number).await.map(drop),
-                Some(("refund", number)) => self.settle_refund(number).await.map(drop),
-                _ => Ok(()),
+            let (failed, unknown) = match key.split_once('#') {
+                Some(("order", number)) => {
+                    let failed = self.settle(number).await.is_err();
+                    (failed, self.order(number).await?.0.is_unknown_for_long(self.now()))
+                }
+                Some(("refund", number)) => {
+                    let failed = self.settle_refund(number).await.is_err();
+                    (failed, self.kept_refund(number).await?.0.is_unknown_for_long(self.now()))
+                }
+                _ => (false, false),
             };
-            failed += usize::from(outcome.is_err());
+            looked.failed += usize::from(failed);
+            looked.unknown += usize::from(unknown);
         }
-        Ok((keys.len(), failed))
+        Ok(looked)
     }
 }
 

@@ -14,7 +14,7 @@ use super::{
     apiv3::{Api, Certificates, Merchant, china_date},
     bill::BillReport,
     ledger::{Ledger, contended, read},
-    payments::Payments,
+    payments::{Looked, Payments},
     setting::{MerchantSetting, NotifyUrl, PayHosts, WechatPay},
 };
 
@@ -78,10 +78,10 @@ impl KeptCertificates {
 /// What one run of the job did.
 #[derive(Debug, Default)]
 pub struct Reconciled {
-    /// Orders and refunds that were looked at.
-    pub due: usize,
-    /// Those of them that could not be settled; they are due again.
-    pub failed: usize,
+    /// What was due.
+    pub looked: Looked,
+    /// Days until the last key that verifies expires, where it is a certificate.
+    pub days_left: Option<u64>,
     /// Merchants whose certificates were fetched.
     pub certificates: usize,
     /// Bills that were compared.
@@ -107,12 +107,14 @@ impl<'a> PayCalls<'a> {
         let desk = self.desk().await?;
         let payments = desk.payments();
         let mut done = Reconciled::default();
-        (done.due, done.failed) = payments.reconcile(batch).await?;
+        done.looked = payments.reconcile(batch).await?;
         match self.fetch_certificates(&desk).await {
             Ok(fetched) => done.certificates = fetched,
             Err(error) => done.problems.push(error.problem()),
         }
         let now = self.app.clock.now();
+        let expires = desk.merchants.iter().filter_map(|m| m.verify.last_certificate_expires_at());
+        done.days_left = expires.min().map(|at| at.saturating_sub(now) / DAY);
         let begins = shared::china::next_midnight(now) - DAY;
         if now < begins + BILLS_AT {
             return Ok(done);
@@ -207,7 +209,8 @@ impl<'a> PayCalls<'a> {
             let key = KeptCertificates::key(&setting.mchid);
             let kept: Option<(KeptCertificates, u64)> = read(&self.app.table, &key).await?;
             let (kept, version) = kept.unwrap_or_default();
-            if now < kept.fetched_at + KeptCertificates::LIFE {
+            let is_new = now < kept.fetched_at + KeptCertificates::LIFE;
+            if is_new && !(desk.api.met_unknown_key() && now >= kept.fetched_at + 60) {
                 continue;
             }
             let found = Certificates::fetch(&desk.api, merchant, now).await;

@@ -4,6 +4,8 @@
 //! appears by itself. What they need beyond the operations is below `/console/`, and answers
 //! only people who sit at this machine.
 
+mod orders;
+
 use std::{sync::Arc, time::Duration};
 
 use axum::{
@@ -28,7 +30,7 @@ use shared::{
 
 use simulator::Simulator;
 
-use crate::guard;
+use crate::{eventbridge::Bus, guard};
 
 /// What a browser may load and do on the pages: nothing from elsewhere, and no inline scripts.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
@@ -48,10 +50,13 @@ const PAGES: &[(&str, &str, &str)] = &[
     ("/console/credentials.js", SCRIPT, include_str!("console/credentials.js")),
     ("/console/elements.js", SCRIPT, include_str!("console/elements.js")),
     ("/console/operations.js", SCRIPT, include_str!("console/operations.js")),
+    ("/console/orders.js", SCRIPT, include_str!("console/orders.js")),
     ("/console/schema.js", SCRIPT, include_str!("console/schema.js")),
+    ("/console/shop.js", SCRIPT, include_str!("console/shop.js")),
     ("/console/snippets.js", SCRIPT, include_str!("console/snippets.js")),
     ("/console/wechat.js", SCRIPT, include_str!("console/wechat.js")),
     ("/console/words.js", SCRIPT, include_str!("console/words.js")),
+    ("/client/qr.js", SCRIPT, include_str!("../../../client/qr.js")),
 ];
 
 /// A year at most, as the simulator has it.
@@ -70,13 +75,15 @@ pub(crate) struct Console {
     /// Absent if another WeChat was given: then there is nothing to play with.
     pub(crate) wechat: Option<Simulator>,
     pub(crate) transport: Transport,
+    pub(crate) bus: Bus,
 }
 
 /// Serves the pages and what they ask for.
 pub(crate) fn router(console: Console) -> Router {
     let mut controls = Router::new()
         .route("/console/state", get(state))
-        .route("/console/credentials", get(credentials));
+        .route("/console/credentials", get(credentials))
+        .route("/console/orders", get(orders::list));
     if console.wechat.is_some() {
         controls = controls
             .route("/console/clock", post(advance))

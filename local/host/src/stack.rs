@@ -259,6 +259,7 @@ impl Stack {
             wechat_url: wechat.url.clone(),
             wechat: wechat.simulator.clone(),
             transport,
+            bus: bus.clone(),
         };
         let official = |account: &&Account| account.kind == AccountKind::OfficialAccount;
         let demo = Demo {

@@ -38,6 +38,14 @@ pub(crate) fn parts(registry: &Registry) -> Vec<Part> {
     jobs.chain(parts).collect()
 }
 
+/// The settings that only some functions have, and the parameters they come from.
+const OF_SOME: &[(&str, &str)] = &[
+    ("PAY_NOTIFY_URL", "PayNotifyUrl"),
+    ("SITE_FILES", "SiteFiles"),
+    ("WECHAT_PAY", "WechatPay"),
+    ("WECHAT_PAY_API_BASE", "WechatPayApiBase"),
+];
+
 /// The function of an operation.
 fn stanza(operation: &Endpoint) -> String {
     let (logical_id, binary) = (operation.logical_id(), operation.binary());
@@ -62,8 +70,10 @@ fn stanza(operation: &Endpoint) -> String {
         variables
             .push_str("          SESSION_SIGNING_KEY_SSM: !Sub \"${SecretPrefix}/session-key\"\n");
     }
-    if !operation.handler.http.files.is_empty() {
-        variables.push_str("          SITE_FILES: !Ref SiteFiles\n");
+    for setting in operation.capabilities().iter().flat_map(|facts| &facts.settings) {
+        if let Some((name, parameter)) = OF_SOME.iter().find(|(name, _)| *name == setting.name) {
+            variables.push_str(&format!("          {name}: !Ref {parameter}\n"));
+        }
     }
     if !variables.is_empty() {
         text.push_str(&format!("      Environment:\n        Variables:\n{variables}"));

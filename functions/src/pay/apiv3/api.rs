@@ -4,7 +4,10 @@
 //!
 //! [doc]: https://pay.weixin.qq.com/doc/v3/merchant/4012075424
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
 use http::{Response, header};
@@ -27,7 +30,7 @@ const ANSWER_LIMIT: usize = 64 << 20;
 const USER_AGENT: &str = concat!("wechat-functions/", env!("CARGO_PKG_VERSION"));
 
 /// RFC 3986's unreserved characters: the rest is sent, and signed, percent-encoded.
-pub(super) const UNRESERVED: &AsciiSet =
+const UNRESERVED: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// One call; what is repeated is the same to the byte.
@@ -86,17 +89,18 @@ impl Carrier for Transport {
 }
 
 /// WeChat Pay's hosts.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Api<C = Transport> {
     carrier: C,
     hosts: Vec<String>,
     clock: Clock,
+    unknown_key: AtomicBool,
 }
 
 impl<C: Carrier> Api<C> {
     /// WeChat Pay at these hosts, the preferred one first.
     pub fn new(carrier: C, hosts: Vec<String>, clock: Clock) -> Api<C> {
-        Api { carrier, hosts, clock }
+        Api { carrier, hosts, clock, unknown_key: AtomicBool::new(false) }
     }
 
     /// Calls WeChat Pay and returns the body of an answer that is verified.
@@ -139,10 +143,21 @@ impl<C: Carrier> Api<C> {
         Ok(self.ask(merchant, &Request::get(path)).await?.into_body())
     }
 
+    /// Whether an answer was signed with a key that is not known here: a certificate may be new.
+    pub fn met_unknown_key(&self) -> bool {
+        self.unknown_key.load(Ordering::Relaxed)
+    }
+
     fn verified(&self, merchant: &Merchant, answer: Response<Bytes>) -> Result<Bytes, Failure> {
         let (parts, body) = answer.into_parts();
         let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
-        let verify = || merchant.verify.verify(header, &body, self.clock.now());
+        let verify = || {
+            let verdict = merchant.verify.verify(header, &body, self.clock.now());
+            if verdict == Err(Unverified::UnknownKey) {
+                self.unknown_key.store(true, Ordering::Relaxed);
+            }
+            verdict
+        };
         judge(parts.status, &body, verify)?;
         Ok(body)
     }

@@ -1,4 +1,4 @@
-//! The client's half: what `wx.requestPayment`, `wx.chooseWXPay`, the app SDK and H5 are given.
+//! The client's half: what `wx.requestPayment`, `wx.chooseWXPay` and the app SDK are given.
 //!
 //! WeChat: [JSAPI][jsapi], [mini program][mini], [app][app]
 //!
@@ -6,11 +6,10 @@
 //! [mini]: https://pay.weixin.qq.com/doc/v3/merchant/4012365340
 //! [app]: https://pay.weixin.qq.com/doc/v3/merchant/4012365341
 
-use percent_encoding::utf8_percent_encode;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Merchant, Signed, api::UNRESERVED};
+use super::{Merchant, Signed};
 
 /// What `wx.requestPayment` and `wx.chooseWXPay` take, unchanged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -80,16 +79,6 @@ impl Merchant {
             noncestr: nonce,
             timestamp: at.to_string(),
             sign: self.private_key.sign(message.as_bytes()),
-        }
-    }
-}
-
-/// The link of an H5 payment that returns to this page; otherwise untouched.
-pub fn h5_link(h5_url: &str, redirect_url: Option<&str>) -> String {
-    match redirect_url {
-        None => h5_url.to_owned(),
-        Some(page) => {
-            format!("{h5_url}&redirect_url={}", utf8_percent_encode(page, UNRESERVED))
         }
     }
 }

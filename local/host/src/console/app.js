@@ -4,11 +4,13 @@ import { bundle, changes, explain, load, logIn, loginApps, logOut, sessions } fr
 import * as credentials from './credentials.js'
 import { fill, h, prose } from './elements.js'
 import * as operations from './operations.js'
+import * as orders from './orders.js'
 import { catalogue } from './schema.js'
+import * as shop from './shop.js'
 import * as wechat from './wechat.js'
 import { choose, current, say, span } from './words.js'
 
-const PAGES = { operations, credentials, wechat }
+const PAGES = { operations, credentials, orders, shop, wechat }
 let leave
 
 function header(page) {
@@ -30,7 +32,9 @@ function header(page) {
       { 'aria-label': say('The WeChat backend') },
       link('operations', 'Operations'),
       link('credentials', 'Credentials'),
+      link('orders', 'Orders'),
       link('wechat', 'Simulated WeChat'),
+      bundle.state.wechat.simulated && link('shop', 'Shop demo'),
       h('a', { href: '/demo/jssdk' }, say('JS-SDK demo')),
     ),
     h('div', { className: 'tools' }, bundle.state.wechat.simulated && sessionMenu(), language),

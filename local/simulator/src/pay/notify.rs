@@ -155,6 +155,15 @@ impl Pay {
         enqueue(&mut state, event, now);
     }
 
+    /// What a merchant is posted after a call of `/v3/security/echo`, signed now.
+    pub fn echo(&self, url: &str) -> Request<Bytes> {
+        let content = json!({ "echo_message": "hello" });
+        self.notify(url, "SECURITY_ECHO.SUCCESS", content);
+        let mut state = self.state();
+        let index = state.queue.all.len() - 1;
+        self.prepare(&mut state, index, self.now()).request
+    }
+
     /// Sends every notification that is due, and returns how many that were.
     pub async fn deliver_due(&self) -> usize {
         self.deliver_by(async |request| {
