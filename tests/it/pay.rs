@@ -1,7 +1,7 @@
 //! Payments: the functions, the table and the simulated WeChat Pay together.
 
 use serde_json::{Value, json};
-use simulator::User;
+use simulator::{PayFault, User};
 
 use crate::{Bundle, MINI};
 
@@ -53,6 +53,180 @@ async fn a_product_is_ordered_paid_notified_and_refunded() {
     assert_eq!(refund["state"], "success");
     assert_eq!(state(&bundle, &session, &order).await, "refunded");
     assert_eq!(bundle.wechat().pay().balance(), 0);
+}
+
+/// The types of all events on the bus, once so many are there.
+async fn told(bundle: &Bundle, count: usize) -> Vec<String> {
+    let events = bundle.stack.bus.wait_for(count).await;
+    events.iter().map(|event| event["detail-type"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn what_happens_to_an_order_is_told_once_on_the_bus() {
+    let bundle = shop().await;
+    let session = bundle.session("alice").await;
+    let order = ordered(&bundle, &session).await;
+    pays(&bundle, &order["payment"]);
+    let pay = bundle.wechat().pay();
+    pay.deliver_due().await;
+    assert_eq!(told(&bundle, 1).await, ["pay.paid"]);
+    let number = order["out_trade_no"].as_str().unwrap();
+    // The same payment by all other ways.
+    assert_eq!(pay.notify_again(number), 1);
+    pay.deliver_due().await;
+    bundle.advance(60);
+    assert_eq!(state(&bundle, &session, &order).await, "paid");
+    bundle.invoke("reconcile-payments", json!({})).await.unwrap();
+    let refund = json!({ "out_trade_no": number, "out_refund_no": "R1" });
+    bundle.invoke("pay-refund", refund.clone()).await.unwrap();
+    bundle.invoke("pay-refund", refund).await.unwrap();
+    bundle.advance(60);
+    pay.deliver_due().await;
+    bundle.invoke("pay-getrefund", json!({ "out_refund_no": "R1" })).await.unwrap();
+    let closed = ordered(&bundle, &session).await;
+    let input = json!({ "out_trade_no": closed["out_trade_no"] });
+    let answer = bundle.post_as(Some(&session), "/pay/closeOrder", input).await;
+    assert_eq!(answer.json()["state"], "closed");
+
+    assert_eq!(told(&bundle, 3).await, ["pay.paid", "pay.refunded", "pay.closed"]);
+    let detail = &bundle.stack.bus.events()[0]["detail"];
+    let expected = json!({
+        "out_trade_no": number, "amount": 4999, "payer_total": 4999, "product": "box",
+        "quantity": 1, "paid_at": crate::NOON, "transaction_id": detail["data"]["transaction_id"],
+    });
+    assert_eq!(detail["data"], expected);
+    assert_eq!((&detail["appid"], &detail["type"]), (&json!(MINI), &json!("pay.paid")));
+    assert_eq!(detail["openid"], User::new("alice").openid(MINI));
+    // The events are in the table, for events.redeliver.
+    let since = bundle.invoke("events-redeliver", json!({ "since": crate::NOON })).await.unwrap();
+    assert_eq!(since["delivered"], 3);
+}
+
+#[tokio::test]
+async fn whatever_wechat_pay_does_an_order_is_paid_and_told_once() {
+    use PayFault::*;
+    let bundle = shop().await;
+    let pay = bundle.wechat().pay();
+    let mut paid = 0;
+    for fault in [
+        LostResponse,
+        SysErrorDone,
+        SysErrorNotDone,
+        SigntestResponse,
+        SigntestNotify,
+        NotifyTwice,
+        NotifyNewId,
+        NotifyNever,
+        NotifyBeforePrepayAnswer,
+        SerialSwitch(50),
+        ErrorWithoutBody,
+        Html502,
+    ] {
+        // A user's session ends while time passes.
+        let session = bundle.session("alice").await;
+        pay.clear_faults();
+        pay.fault(fault, Some(1));
+        let order = ordered(&bundle, &session).await;
+        if fault != NotifyBeforePrepayAnswer {
+            assert_eq!(pays(&bundle, &order["payment"]), "ok", "{fault:?}");
+        }
+        for _ in 0..4 {
+            pay.deliver_due().await;
+            bundle.advance(30);
+            bundle.invoke("reconcile-payments", json!({})).await.unwrap();
+        }
+        assert_eq!(state(&bundle, &session, &order).await, "paid", "{fault:?}");
+        paid += 1;
+        assert_eq!(told(&bundle, paid).await, vec!["pay.paid"; paid], "{fault:?}");
+        assert_eq!(pay.balance(), 4999 * paid as i64, "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_second_payment_of_one_order_is_told_and_refunded() {
+    let bundle = shop().await;
+    let session = bundle.session("alice").await;
+    let order = ordered(&bundle, &session).await;
+    let pay = bundle.wechat().pay();
+    pay.fault(PayFault::TwoAttemptsBothPaid, Some(1));
+    pays(&bundle, &order["payment"]);
+    assert_eq!(pay.balance(), 2 * 4999);
+    for _ in 0..3 {
+        pay.deliver_due().await;
+        bundle.advance(60);
+        bundle.invoke("reconcile-payments", json!({})).await.unwrap();
+    }
+    assert_eq!(pay.balance(), 4999);
+    let mut told = told(&bundle, 3).await;
+    told.sort();
+    assert_eq!(told, ["pay.duplicate", "pay.paid", "pay.refunded"]);
+    assert_eq!(state(&bundle, &session, &order).await, "paid");
+}
+
+#[tokio::test]
+async fn a_notification_that_fits_nothing_is_answered_500_and_kept() {
+    let bundle = shop().await;
+    let pay = bundle.wechat().pay();
+    let url = format!("{}/pay/notify", bundle.stack.url);
+    let content = json!({
+        "appid": MINI, "mchid": "1900000001", "out_trade_no": "NOBODYS0001",
+        "transaction_id": "4200000000000000009", "trade_state": "SUCCESS",
+        "amount": { "total": 1, "currency": "CNY" },
+    });
+    pay.notify(&url, "TRANSACTION.SUCCESS", content);
+    pay.deliver_due().await;
+    let overview = pay.overview();
+    let notification = &overview["notifications"][0];
+    assert_eq!(notification["attempts"], json!([500]));
+    let key = format!("notification#{}", notification["id"].as_str().unwrap());
+    let kept = bundle.item(&key).await;
+    assert_eq!(kept["event_type"], "TRANSACTION.SUCCESS");
+    assert!(!kept.to_string().contains("NOBODYS0001"), "it is kept encrypted");
+    assert!(bundle.log().contains("NotificationRefused"));
+}
+
+#[tokio::test]
+async fn the_day_s_bill_is_compared_once_and_downloaded() {
+    let bundle = shop().await;
+    let session = bundle.session("alice").await;
+    let order = ordered(&bundle, &session).await;
+    let pay = bundle.wechat().pay();
+    pays(&bundle, &order["payment"]);
+    pay.deliver_due().await;
+    let bill = json!({ "date": "2026-11-20", "type": "trade" });
+    let early = bundle.invoke("pay-downloadbill", bill.clone()).await.unwrap_err();
+    assert!(early["status"] == 404 || early["status"] == 503, "{early}");
+    bundle.advance(86_400);
+    let report = bundle.invoke("reconcile-payments", json!({})).await.unwrap();
+    let expected = json!([{
+        "date": "2026-11-20", "mchid": "1900000001", "equal": 1, "recovered": [], "unknown": [],
+        "missing": [], "different": [],
+    }]);
+    assert_eq!(report["bills"], expected, "{report}");
+    let again = bundle.invoke("reconcile-payments", json!({})).await.unwrap();
+    assert_eq!(again["bills"], json!([]));
+    let file = bundle.invoke("pay-downloadbill", bill).await.unwrap();
+    assert_eq!(file["statusCode"], 200);
+    pay.fault(PayFault::BillCreating, Some(1));
+    let flow = json!({ "date": "2026-11-20", "type": "fund_flow" });
+    let refused = bundle.invoke("pay-downloadbill", flow).await.unwrap_err();
+    assert_eq!((&refused["status"], &refused["retry_after"]), (&json!(503), &json!(1800)));
+}
+
+#[tokio::test]
+async fn what_was_paid_here_is_shipped_and_received() {
+    let bundle = shop().await;
+    let session = bundle.session("alice").await;
+    let order = ordered(&bundle, &session).await;
+    pays(&bundle, &order["payment"]);
+    let which = json!({
+        "merchant_id": "1900000001", "merchant_trade_no": order["out_trade_no"],
+    });
+    let found = bundle.invoke("ordershipping-getorder", which).await.unwrap();
+    assert_eq!(found["order"]["order_state"], 1);
+    let transaction = found["order"]["transaction_id"].as_str().unwrap();
+    assert!(bundle.wechat().ship_order(MINI, transaction, "SF1"));
+    assert!(bundle.wechat().confirm_receipt(MINI, transaction));
 }
 
 #[tokio::test]

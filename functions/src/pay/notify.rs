@@ -5,7 +5,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 use shared::{
-    Access, AccountKind, Caller, Error, Http, Input, Log, Method, Operation, Problem, RawRequest,
+    Access, AccountKind, Budget, Caller, Error, Http, Input, Log, Method, Operation, Problem, RawRequest,
     Result, Text, Uses,
 };
 
@@ -33,6 +33,7 @@ impl Operation for Notify {
         "https://pay.weixin.qq.com/doc/v3/merchant/4012791861",
         "https://pay.weixin.qq.com/doc/v3/merchant/4013070388",
     ];
+    const BUDGET: Budget = Budget::NONE;
     const PROBLEMS: &'static [Problem] = &[Problem::Unauthenticated];
     /// What WeChat Pay sends after a call of `/v3/security/echo`, at noon on 20 November 2026.
     const EXAMPLE: &'static str = include_str!("notify.json").trim_ascii();

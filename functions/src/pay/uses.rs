@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 use shared::{
-    App, Caller, Capability, Clock, Error, Problem, Result,
-    capability::{Early, Facts, Settings},
+    App, Caller, Capability, Clock, Error, Log, Problem, Result,
+    capability::{Early, Facts},
     grant::{Action, Grant, SecretName},
     settings::SettingFacts,
     table::{DocumentWrite, Table},
@@ -29,10 +29,7 @@ pub struct EditCatalogue;
 
 /// Opens the cash desk: reads the keys.
 #[derive(Clone, Copy)]
-pub struct PayCalls<'a> {
-    app: &'a App,
-    caller: &'a Caller,
-}
+pub struct PayCalls<'a>(&'a App);
 
 /// Everything a payment needs, keys included.
 pub(super) struct Desk {
@@ -112,7 +109,7 @@ impl<'a> PayCalls<'a> {
             Ok(fetched) => done.certificates = fetched,
             Err(error) => done.problems.push(error.problem()),
         }
-        let now = self.app.clock.now();
+        let now = self.0.clock.now();
         let expires = desk.merchants.iter().filter_map(|m| m.verify.last_certificate_expires_at());
         done.days_left = expires.min().map(|at| at.saturating_sub(now) / DAY);
         let begins = shared::china::next_midnight(now) - DAY;
@@ -129,8 +126,18 @@ impl<'a> PayCalls<'a> {
         Ok(done)
     }
 
+    /// Reads the keys before a request needs them, and says at once which of them cannot be used.
+    async fn check_keys(self) {
+        if self.is_configured()
+            && let Err(error) = self.desk().await
+        {
+            let (problem, cause) = (error.problem().slug(), error.cause());
+            tracing::error!(target: Log::TARGET, problem, cause, "no payments");
+        }
+    }
+
     fn setting(&self) -> &'a [MerchantSetting] {
-        &Settings::<WechatPay>::of(self.app, self.caller).0
+        &self.0.setting::<WechatPay>().0
     }
 
     /// The number of the merchant an app is bound to.
@@ -155,26 +162,26 @@ impl<'a> PayCalls<'a> {
             let detail = "WeChat Pay is not configured as it must be; the log says how.";
             Error::new(Problem::Misconfigured, detail).because(why)
         };
-        let notify_url = Settings::<NotifyUrl>::of(self.app, self.caller).0.clone();
+        let notify_url = self.0.setting::<NotifyUrl>().0.clone();
         let notify_url =
             notify_url.ok_or_else(|| misconfigured("PAY_NOTIFY_URL is not set".to_owned()))?;
         let mut merchants = Vec::new();
         for setting in self.setting() {
             let mut keys = Vec::new();
             for source in setting.sources() {
-                keys.push(self.app.secrets.resolve(source).await?);
+                keys.push(self.0.secrets.resolve(source).await?);
             }
             let merchant =
                 setting.build(&keys).map_err(|why| misconfigured(format!("WECHAT_PAY {why}")))?;
             merchants.push(self.with_certificates(setting, merchant).await?);
         }
-        let hosts = Settings::<PayHosts>::of(self.app, self.caller).0.clone();
+        let hosts = self.0.setting::<PayHosts>().0.clone();
         Ok(Desk {
-            table: self.app.table.clone(),
-            api: Api::new(self.app.transport().clone(), hosts, self.app.clock.clone()),
+            table: self.0.table.clone(),
+            api: Api::new(self.0.transport().clone(), hosts, self.0.clock.clone()),
             merchants,
             notify_url,
-            clock: self.app.clock.clone(),
+            clock: self.0.clock.clone(),
         })
     }
 
@@ -185,7 +192,7 @@ impl<'a> PayCalls<'a> {
     ) -> Result<Merchant> {
         if setting.certificates {
             let key = KeptCertificates::key(&setting.mchid);
-            let kept: Option<(KeptCertificates, u64)> = read(&self.app.table, &key).await?;
+            let kept: Option<(KeptCertificates, u64)> = read(&self.0.table, &key).await?;
             for (serial, pem) in kept.iter().flat_map(|(kept, _)| &kept.certificates) {
                 // One that cannot be read verifies nothing, and must not stop the others.
                 let _ = merchant.verify.add(serial, pem);
@@ -200,14 +207,14 @@ impl<'a> PayCalls<'a> {
     /// # Errors
     /// WeChat Pay or the table cannot be reached.
     pub(super) async fn fetch_certificates(&self, desk: &Desk) -> Result<usize> {
-        let now = self.app.clock.now();
+        let now = self.0.clock.now();
         let mut fetched = 0;
         for (setting, merchant) in self.setting().iter().zip(&desk.merchants) {
             if !setting.certificates {
                 continue;
             }
             let key = KeptCertificates::key(&setting.mchid);
-            let kept: Option<(KeptCertificates, u64)> = read(&self.app.table, &key).await?;
+            let kept: Option<(KeptCertificates, u64)> = read(&self.0.table, &key).await?;
             let (kept, version) = kept.unwrap_or_default();
             let is_new = now < kept.fetched_at + KeptCertificates::LIFE;
             if is_new && !(desk.api.met_unknown_key() && now >= kept.fetched_at + 60) {
@@ -220,7 +227,7 @@ impl<'a> PayCalls<'a> {
             let certificates = valid.map(|one| (one.serial, one.pem)).collect();
             let document = KeptCertificates { fetched_at: now, certificates };
             let write = DocumentWrite::new(key, version, &document)?;
-            if !self.app.table.write(vec![write]).await? {
+            if !self.0.table.write(vec![write]).await? {
                 return Err(contended());
             }
             fetched += 1;
@@ -266,10 +273,11 @@ impl Capability for Orders {
 
     fn prepare(early: &mut Early) {
         early.table = true;
+        early.secrets.push(|app, _account| Box::pin(PayCalls(app).check_keys()));
     }
 
-    fn of<'a>(app: &'a App, caller: &'a Caller) -> PayCalls<'a> {
-        PayCalls { app, caller }
+    fn of<'a>(app: &'a App, _caller: &'a Caller) -> PayCalls<'a> {
+        PayCalls(app)
     }
 }
 

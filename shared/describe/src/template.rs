@@ -40,7 +40,7 @@ pub(crate) fn parts(registry: &Registry) -> Vec<Part> {
 
 /// The settings that only some functions have, and the parameters they come from.
 const OF_SOME: &[(&str, &str)] = &[
-    ("PAY_NOTIFY_URL", "PayNotifyUrl"),
+    ("PAY_NOTIFY_URL", "PayNotifyAddress"),
     ("SITE_FILES", "SiteFiles"),
     ("WECHAT_PAY", "WechatPay"),
     ("WECHAT_PAY_API_BASE", "WechatPayApiBase"),

@@ -135,8 +135,8 @@ fn what_a_pattern_accepts_the_functions_accept_too() {
         ("WechatPay", "[]".to_owned(), false),
         ("WechatPayApiBase", "https://api2.mch.weixin.qq.com".to_owned(), true),
         ("WechatPayApiBase", "http://api2.mch.weixin.qq.com".to_owned(), false),
-        ("PayNotifyUrl", "https://pay.example.cn/pay/notify".to_owned(), true),
-        ("PayNotifyUrl", "https://pay.example.cn/pay/notify?a=b".to_owned(), false),
+        ("PayNotifyAddress", "https://pay.example.cn/pay/notify".to_owned(), true),
+        ("PayNotifyAddress", "https://pay.example.cn/pay/notify?a=b".to_owned(), false),
         ("WechatApiBase", "https://api.weixin.qq.com".to_owned(), true),
         (
             "WechatApiBase",

@@ -17,6 +17,7 @@ const CHINESE = {
   'link in a browser': '浏览器链接',
   'app SDK': 'App SDK',
   Buy: '购买',
+  'Pay for tea': '买茶付款',
   'Order {number}': '订单 {number}',
   'What the client is given': '交给客户端的参数',
   'The cashier': '收银台',

@@ -9,6 +9,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use super::super::shipping::{PaidHere, PaidOrder};
 use super::{
     Pay, PayFault, State,
     call::{Answer, Call, Refusal, refuse},
@@ -389,6 +390,26 @@ impl Pay {
         let at = state.orders.iter().position(|order| order.out_trade_no == out_trade_no);
         let at = at.ok_or("订单不存在")?;
         Ok(take_money(&mut state, at, None, 0, now))
+    }
+
+    /// Every payment, for whoever ships what was paid.
+    pub(crate) fn paid(&self) -> Vec<PaidHere> {
+        let state = self.state();
+        let orders = state.orders.iter();
+        let paid = orders.flat_map(|order| order.payments.iter().map(move |paid| (order, paid)));
+        paid.map(|(order, payment)| PaidHere {
+            appid: order.appid.clone(),
+            openid: payment.payer.clone(),
+            paid_at: payment.at,
+            order: PaidOrder {
+                transaction_id: payment.transaction_id.clone(),
+                mchid: order.mchid.clone(),
+                out_trade_no: order.out_trade_no.clone(),
+                description: order.description.clone(),
+                paid_amount: order.total.unsigned_abs(),
+            },
+        })
+        .collect()
     }
 
     /// Lets an order have been paid at another time, so that an earlier day's bill lists it.
