@@ -5,8 +5,8 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 use shared::{
-    Access, AccountKind, Budget, Caller, Error, Http, Input, Log, Method, Operation, Problem, RawRequest,
-    Result, Text, Uses,
+    Access, AccountKind, Budget, Caller, Error, Http, Input, Log, Method, Operation, Problem,
+    RawRequest, Result, Text, Uses,
 };
 
 use super::{payments::Rejected, uses::Orders};

@@ -84,7 +84,8 @@ impl Merchants {
                 ))),
             };
             put(&mut merchant["private_key"], "private-key")?;
-            for (index, key) in merchant["apiv3_keys"].as_array_mut().into_iter().flatten().enumerate()
+            for (index, key) in
+                merchant["apiv3_keys"].as_array_mut().into_iter().flatten().enumerate()
             {
                 put(key, &format!("apiv3-key-{index}"))?;
             }

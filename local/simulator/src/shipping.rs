@@ -431,9 +431,8 @@ fn is_trade_managed(call: &Call) -> Answer {
     if appid != account.appid {
         return Err(refuse(40013, "invalid appid"));
     }
-    let apps: BTreeSet<String> = call.simulator.orders(|orders| {
-        orders.keys().map(|(appid, _)| appid.clone()).collect()
-    });
+    let apps: BTreeSet<String> =
+        call.simulator.orders(|orders| orders.keys().map(|(appid, _)| appid.clone()).collect());
     Ok(Reply::ok(json!({ "is_trade_managed": apps.contains(&account.appid) })))
 }
 

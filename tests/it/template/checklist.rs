@@ -228,8 +228,7 @@ fn granted(template: &Transformed, role: &str) -> BTreeSet<String> {
                     for resource in array(&statement["Resource"]) {
                         let name = resource["Fn::Sub"].as_str().unwrap_or_default();
                         let name = name.rsplit('/').next().unwrap_or_default();
-                        let secret =
-                            SECRETS.into_iter().find(|secret| secret.pattern() == name);
+                        let secret = SECRETS.into_iter().find(|secret| secret.pattern() == name);
                         granted.insert(secret.map_or_else(
                             || format!("{action} {resource}"),
                             |secret| format!("{:?}", Grant::Secret(secret)),
@@ -261,9 +260,11 @@ fn granted(template: &Transformed, role: &str) -> BTreeSet<String> {
 
 /// 3: who may read secrets.
 fn item_3(template: &Transformed, findings: &mut Findings) {
-    for (name, pattern) in
-        [("app secrets", "/wx*"), ("the signing key", "/session-key"), ("merchants' keys", "/pay-*")]
-    {
+    for (name, pattern) in [
+        ("app secrets", "/wx*"),
+        ("the signing key", "/session-key"),
+        ("merchants' keys", "/pay-*"),
+    ] {
         for role in template.of_type("AWS::IAM::Role").into_keys() {
             let reads = template.statements(role).iter().any(|statement| {
                 texts(&statement["Action"]).iter().any(|action| action.starts_with("ssm:"))

@@ -130,8 +130,16 @@ fn what_a_pattern_accepts_the_functions_accept_too() {
         ("SessionPublicKeys", format!("{key},k1:{key}"), false),
         ("SessionPublicKeys", "k1:short".to_owned(), false),
         ("WechatPay", pay.to_owned(), true),
-        ("WechatPay", pay.replace(r#""verify":{"#, r#""verify":{"PUB_KEY_ID_02":{"ssm":"/b"},"#), true),
-        ("WechatPay", pay.replace(r#"{"ssm":"/wechat/prod/pay-1900000001-apiv3-key"}"#, r#"{"value":"x"}"#), false),
+        (
+            "WechatPay",
+            pay.replace(r#""verify":{"#, r#""verify":{"PUB_KEY_ID_02":{"ssm":"/b"},"#),
+            true,
+        ),
+        (
+            "WechatPay",
+            pay.replace(r#"{"ssm":"/wechat/prod/pay-1900000001-apiv3-key"}"#, r#"{"value":"x"}"#),
+            false,
+        ),
         ("WechatPay", "[]".to_owned(), false),
         ("WechatPayApiBase", "https://api2.mch.weixin.qq.com".to_owned(), true),
         ("WechatPayApiBase", "http://api2.mch.weixin.qq.com".to_owned(), false),

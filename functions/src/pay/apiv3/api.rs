@@ -30,8 +30,7 @@ const ANSWER_LIMIT: usize = 64 << 20;
 const USER_AGENT: &str = concat!("wechat-functions/", env!("CARGO_PKG_VERSION"));
 
 /// RFC 3986's unreserved characters: the rest is sent, and signed, percent-encoded.
-const UNRESERVED: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// One call; what is repeated is the same to the byte.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,6 +1,8 @@
 //! The orders as the table has them, beside what the simulated WeChat Pay and the bus tell of each.
 
-use axum::{Json, extract::State, http::StatusCode, response::IntoResponse as _, response::Response};
+use axum::{
+    Json, extract::State, http::StatusCode, response::IntoResponse as _, response::Response,
+};
 use serde_json::{Map, Value, json};
 
 use super::Console;
