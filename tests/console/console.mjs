@@ -154,7 +154,7 @@ try {
   await page.waitForSelector('.orders details.box')
   assert.equal(await page.locator('.orders details.box').count(), 2)
   await page.click('.orders details.box >> nth=1 >> summary')
-  await page.waitForSelector('.orders [data-event="pay.paid"]')
+  await page.waitForSelector('.orders details[open] [data-event="pay.paid"]')
   await page.click('button.primary:has-text("Reconcile now")')
   await page.waitForSelector('.note:has-text("Looked at")')
   await page.screenshot({ path: join(shots, 'orders-1280-light.png'), fullPage: true })

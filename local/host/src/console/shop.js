@@ -115,7 +115,10 @@ function bought(place, { out_trade_no, payment, state }, act) {
     let outcome = 'ok'
     if (payment.paySign) ({ outcome } = await post('/console/wechat/pay/cashier', { appid, user: sessions.get(appid).user, given: payment }))
     // Who scans a code or opens a link leaves nothing behind when they do not pay.
-    else if (does.startsWith('pays')) await post('/console/wechat/pay/cashier', { out_trade_no })
+    else if (does.startsWith('pays')) {
+      if (does === 'pays_twice') await post('/console/wechat/pay/faults', { fault: 'two_attempts_both_paid', times: 1 })
+      await post('/console/wechat/pay/cashier', { out_trade_no })
+    }
     else outcome = does
     fill(heard, say('The client says: {outcome}', { outcome }))
     for (let time = 0; time < 5 && !['paid', 'refunded'].includes((await ask()).state) && outcome === 'ok'; time += 1) {
