@@ -167,7 +167,7 @@ pub(crate) async fn prepare(bundle: &Bundle) {
 async fn sell(bundle: &Bundle) {
     let product = json!({ "product": "box-a", "description": "季度蔬菜箱 A", "amount": 4999 });
     bundle.invoke("pay-putproduct", product).await.unwrap();
-    let number = "FARM20261104A0000001";
+    let number = "BOX20261104A0000001";
     let order = json!({
         "openid": User::new("alice").openid(MINI), "product": "box-a", "out_trade_no": number,
     });
@@ -176,7 +176,7 @@ async fn sell(bundle: &Bundle) {
     pay.pay_order(number).unwrap();
     pay.deliver_due().await;
     pay.backdate(number, bundle.stack.clock.now() - 86_400);
-    let refund = "R-FARM20261104A0000001-1";
+    let refund = "R-BOX20261104A0000001-1";
     let refund = json!({ "out_trade_no": number, "out_refund_no": refund, "amount": 999 });
     bundle.invoke("pay-refund", refund).await.unwrap();
 }

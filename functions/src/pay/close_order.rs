@@ -31,7 +31,7 @@ impl Operation for CloseOrder {
     const ACCOUNTS: &'static [AccountKind] = AccountKind::ALL;
     const DOCS: &'static [&'static str] = &["https://pay.weixin.qq.com/doc/v3/merchant/4012791860"];
     const PROBLEMS: &'static [Problem] = &[Problem::NotFound];
-    const EXAMPLE: &'static str = r#"{"out_trade_no":"FARM20261104A0000001"}"#;
+    const EXAMPLE: &'static str = r#"{"out_trade_no":"BOX20261104A0000001"}"#;
     type Uses = Orders;
     type Output = ClosedOrder;
 

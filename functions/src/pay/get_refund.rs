@@ -29,7 +29,7 @@ impl Operation for GetRefund {
     const ACCOUNTS: &'static [AccountKind] = AccountKind::ALL;
     const DOCS: &'static [&'static str] = &["https://pay.weixin.qq.com/doc/v3/merchant/4013070374"];
     const PROBLEMS: &'static [Problem] = &[Problem::NotFound];
-    const EXAMPLE: &'static str = r#"{"out_refund_no":"R-FARM20261104A0000001-1"}"#;
+    const EXAMPLE: &'static str = r#"{"out_refund_no":"R-BOX20261104A0000001-1"}"#;
     type Uses = Orders;
     type Output = RefundView;
 

@@ -3,6 +3,8 @@
 //! An order is kept before WeChat Pay hears of it, and what was sent is kept to the byte, so an
 //! answer that is lost is asked for again. Only `apply_paid` makes an order paid.
 
+use std::time::{Duration, Instant};
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use shared::{Clock, Error, Problem, Result, table::DocumentWrite};
@@ -30,6 +32,9 @@ const LINK_LIFE: u64 = 4 * 60;
 
 /// How long after its end an order is closed, in seconds: a payment may be on its way.
 const GRACE: u64 = 60;
+
+/// How long one run looks at what is due: the rest of the job must have time, too.
+const PATIENCE: Duration = Duration::from_secs(75);
 
 /// How long a notification that was not understood is kept, in seconds.
 const JOURNAL_LIFE: u64 = 180 * 86_400;
@@ -814,14 +819,20 @@ impl<L: Ledger, C: Carrier> Payments<'_, L, C> {
         self.ledger.write(vec![write]).await.map(drop)
     }
 
-    /// Looks at everything that is due, at most so many.
+    /// Looks at everything that is due, at most so many and while there is time; what is left is
+    /// due again.
     ///
     /// # Errors
     /// The table cannot be reached.
     pub async fn reconcile(&self, limit: usize) -> Result<Looked> {
         let keys = self.ledger.due(DUE, self.now(), limit).await?;
-        let mut looked = Looked { due: keys.len(), ..Looked::default() };
+        let started = Instant::now();
+        let mut looked = Looked::default();
         for key in &keys {
+            if started.elapsed() > PATIENCE {
+                break;
+            }
+            looked.due += 1;
             let (failed, unknown) = match key.split_once('#') {
                 Some(("order", number)) => {
                     let failed = self.settle(number).await.is_err();

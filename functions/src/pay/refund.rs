@@ -41,7 +41,7 @@ impl Operation for Refund {
     const DOCS: &'static [&'static str] = &["https://pay.weixin.qq.com/doc/v3/merchant/4013070371"];
     const PROBLEMS: &'static [Problem] =
         &[Problem::NotFound, Problem::WrongState, Problem::ReceiverState];
-    const EXAMPLE: &'static str = r#"{"out_trade_no":"FARM20261104A0000001","out_refund_no":"R-FARM20261104A0000001-1","amount":999,"reason":"缺货"}"#;
+    const EXAMPLE: &'static str = r#"{"out_trade_no":"BOX20261104A0000001","out_refund_no":"R-BOX20261104A0000001-1","amount":999,"reason":"缺货"}"#;
     type Uses = Orders;
     type Output = RefundView;
 

@@ -32,10 +32,13 @@ const NOTIFY_URL: &str = "https://pay.example.cn/pay/notify";
 /// 2026-11-04 08:00 in China.
 const START: u64 = 1_793_750_400;
 
+/// A document, and the list it is in.
+type Kept = (Document, Option<(String, u64)>);
+
 /// Documents in memory, and crashes before or after a chosen step.
 #[derive(Clone, Default)]
 struct Memory {
-    kept: Arc<Mutex<BTreeMap<String, (Document, Option<(String, u64)>)>>>,
+    kept: Arc<Mutex<BTreeMap<String, Kept>>>,
     steps: Arc<AtomicUsize>,
     /// The step that fails, and whether it is done all the same.
     crash: Arc<Mutex<Option<(usize, bool)>>>,
@@ -76,7 +79,7 @@ impl Memory {
     fn events(&self) -> Vec<String> {
         let kept = self.kept.lock().unwrap();
         let events = kept.iter().filter(|(key, _)| key.starts_with("event#"));
-        let kind = |(_, (document, _)): (_, &(Document, _))| {
+        let kind = |(_, (document, _)): (_, &Kept)| {
             document.body["detail_type"].as_str().unwrap().to_owned()
         };
         let mut events: Vec<String> = events.map(kind).collect();
@@ -213,7 +216,7 @@ impl World {
     }
 
     async fn create(&self) -> Result<Order> {
-        self.payments().create(self.new_order("FARM0001")).await
+        self.payments().create(self.new_order("ORDER0001")).await
     }
 
     /// The user pays what a created order gave the client.
@@ -251,7 +254,7 @@ impl World {
     }
 
     async fn kept(&self) -> Order {
-        self.payments().order("FARM0001").await.unwrap().0
+        self.payments().order("ORDER0001").await.unwrap().0
     }
 
     fn once(&self, fault: PayFault) {
@@ -259,7 +262,7 @@ impl World {
     }
 
     async fn refund(&self, amount: Option<i64>) -> Result<Refund> {
-        self.payments().refund("FARM0001", "R1", amount, Some("缺货")).await
+        self.payments().refund("ORDER0001", "R1", amount, Some("缺货")).await
     }
 
     /// An order that is paid, with everything told.
@@ -291,7 +294,7 @@ async fn an_order_is_made_paid_and_told_once() {
     let again = world.create().await.unwrap();
     assert_eq!(again.prepay.unwrap().value, order.prepay.as_ref().unwrap().value);
     assert_eq!(world.pay.calls("POST /v3/pay/transactions/jsapi"), 1, "no second call is needed");
-    let other = NewOrder { amount: 1, ..world.new_order("FARM0001") };
+    let other = NewOrder { amount: 1, ..world.new_order("ORDER0001") };
     let refused = world.payments().create(other).await.unwrap_err();
     assert_eq!(refused.problem(), Problem::WrongState);
 
@@ -324,7 +327,7 @@ async fn all_five_channels_are_ordered() {
         let order = NewOrder {
             channel,
             client_ip: Some("203.0.113.7".to_owned()),
-            ..world.new_order(&format!("FARM000{index}"))
+            ..world.new_order(&format!("ORDER000{index}"))
         };
         let order = world.payments().create(order).await.unwrap();
         assert_eq!(order.state, OrderState::Unpaid, "{channel:?}");
@@ -383,7 +386,7 @@ async fn f11_an_order_paid_while_it_is_closed_is_paid() {
         if let Some(spelling) = spelling {
             world.once(spelling);
         }
-        let _ = world.payments().close("FARM0001").await;
+        let _ = world.payments().close("ORDER0001").await;
         world.live(86_400).await;
         world.ends(spelling, OrderState::Paid, 4999, &["pay.paid"]).await;
     }
@@ -484,7 +487,7 @@ async fn f19_a_closed_refund_gives_its_money_back_to_the_order() {
     world.live(8 * 86_400).await;
     world.ends("F19", OrderState::Paid, 4999, &["pay.paid"]).await;
     assert_eq!(world.kept().await.reserved, 0);
-    world.payments().refund("FARM0001", "R2", None, None).await.unwrap();
+    world.payments().refund("ORDER0001", "R2", None, None).await.unwrap();
     world.live(86_400).await;
     world.ends("F19", OrderState::Refunded, 0, &["pay.paid", "pay.refunded"]).await;
 }
@@ -516,9 +519,9 @@ async fn f25_a_second_payment_is_told_and_refunded() {
 async fn a_payment_of_a_closed_order_is_late_and_told() {
     let world = world();
     world.create().await.unwrap();
-    world.payments().close("FARM0001").await.unwrap();
+    world.payments().close("ORDER0001").await.unwrap();
     assert_eq!(world.ledger.events(), ["pay.closed"]);
-    world.pay.pay_late("FARM0001").unwrap();
+    world.pay.pay_late("ORDER0001").unwrap();
     world.live(86_400).await;
     world.ends("late", OrderState::Paid, 4999, &["pay.closed", "pay.paid"]).await;
     assert!(world.kept().await.paid.unwrap().late);
@@ -547,10 +550,10 @@ async fn an_order_that_never_reached_wechat_pay_ends() {
 #[tokio::test]
 async fn a_refused_order_is_closed_and_the_input_is_named() {
     let world = world();
-    let order = NewOrder { appid: "wx9999999999999999".to_owned(), ..world.new_order("FARM0001") };
+    let order = NewOrder { appid: "wx9999999999999999".to_owned(), ..world.new_order("ORDER0001") };
     let error = world.payments().create(order).await.unwrap_err();
     assert_eq!(error.problem(), Problem::AccountNotPermitted);
-    let order = NewOrder { attach: Some("x".repeat(200)), ..world.new_order("FARM0002") };
+    let order = NewOrder { attach: Some("x".repeat(200)), ..world.new_order("ORDER0002") };
     let error = world.payments().create(order).await.unwrap_err();
     assert_eq!((error.problem(), error.field_name()), (Problem::InvalidInput, Some("attach")));
     assert_eq!(world.kept().await.state, OrderState::Closed);
@@ -565,12 +568,12 @@ async fn refunds_never_exceed_the_order() {
     }
     world.refund(Some(4000)).await.unwrap();
     let payments = world.payments();
-    let error = payments.refund("FARM0001", "R2", Some(1000), None).await.unwrap_err();
+    let error = payments.refund("ORDER0001", "R2", Some(1000), None).await.unwrap_err();
     assert_eq!(error.field_name(), Some("amount"));
-    let error = payments.refund("FARM0001", "R1", Some(1), None).await.unwrap_err();
+    let error = payments.refund("ORDER0001", "R1", Some(1), None).await.unwrap_err();
     assert_eq!(error.field_name(), Some("out_refund_no"), "the number is another refund's");
     world.live(120).await;
-    let rest = world.payments().refund("FARM0001", "R2", None, None).await.unwrap();
+    let rest = world.payments().refund("ORDER0001", "R2", None, None).await.unwrap();
     assert_eq!(rest.amount, 999);
     world.live(86_400).await;
     let told = ["pay.paid", "pay.refunded", "pay.refunded"];
@@ -607,13 +610,31 @@ async fn two_instances_at_once_tell_a_payment_once() {
     let order = world.create().await.unwrap();
     world.once(PayFault::NotifyNewId);
     world.user_pays(&order);
-    let payments = (world.payments(), world.payments(), world.payments());
+    let (one, other) = (world.payments(), world.payments());
     let (_, first, second) =
-        tokio::join!(world.deliver(), payments.0.settle("FARM0001"), payments.1.settle("FARM0001"));
+        tokio::join!(world.deliver(), one.settle("ORDER0001"), other.settle("ORDER0001"));
     assert!(first.is_ok() || second.is_ok());
     world.live(60).await;
     world.ends("two", OrderState::Paid, 4999, &["pay.paid"]).await;
-    drop(payments.2);
+}
+
+#[tokio::test]
+async fn instances_that_race_and_die_together_at_any_step_tell_a_payment_once() {
+    for done in [false, true] {
+        for step in 0..24 {
+            let world = world();
+            let order = world.create().await.unwrap();
+            world.once(PayFault::NotifyNewId);
+            world.user_pays(&order);
+            world.ledger.crash_at(step, done);
+            let (one, other) = (world.payments(), world.payments());
+            let _ =
+                tokio::join!(world.deliver(), one.settle("ORDER0001"), other.settle("ORDER0001"));
+            world.ledger.heal();
+            world.live(3_600).await;
+            world.ends((step, done), OrderState::Paid, 4999, &["pay.paid"]).await;
+        }
+    }
 }
 
 /// A day with one paid order, at half past ten of the next.
@@ -638,7 +659,7 @@ async fn next_morning(fault: Option<PayFault>) -> (World, Result<Option<BillRepo
 
 #[tokio::test]
 async fn f20_a_bill_that_differs_is_told_and_a_lost_payment_is_found() {
-    let number = || vec!["FARM0001".to_owned()];
+    let number = || vec!["ORDER0001".to_owned()];
     let (world, report) = next_morning(None).await;
     assert_eq!(report.unwrap().unwrap().recovered, number());
     world.ends("recovered", OrderState::Paid, 4999, &["pay.paid"]).await;
@@ -675,7 +696,7 @@ async fn a_second_payment_that_no_notification_told_of_is_found_in_the_bill() {
     assert_eq!(world.ledger.events(), ["pay.paid"], "the question tells of one payment only");
     world.clock.advance(Duration::from_secs(26 * 3600 + 1_800));
     let report = world.payments().compare_bill(&world.merchants[0], "2026-11-04").await;
-    assert_eq!(report.unwrap().unwrap().recovered, ["FARM0001"]);
+    assert_eq!(report.unwrap().unwrap().recovered, ["ORDER0001"]);
     world.live(86_400).await;
     let told = ["pay.duplicate", "pay.paid", "pay.refunded"];
     world.ends("bill", OrderState::Paid, 4999, &told).await;
@@ -685,7 +706,7 @@ async fn a_second_payment_that_no_notification_told_of_is_found_in_the_bill() {
 async fn a_notification_that_does_not_fit_is_kept_encrypted_and_comes_again() {
     let told = |change: fn(&mut Value)| {
         let mut told = json!({
-            "appid": APPID, "mchid": "1900000001", "out_trade_no": "FARM0001",
+            "appid": APPID, "mchid": "1900000001", "out_trade_no": "ORDER0001",
             "transaction_id": "4200000000000000000000000001", "trade_state": "SUCCESS",
             "success_time": "2026-11-04T08:02:03+08:00", "payer": { "openid": OPENID },
             "amount": { "total": 4999, "payer_total": 4999, "currency": "CNY" },
@@ -699,7 +720,7 @@ async fn a_notification_that_does_not_fit_is_kept_encrypted_and_comes_again() {
         ("TRANSACTION.SUCCESS", told(|told| told["amount"]["total"] = json!(1))),
         ("TRANSACTION.SUCCESS", told(|told| told["amount"]["total"] = json!("4999"))),
         ("TRANSACTION.SUCCESS", told(|told| told["amount"]["currency"] = json!("USD"))),
-        ("TRANSACTION.SUCCESS", told(|told| told["out_trade_no"] = json!("FARM9999"))),
+        ("TRANSACTION.SUCCESS", told(|told| told["out_trade_no"] = json!("ORDER9999"))),
         ("TRANSACTION.SUCCESS", told(|told| told["trade_state"] = json!("NOTPAY"))),
         ("TRANSACTION.UNHEARD", told(|_| ())),
     ] {

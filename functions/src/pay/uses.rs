@@ -103,8 +103,8 @@ impl<'a> PayCalls<'a> {
         const DAY: u64 = 86_400;
         let desk = self.desk().await?;
         let payments = desk.payments();
-        let mut done = Reconciled::default();
-        done.looked = payments.reconcile(batch).await?;
+        let looked = payments.reconcile(batch).await?;
+        let mut done = Reconciled { looked, ..Reconciled::default() };
         match self.fetch_certificates(&desk).await {
             Ok(fetched) => done.certificates = fetched,
             Err(error) => done.problems.push(error.problem()),

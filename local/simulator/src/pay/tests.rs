@@ -246,7 +246,7 @@ fn it_checks_in_wechat_pay_s_order() {
 fn a_field_that_breaks_a_rule_is_named() {
     let shop = shop();
     let refused = |change: &dyn Fn(&mut Value)| {
-        let mut order = order("FARM0001");
+        let mut order = order("BOX0001");
         change(&mut order);
         let (status, code, answer) = shop.post("/v3/pay/transactions/jsapi", &order);
         assert_eq!((status, code.as_str()), (400, "PARAM_ERROR"), "{order}: {answer}");
@@ -261,16 +261,16 @@ fn a_field_that_breaks_a_rule_is_named() {
     assert_eq!(refused(&|order| order["attach"] = json!("x".repeat(129))), "/attach");
     assert_eq!(refused(&|order| order["description"] = json!("")), "/description");
     assert_eq!(refused(&|order| order["out_trade_no"] = json!("short")), "/out_trade_no");
-    assert_eq!(refused(&|order| order["out_trade_no"] = json!("FARM 0001")), "/out_trade_no");
+    assert_eq!(refused(&|order| order["out_trade_no"] = json!("BOX 0001")), "/out_trade_no");
     let with_query = json!("https://pay.example.cn/n?a=1");
     assert_eq!(refused(&|order| order["notify_url"] = with_query.clone()), "/notify_url");
     assert_eq!(refused(&|order| order["payer"] = json!({})), "/payer/openid");
     assert_eq!(refused(&|order| order["time_expire"] = json!("tomorrow")), "/time_expire");
     assert_eq!(refused(&|order| order["mchid"] = json!("1900000002")), "");
-    let mut emoji = order("FARM0001");
+    let mut emoji = order("BOX0001");
     emoji["description"] = json!("🥕");
     assert_eq!(shop.post("/v3/pay/transactions/jsapi", &emoji).1, "INVALID_REQUEST");
-    let mut app = order("FARM0001");
+    let mut app = order("BOX0001");
     assert_eq!(shop.post("/v3/pay/transactions/app", &app).2["detail"]["field"], "/payer");
     app["appid"] = json!("wx0000000000000000");
     assert_eq!(shop.post("/v3/pay/transactions/jsapi", &app).1, "APPID_MCHID_NOT_MATCH");
@@ -280,7 +280,7 @@ fn a_field_that_breaks_a_rule_is_named() {
 fn answers_are_signed_with_the_key_that_is_asked_for() {
     let shop = shop();
     let mut request =
-        shop.request("POST", "/v3/pay/transactions/jsapi", &order("FARM0001").to_string());
+        shop.request("POST", "/v3/pay/transactions/jsapi", &order("BOX0001").to_string());
     let serial = |request: &Request<Bytes>| {
         let reply = shop.pay.answer(request).unwrap();
         let header = |wanted: &str| {
@@ -308,15 +308,15 @@ fn answers_are_signed_with_the_key_that_is_asked_for() {
 #[test]
 fn an_order_lives_from_the_first_call_to_the_refund() {
     let shop = shop();
-    let first = shop.prepay_id("FARM0001");
-    assert_eq!(shop.prepay_id("FARM0001"), first);
-    let mut other = order("FARM0001");
+    let first = shop.prepay_id("BOX0001");
+    assert_eq!(shop.prepay_id("BOX0001"), first);
+    let mut other = order("BOX0001");
     other["amount"]["total"] = json!(1);
     assert_eq!(shop.post("/v3/pay/transactions/jsapi", &other).1, "OUT_TRADE_NO_USED");
-    assert_eq!(shop.state("FARM0001"), "NOTPAY");
+    assert_eq!(shop.state("BOX0001"), "NOTPAY");
     shop.clock.advance(std::time::Duration::from_secs(2 * 3600));
     assert!(shop.pay.pay(&first, None, 0).is_err(), "a prepay_id is good for two hours");
-    let second = shop.prepay_id("FARM0001");
+    let second = shop.prepay_id("BOX0001");
     assert_ne!(second, first);
     assert!(shop.pay.pay(&second, Some("oBob"), 0).is_err(), "another user's order");
     let paid = shop.pay.pay(&second, Some("oAlice"), 500).unwrap();
@@ -326,38 +326,38 @@ fn an_order_lives_from_the_first_call_to_the_refund() {
     assert_eq!(answer["amount"]["total"], 4999);
     assert_eq!(answer["amount"]["payer_total"], 4499);
     assert_eq!((&answer["attach"], &answer["trade_state"]), (&json!("k1"), &json!("SUCCESS")));
-    assert_eq!(shop.order("FARM0001").1, "ORDER_PAID");
-    assert_eq!(shop.close("FARM0001").1, "ORDER_PAID");
+    assert_eq!(shop.order("BOX0001").1, "ORDER_PAID");
+    assert_eq!(shop.close("BOX0001").1, "ORDER_PAID");
 
-    assert_eq!(shop.refund("R1", "FARM0001", 5000).1, "INVALID_REQUEST");
-    assert_eq!(shop.refund("R1", "FARM0001", 4000).2["status"], "PROCESSING");
-    assert_eq!(shop.refund("R1", "FARM0001", 4000).0, 200, "the same refund again");
-    assert_eq!(shop.refund("R1", "FARM0001", 1).1, "INVALID_REQUEST");
-    assert_eq!(shop.refund("R2", "FARM0001", 1).1, "FREQUENCY_LIMITED");
+    assert_eq!(shop.refund("R1", "BOX0001", 5000).1, "INVALID_REQUEST");
+    assert_eq!(shop.refund("R1", "BOX0001", 4000).2["status"], "PROCESSING");
+    assert_eq!(shop.refund("R1", "BOX0001", 4000).0, 200, "the same refund again");
+    assert_eq!(shop.refund("R1", "BOX0001", 1).1, "INVALID_REQUEST");
+    assert_eq!(shop.refund("R2", "BOX0001", 1).1, "FREQUENCY_LIMITED");
     shop.clock.advance(std::time::Duration::from_secs(60));
-    assert_eq!(shop.refund("R2", "FARM0001", 1000).1, "INVALID_REQUEST", "only 999 are left");
+    assert_eq!(shop.refund("R2", "BOX0001", 1000).1, "INVALID_REQUEST", "only 999 are left");
     assert_eq!(shop.get("/v3/refund/domestic/refunds/R1").2["status"], "SUCCESS");
-    assert_eq!((shop.state("FARM0001").as_str(), shop.pay.balance()), ("REFUND", 999));
+    assert_eq!((shop.state("BOX0001").as_str(), shop.pay.balance()), ("REFUND", 999));
 }
 
 #[test]
 fn a_closed_order_stays_closed_and_an_old_one_closes_by_itself() {
     let shop = shop();
-    let prepay_id = shop.prepay_id("FARM0001");
-    assert_eq!(shop.close("FARM0001").0, 204);
-    assert_eq!(shop.close("FARM0001").0, 204, "closing is re-entrant");
+    let prepay_id = shop.prepay_id("BOX0001");
+    assert_eq!(shop.close("BOX0001").0, 204);
+    assert_eq!(shop.close("BOX0001").0, 204, "closing is re-entrant");
     assert!(shop.pay.pay(&prepay_id, None, 0).is_err());
-    assert_eq!(shop.order("FARM0001").1, "ORDER_CLOSED");
-    assert_eq!(shop.close("FARM0009").1, "ORDER_NOT_EXIST");
-    shop.order("FARM0002");
+    assert_eq!(shop.order("BOX0001").1, "ORDER_CLOSED");
+    assert_eq!(shop.close("BOX0009").1, "ORDER_NOT_EXIST");
+    shop.order("BOX0002");
     shop.clock.advance(std::time::Duration::from_secs(7 * 86_400));
-    assert_eq!(shop.state("FARM0002"), "CLOSED");
+    assert_eq!(shop.state("BOX0002"), "CLOSED");
 }
 
 #[test]
 fn a_client_is_let_to_the_cashier_with_a_true_signature_only() {
     let shop = shop();
-    let prepay_id = shop.prepay_id("FARM0001");
+    let prepay_id = shop.prepay_id("BOX0001");
     let package = format!("prepay_id={prepay_id}");
     let sign =
         |package: &str| shop.key.sign_message(format!("{APPID}\n1\nn\n{package}\n").as_bytes());
@@ -379,7 +379,7 @@ fn a_client_is_let_to_the_cashier_with_a_true_signature_only() {
 #[test]
 fn a_bill_lists_yesterday_and_its_digest_fits() {
     let shop = shop();
-    shop.paid("FARM0001");
+    shop.paid("BOX0001");
     let path = "/v3/bill/tradebill?bill_date=2026-11-04&bill_type=ALL";
     assert_eq!(shop.get(path).1, "PARAM_ERROR", "today has no bill yet");
     shop.clock.advance(std::time::Duration::from_secs(24 * 3600));
@@ -395,7 +395,7 @@ fn a_bill_lists_yesterday_and_its_digest_fits() {
     let rows: Vec<&str> = text.lines().collect();
     assert_eq!(rows.len(), 4, "{text}");
     assert_eq!(rows[0].split(',').count(), rows[1].split(',').count());
-    assert!(rows[1].contains("`FARM0001") && rows[1].contains("`49.99"), "{text}");
+    assert!(rows[1].contains("`BOX0001") && rows[1].contains("`49.99"), "{text}");
     let empty = "/v3/bill/tradebill?bill_date=2026-11-03";
     assert_eq!(shop.get(empty).1, "NO_STATEMENT_EXIST");
     assert_eq!(shop.get("/v3/bill/fundflowbill?bill_date=2026-11-04").0, 200);
@@ -439,7 +439,7 @@ async fn door(statuses: Vec<u16>) -> (String, Arc<Mutex<Vec<Value>>>) {
 async fn pays_with(fault: Option<PayFault>, statuses: Vec<u16>) -> (Shop, Arc<Mutex<Vec<Value>>>) {
     let shop = shop();
     let (url, came) = door(statuses).await;
-    let mut order = order("FARM0001");
+    let mut order = order("BOX0001");
     order["notify_url"] = json!(url);
     let answer = shop.post("/v3/pay/transactions/jsapi", &order).2;
     if let Some(fault) = fault {
@@ -581,7 +581,7 @@ fn a_user_pays_cancels_fails_or_pays_twice() {
         (Does::PaysTwice, "ok", 2 * 4999),
     ] {
         let shop = shop();
-        let package = format!("prepay_id={}", shop.prepay_id("FARM0001"));
+        let package = format!("prepay_id={}", shop.prepay_id("BOX0001"));
         let signed = shop.key.sign_message(format!("{APPID}\n1\nn\n{package}\n").as_bytes());
         let given = json!({
             "timeStamp": "1", "nonceStr": "n", "package": package, "signType": "RSA",
