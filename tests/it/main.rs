@@ -26,6 +26,7 @@ mod media;
 mod oauth;
 mod openapi;
 mod ordershipping;
+mod pay;
 mod phonenumber;
 mod ports;
 mod push;

@@ -115,6 +115,7 @@ fn what_a_pattern_accepts_the_functions_accept_too() {
         format!(r#"[{{"appid":"{appid}","kind":"{kind}","secret":{secret}}}]"#)
     };
     let ssm = r#"{"ssm":"/wechat/wx01"}"#;
+    let pay = <functions::pay::setting::WechatPay as shared::capability::Setting>::EXAMPLE;
     for (name, value, accepted) in [
         ("WechatApps", samples()["WechatApps"].to_owned(), true),
         ("WechatApps", app("wx01", "website", ssm), true),
@@ -128,6 +129,22 @@ fn what_a_pattern_accepts_the_functions_accept_too() {
         ("SessionPublicKeys", format!("k2:{key},k1:{key}"), true),
         ("SessionPublicKeys", format!("{key},k1:{key}"), false),
         ("SessionPublicKeys", "k1:short".to_owned(), false),
+        ("WechatPay", pay.to_owned(), true),
+        (
+            "WechatPay",
+            pay.replace(r#""verify":{"#, r#""verify":{"PUB_KEY_ID_02":{"ssm":"/b"},"#),
+            true,
+        ),
+        (
+            "WechatPay",
+            pay.replace(r#"{"ssm":"/wechat/prod/pay-1900000001-apiv3-key"}"#, r#"{"value":"x"}"#),
+            false,
+        ),
+        ("WechatPay", "[]".to_owned(), false),
+        ("WechatPayApiBase", "https://api2.mch.weixin.qq.com".to_owned(), true),
+        ("WechatPayApiBase", "http://api2.mch.weixin.qq.com".to_owned(), false),
+        ("PayNotifyAddress", "https://pay.example.cn/pay/notify".to_owned(), true),
+        ("PayNotifyAddress", "https://pay.example.cn/pay/notify?a=b".to_owned(), false),
         ("WechatApiBase", "https://api.weixin.qq.com".to_owned(), true),
         (
             "WechatApiBase",
