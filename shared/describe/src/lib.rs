@@ -54,7 +54,7 @@ pub fn derive(registry: &Registry) -> io::Result<Derived> {
     };
     let template = fs::read_to_string(root.join(template::PATH))?;
     partly(template::PATH, &template::parts(registry))?;
-    partly("README.md", &readme::parts(registry))?;
+    partly("docs/operations.md", &readme::parts(registry))?;
     partly("docs/deployment.md", &[parameters::part(&template)?])?;
     Ok(Derived::new(root, files, &[binaries::DIRECTORY, events::DIRECTORY]))
 }
