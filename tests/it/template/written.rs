@@ -115,9 +115,8 @@ fn what_a_pattern_accepts_the_functions_accept_too() {
         format!(r#"[{{"appid":"{appid}","kind":"{kind}","secret":{secret}}}]"#)
     };
     let ssm = r#"{"ssm":"/wechat/wx01"}"#;
-    let with_push = |mode: &str| {
-        format!(r#"{ssm},"push":{{{mode}"keys":{{"ssm":"/wechat/push-wx01"}}}}"#)
-    };
+    let with_push =
+        |mode: &str| format!(r#"{ssm},"push":{{{mode}"keys":{{"ssm":"/wechat/push-wx01"}}}}"#);
     for (name, value, accepted) in [
         ("WechatApps", samples()["WechatApps"].to_owned(), true),
         ("WechatApps", app("wx01", "website", ssm), true),
