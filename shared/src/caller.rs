@@ -248,6 +248,17 @@ impl Rules {
             let kinds: Vec<_> = self.accounts.iter().map(|kind| kind.as_str()).collect();
             kinds.join(" or ")
         };
+        let serves = |appid| {
+            app.config.account(appid).is_some_and(|account| self.accounts.contains(&account.kind))
+        };
+        if session_appid.is_some_and(|own| !serves(own)) {
+            // Clients log in again on 401 alone.
+            let detail = format!(
+                "The session is of another kind of app; log in at one that is a {}.",
+                kinds()
+            );
+            return Err(Error::new(Problem::Unauthenticated, detail));
+        }
         match appid.as_deref().or(session_appid) {
             Some(appid) => {
                 let account = app.config.account(appid).ok_or_else(|| {

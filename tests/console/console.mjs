@@ -65,12 +65,13 @@ try {
     const picture = page.locator('.answer img')
     await picture.waitFor()
     // A color may be typed as it is.
+    await page.click('form details.more summary')
     await page.fill('#input-line_color', '#ff8000')
     assert.match(await page.textContent('.snippet pre'), /line_color: '#ff8000'/)
     await page.fill('#input-line_color', '')
     assert.equal(await picture.evaluate((img) => img.decode().then(() => img.naturalWidth)), 430, 'the code is shown as an image')
   }
-  for (const tab of ['client', 'wx.request', 'fetch', 'curl', 'aws lambda invoke', 'boto3']) {
+  for (const tab of ['client', 'wx.request', 'fetch', 'curl', 'aws lambda invoke', 'boto3', 'AWS SDK (Node)']) {
     await page.click(`[role=tab]:has-text("${tab}")`)
     assert.ok((await page.textContent('.snippet pre')).length > 40, tab)
   }
@@ -90,7 +91,7 @@ try {
   await page.waitForSelector('h1:has-text("auth.getAccessToken")')
   await page.click('#run')
   await page.waitForSelector('.answer .key:has-text("access_token")')
-  assert.deepEqual(await page.locator('[role=tab]').allTextContents(), ['aws lambda invoke', 'boto3'])
+  assert.deepEqual(await page.locator('[role=tab]').allTextContents(), ['aws lambda invoke', 'boto3', 'AWS SDK (Node)'])
 
   step('a token is invalidated, an operation recovers, the board and the journal tell')
   const mini = 'wx1111111111111111'
@@ -169,6 +170,30 @@ try {
   await page.click('.quota button')
   await page.waitForSelector('.quota b')
 
+  step('every form runs as it is')
+  // Without the drafts of the steps before.
+  await page.reload()
+  await page.waitForSelector('main h1')
+  await page.evaluate(async () => {
+    const { logIn, loginApps } = await import('/console/backend.js')
+    for (const app of loginApps()) await logIn(app)
+  })
+  // The one that logs the user out comes last.
+  const runnable = [...listed].sort((one, other) => Number(one === 'auth.logout') - Number(other === 'auth.logout'))
+  for (const id of runnable) {
+    const { raw, gifted } = await page.evaluate(async (name) => {
+      const [{ bundle }, { gift }] = await Promise.all([import('/console/backend.js'), import('/console/phone.js')])
+      const found = bundle.groups.flatMap(({ operations }) => operations).find((one) => one.id === name)
+      return { raw: found.raw, gifted: Boolean(gift(found)) }
+    }, id)
+    if (raw) continue
+    await page.goto(`${url}/#/operations/${id}`)
+    await page.waitForSelector(`article${gifted ? '[data-complete]' : ''} h1:text-is("${id}")`)
+    await page.click('#run')
+    await page.waitForSelector('.status b')
+    assert.match(await page.textContent('.status b'), /^[23]\d\d$/, `${id}: ${await page.textContent('.answer')}`)
+  }
+
   step('the page speaks Chinese')
   await page.selectOption('header .tools > select', 'zh-CN')
   await page.waitForSelector('nav a:has-text("接口")')
@@ -179,7 +204,7 @@ try {
     const titles = bundle.groups.flatMap(({ operations }) => operations).flatMap(({ problems }) => problems).map(({ title }) => title)
     const demo = new DOMParser().parseFromString(await (await fetch('/demo/jssdk')).text(), 'text/html')
     const labels = [...demo.querySelectorAll('[data-say]')].map(({ textContent }) => textContent)
-    const texts = await Promise.all(['app', 'operations', 'credentials', 'events', 'surface', 'wechat'].map((name) => fetch(`/console/${name}.js`).then((response) => response.text())))
+    const texts = await Promise.all(['app', 'operations', 'credentials', 'events', 'phone', 'surface', 'wechat'].map((name) => fetch(`/console/${name}.js`).then((response) => response.text())))
     const phrases = texts.join('\n').matchAll(/say\('((?:[^'\\]|\\.)+)'/g)
     return [...new Set([...[...phrases].map(([, phrase]) => phrase), ...titles, ...labels])].filter((phrase) => say(phrase) === phrase)
   })

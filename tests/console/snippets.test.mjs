@@ -7,7 +7,7 @@ import { test } from 'node:test'
 import { catalogue, limits, query, read, show } from '../../local/host/src/console/schema.js'
 import { snippets } from '../../local/host/src/console/snippets.js'
 
-const { CONSOLE_URL: base, PYTHON: python, AWS: aws } = process.env
+const { CONSOLE_URL: base, PYTHON: python, AWS: aws, MODULES } = process.env
 const document = await (await fetch(`${base}/openapi.json`)).json()
 const operations = catalogue(document).flatMap(({ operations }) => operations)
 const post = async (path, input) =>
@@ -62,10 +62,17 @@ test('boto3 calls', () => {
   assert.throws(() => execFileSync(python, ['-c', named('auth.getTicket', 'boto3', { type: 'nothing' })], { stdio: 'pipe' }), /RuntimeError/)
 })
 
+test('the AWS SDK for Node calls', () => {
+  const run = (text) => execFileSync(process.execPath, ['--input-type=module', '-e', text], { encoding: 'utf8', cwd: MODULES, stdio: 'pipe' })
+  assert.match(run(named('auth.getAccessToken', 'AWS SDK (Node)')), /access_token: '\d+_/)
+  assert.match(run(named('api.call', 'AWS SDK (Node)')), /ip_list/)
+  assert.throws(() => run(named('auth.getTicket', 'AWS SDK (Node)', { type: 'nothing' })), /Error/)
+})
+
 test('every operation has its snippets, and services have no URL', () => {
   for (const operation of operations) {
     const names = snippets({ operation, input: operation.example, base, openid }).map(({ name }) => name)
-    assert.equal(names.length, operation.access === 'Service' ? 2 : 6, operation.id)
+    assert.equal(names.length, operation.access === 'Service' ? 3 : 7, operation.id)
   }
 })
 

@@ -153,6 +153,20 @@ async fn odd_members_of_an_answer_do_not_fail_a_call() {
 }
 
 #[tokio::test]
+async fn a_profile_with_odd_members_is_read() {
+    let bundle = Bundle::start().await;
+    let session = bundle.oauth_session(OFFICIAL, "alice").await;
+    let openid = User::new("alice").openid(OFFICIAL);
+    bundle.answer_with(
+        "/sns/userinfo",
+        json!({ "openid": openid, "nickname": "a", "sex": "1", "privilege": null, "unionid": "" }),
+    );
+    let profile = bundle.post_as(Some(&session), "/oauth/getUserInfo", json!({})).await.json();
+    assert_eq!((&profile["sex"], &profile["privilege"]), (&json!(1), &json!([])), "{profile}");
+    assert_eq!(profile.get("unionid"), None);
+}
+
+#[tokio::test]
 async fn message_data_keeps_the_digits_of_numbers_beyond_64_bits() {
     let bundle = Bundle::start().await;
     let session = bundle.session("alice").await;

@@ -135,7 +135,7 @@ async fn only_users_of_the_app_get_parameters() {
     let bundle = Bundle::start().await;
     let mini = bundle.session("alice").await;
     let input = json!({ "userName": "gh_1" });
-    bundle.app(&mini, "launchMiniProgram", input.clone()).await.problem(400, "unknown-app");
+    bundle.app(&mini, "launchMiniProgram", input.clone()).await.problem(401, "unauthenticated");
     let mut service = input;
     service["openid"] = User::new("alice").openid(MOBILE).into();
     assert!(bundle.invoke("app-launchminiprogram", service).await.is_ok());

@@ -331,6 +331,11 @@ async fn http_that_cannot_be_served_is_explained() {
     let large = format!("{{\"js_code\":\"{}\"}}", "x".repeat(70_000));
     send("application/json", &large).await.problem(413, "body-too-large");
 
+    // What browsers send without a preflight.
+    let input = json!({ "js_code": bundle.code("alice") }).to_string();
+    assert_eq!(send("text/plain;charset=UTF-8", &input).await.status, 200);
+    assert_eq!(bundle.calls("/sns/jscode2session"), 1);
+
     let nothing = bundle.get("/nothing").await;
     nothing.problem(404, "not-found");
     assert_eq!(nothing.json()["request_id"].as_str().unwrap().len(), 36);
@@ -340,7 +345,7 @@ async fn http_that_cannot_be_served_is_explained() {
     huge.problem(413, "body-too-large");
     assert_eq!(huge.json()["request_id"].as_str().unwrap().len(), 36);
     assert_eq!(huge.header("access-control-allow-origin"), "*");
-    assert_eq!(bundle.calls("/sns/jscode2session"), 0);
+    assert_eq!(bundle.calls("/sns/jscode2session"), 1);
 }
 
 #[tokio::test]

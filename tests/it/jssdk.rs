@@ -304,7 +304,7 @@ async fn cards_are_signed_for_readers_of_the_account_alone() {
         let input = json!({ "card_id": CARD });
         bundle.post(path, input.clone()).await.problem(401, "unauthenticated");
         let answer = bundle.post_as(Some(&of_mini_program), path, input.clone()).await;
-        answer.problem(400, "unknown-app");
+        answer.problem(401, "unauthenticated");
         let session = bundle.reader();
         let other = json!({ "card_id": CARD, "openid": "oSomebodyElse" });
         let answer = bundle.post_as(Some(&session), path, other).await;

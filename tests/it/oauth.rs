@@ -756,9 +756,9 @@ async fn sessions_of_oauth_and_mini_program_do_not_mix() {
     let official = bundle.oauth_session(OFFICIAL, "alice").await;
 
     let answer = bundle.post_as(Some(&mini), "/oauth/getUserInfo", json!({})).await;
-    answer.problem(400, "unknown-app");
+    answer.problem(401, "unauthenticated");
     let answer = bundle.post_as(Some(&official), "/auth/checkSession", json!({})).await;
-    answer.problem(400, "unknown-app");
+    answer.problem(401, "unauthenticated");
     let unionid = bundle.item(&format!("unionid#{}", User::new("alice").unionid())).await;
     assert_eq!(unionid[MINI], User::new("alice").openid(MINI));
     assert_eq!(unionid[OFFICIAL], User::new("alice").openid(OFFICIAL));

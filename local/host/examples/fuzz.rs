@@ -122,13 +122,14 @@ impl Chance {
     /// A part of something so long.
     fn range(&mut self, length: usize) -> std::ops::Range<usize> {
         let start = self.below(length + 1);
-        start..start + self.below((length - start).min(32) + 1)
+        let most = 1 << self.below(6);
+        start..start + self.below((length - start).min(most) + 1)
     }
 
-    /// One of the seeds with a few changes.
+    /// One of the seeds with a few changes, or none.
     fn input(&mut self, corpus: &[Vec<u8>]) -> Vec<u8> {
         let mut bytes = corpus[self.below(corpus.len())].clone();
-        for _ in 0..=self.below(4) {
+        for _ in 0..self.below(5) {
             self.change(&mut bytes, corpus);
         }
         bytes
@@ -237,13 +238,12 @@ fn http(method: &str, body: &[u8]) -> Value {
 /// What came of it, as the `type` of a problem, `ok` without one.
 fn verdict(outcome: &Outcome) -> String {
     let document = match outcome {
-        Outcome::Http(response) | Outcome::Streamed(response, _) if response.status_code >= 400 => {
-            &response.body
-        }
-        Outcome::Failure { error_message, .. } => error_message,
+        Outcome::Http(response) if response.status_code >= 400 => response.body.as_bytes(),
+        Outcome::Streamed(response, body) if response.status_code >= 400 => body,
+        Outcome::Failure { error_message, .. } => error_message.as_bytes(),
         _ => return "ok".to_owned(),
     };
-    let problem: Value = serde_json::from_str(document).unwrap_or_default();
+    let problem: Value = serde_json::from_slice(document).unwrap_or_default();
     problem["type"].as_str().unwrap_or(INTERNAL).to_owned()
 }
 

@@ -49,6 +49,7 @@ const PAGES: &[(&str, &str, &str)] = &[
     ("/console/elements.js", SCRIPT, include_str!("console/elements.js")),
     ("/console/events.js", SCRIPT, include_str!("console/events.js")),
     ("/console/operations.js", SCRIPT, include_str!("console/operations.js")),
+    ("/console/phone.js", SCRIPT, include_str!("console/phone.js")),
     ("/console/schema.js", SCRIPT, include_str!("console/schema.js")),
     ("/console/snippets.js", SCRIPT, include_str!("console/snippets.js")),
     ("/console/surface.js", SCRIPT, include_str!("console/surface.js")),

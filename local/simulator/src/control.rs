@@ -88,6 +88,26 @@ const ACTIONS: &[Action] = &[
         run: mint_code,
     },
     Action {
+        method: Method::POST,
+        path: "/phone_codes",
+        help: "The code of a getPhoneNumber button that a user tapped: {\"appid\"?, \"user\"?}.",
+        run: phone_code,
+    },
+    Action {
+        method: Method::POST,
+        path: "/encrypted_data",
+        help: "What the client of a logged-in user returns encrypted: {\"appid\"?, \"user\"?, \
+               \"data\"?}; a phone number, if not said.",
+        run: encrypted_data,
+    },
+    Action {
+        method: Method::POST,
+        path: "/encrypted_payloads",
+        help: "What a mini program encrypts with the key of wx.getUserCryptoManager: {\"appid\"?, \
+               \"user\"?, \"data\"?}.",
+        run: encrypted_payload,
+    },
+    Action {
         method: Method::GET,
         path: "/faults",
         help: "The faults in force, and how many calls they met.",
@@ -372,6 +392,59 @@ fn mint_code(simulator: &Simulator, request: &Request<Bytes>) -> Answer {
         "code": code,
         "openid": user.openid(&account.appid),
     }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Client {
+    appid: Option<String>,
+    user: Option<String>,
+    data: Option<Value>,
+}
+
+impl Client {
+    /// Whose client it is, and what it encrypts.
+    fn of(
+        simulator: &Simulator,
+        request: &Request<Bytes>,
+    ) -> Result<(Arc<Account>, User, Option<Value>), Bad> {
+        let Client { appid, user, data } = json(request)?;
+        let account = chosen(simulator, appid.as_deref())?;
+        if account.kind != AccountKind::MiniProgram {
+            return Err(Bad("appid: only a mini program has this".into()));
+        }
+        Ok((account, User::new(user.as_deref().unwrap_or("alice")), data))
+    }
+}
+
+fn phone_code(simulator: &Simulator, request: &Request<Bytes>) -> Answer {
+    match Client::of(simulator, request)? {
+        (account, user, None) => {
+            Ok(json!({ "code": simulator.mint_phone_code(&account.appid, &user) }))
+        }
+        (_, _, Some(_)) => Err(Bad("data: not known here".into())),
+    }
+}
+
+fn encrypted_data(simulator: &Simulator, request: &Request<Bytes>) -> Answer {
+    let (account, user, data) = Client::of(simulator, request)?;
+    let data = data.unwrap_or_else(|| {
+        json!({ "phoneNumber": "+85291234567", "purePhoneNumber": "91234567",
+            "countryCode": "852" })
+    });
+    if !data.is_object() {
+        return Err(Bad("data: must be an object".into()));
+    }
+    let sealed = simulator.seal(&account.appid, &user, &data);
+    let sealed = sealed.ok_or_else(|| Bad("user: not logged in".into()))?;
+    Ok(json!({ "encryptedData": sealed.encrypted_data, "iv": sealed.iv }))
+}
+
+fn encrypted_payload(simulator: &Simulator, request: &Request<Bytes>) -> Answer {
+    let (account, user, data) = Client::of(simulator, request)?;
+    let key = simulator.user_key(&account.appid, &user);
+    let data = data.unwrap_or_else(|| json!({ "hello": "world" }));
+    Ok(json!({ "version": key.version, "iv": key.iv, "data": key.seal(&data.to_string()) }))
 }
 
 fn faults(simulator: &Simulator) -> Value {

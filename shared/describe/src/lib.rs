@@ -47,13 +47,17 @@ pub fn derive(registry: &Registry) -> io::Result<Derived> {
     files.extend(events::files(registry));
     let inventory = fs::read_to_string(root.join(surface::INVENTORY))?;
     files.insert(surface::PATH.to_owned(), surface::text(&inventory));
+    let template = fs::read_to_string(root.join(template::PATH))?;
+    let template = marked::replace(template::PATH, template, &template::parts(registry))?;
+    let china = template::china::template(&template)?;
+    let china = marked::replace(template::china::PATH, china, &template::parts_in_china(registry))?;
+    let derived = [(template::PATH, template.clone()), (template::china::PATH, china)];
+    files.extend(derived.map(|(path, text)| (path.to_owned(), text)));
     let mut partly = |path: &str, parts: &[marked::Part]| {
         let text = fs::read_to_string(root.join(path))?;
         files.insert(path.to_owned(), marked::replace(path, text, parts)?);
         io::Result::Ok(())
     };
-    let template = fs::read_to_string(root.join(template::PATH))?;
-    partly(template::PATH, &template::parts(registry))?;
     partly("docs/operations.md", &readme::parts(registry))?;
     partly("docs/deployment.md", &[parameters::part(&template)?])?;
     Ok(Derived::new(root, files, &[binaries::DIRECTORY, events::DIRECTORY]))

@@ -1,5 +1,6 @@
 //! The parts of `template.yaml` that follow from the operations.
 
+pub(crate) mod china;
 mod managed_policy;
 
 use shared::{Endpoint, Method, capability::Facts, registry::Registry};
@@ -29,7 +30,8 @@ pub(crate) fn parts(registry: &Registry) -> Vec<Part> {
     });
     let parts = [
         Part::of_yaml("capabilities", managed.iter().map(managed_policy::of).collect()),
-        Part::of_yaml("operations", each(&operations, stanza)),
+        Part::of_yaml("items of the boundary", managed_policy::boundary(&managed)),
+        Part::of_yaml("operations", each(&operations, |op| stanza(op, true))),
         Part::of_yaml("caller resources", namespaces(&operations)),
         Part::of_yaml("edge resources", each(&public, arn)),
         Part::of_yaml("edge paths", each(&public, edge_path)),
@@ -38,8 +40,14 @@ pub(crate) fn parts(registry: &Registry) -> Vec<Part> {
     jobs.chain(parts).collect()
 }
 
-/// The function of an operation.
-fn stanza(operation: &Endpoint) -> String {
+/// The parts that are others in China, where functions have no URLs.
+pub(crate) fn parts_in_china(registry: &Registry) -> [Part; 2] {
+    let operations = registry.operations().map(|op| stanza(op, false)).collect();
+    [Part::of_yaml("operations", operations), Part::of_yaml("outputs", String::new())]
+}
+
+/// The function of an operation, with a URL if it is public and `urls` are there.
+fn stanza(operation: &Endpoint, urls: bool) -> String {
     let (logical_id, binary) = (operation.logical_id(), operation.binary());
     let mut text = format!(
         r#"  {logical_id}:
@@ -69,14 +77,17 @@ fn stanza(operation: &Endpoint) -> String {
         text.push_str(&format!("      Environment:\n        Variables:\n{variables}"));
     }
     if is_public(operation) {
+        text.push_str("      ReservedConcurrentExecutions: !If [HasReservation, !Ref ReservedConcurrency, !Ref AWS::NoValue]\n");
+    }
+    if is_public(operation) && urls {
         let methods = operation.handler.http.method.allow();
         let mode = if operation.handler.http.streamed {
             "\n        InvokeMode: RESPONSE_STREAM"
         } else {
             ""
         };
-        text.push_str(&format!(r#"      ReservedConcurrentExecutions: !If [HasReservation, !Ref ReservedConcurrency, !Ref AWS::NoValue]
-      FunctionUrlConfig:
+        text.push_str(&format!(
+            r#"      FunctionUrlConfig:
         AuthType: NONE{mode}
         Cors: !If
           - HasOrigins

@@ -1,7 +1,8 @@
 // The operations: a list, and for each a form, its answer, and the call to copy.
 
-import { appFor, bundle, changes, explain, logIn, loginApps, mintCode, run, sessionFor } from './backend.js'
+import { appFor, bundle, changes, explain, logIn, loginApps, run, sessionFor } from './backend.js'
 import { body, fill, h, inline, json, prose } from './elements.js'
+import { gift } from './phone.js'
 import { read, show as text } from './schema.js'
 import { snippets } from './snippets.js'
 import { paths } from './surface.js'
@@ -196,36 +197,51 @@ function page(content, operation) {
       h('div', { className: 'actions' }, go, example(operation, draft, drawForm, updateCode), toggle(draft, drawForm)),
     )
 
-  fill(
-    content,
+  const article = h(
+    'article',
+    {},
+    h('p', { className: 'path' }, operation.path ? [h('b', {}, operation.methods.join(' ')), ' ', operation.path] : h('span', {}, operation.function)),
+    h('h1', {}, operation.id),
     h(
-      'article',
-      {},
-      h('p', { className: 'path' }, operation.path ? [h('b', {}, operation.methods.join(' ')), ' ', operation.path] : h('span', {}, operation.function)),
-      h('h1', {}, operation.id),
-      h(
-        'p',
-        { className: 'facts' },
-        badge(operation.access),
-        ' ',
-        say(MEANING[operation.access]),
-        ' ',
-        operation.accounts.length > 0 && h('span', { className: 'quiet' }, `· ${operation.accounts.map((kind) => say(kind.replace('_', ' '))).join(` ${say('or')} `)}`),
-      ),
-      h('div', { className: 'description' }, prose(operation.description)),
-      h(
-        'div',
-        { className: 'columns' },
-        h('section', {}, h('h2', {}, say('Input')), form),
-        h('section', {}, heading, answer, h('h2', {}, say('In your project')), code),
-      ),
-      reference(operation),
+      'p',
+      { className: 'facts' },
+      badge(operation.access),
+      ' ',
+      say(MEANING[operation.access]),
+      ' ',
+      operation.accounts.length > 0 && h('span', { className: 'quiet' }, `· ${operation.accounts.map((kind) => say(kind.replace('_', ' '))).join(` ${say('or')} `)}`),
     ),
+    h('div', { className: 'description' }, prose(operation.description)),
+    h(
+      'div',
+      { className: 'columns' },
+      operation.raw
+        ? h('section', {}, h('p', {}, say('WeChat calls this one. Do as the user what WeChat tells of:'), ' ', h('a', { href: operation.namespace === 'pay' ? '#/shop' : '#/events' }, say('try it'))))
+        : [h('section', {}, h('h2', {}, say('Input')), form), h('section', {}, heading, answer, h('h2', {}, say('In your project')), code)],
+    ),
+    reference(operation),
   )
+  fill(content, article)
   drawForm()
   updateNeed()
-  changes.addEventListener('sessions', updateNeed)
-  return () => changes.removeEventListener('sessions', updateNeed)
+  // What the example cannot hold is had at once, so that the form runs as it is.
+  const complete = async () => {
+    updateNeed()
+    const given = gift(operation)
+    if (!given || (operation.access === 'User' && !sessionFor(operation))) return
+    await accept(draft, given).then(drawForm, () => {})
+    updateCode()
+    article.dataset.complete = ''
+  }
+  complete()
+  changes.addEventListener('sessions', complete)
+  return () => changes.removeEventListener('sessions', complete)
+}
+
+/** Puts what a phone gives into the form. */
+async function accept(draft, given) {
+  const values = await given.get()
+  draft.input = { ...draft.input, ...Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) }
 }
 
 /** What goes out: the input without what is left empty. */
@@ -239,7 +255,7 @@ function withOpenid(operation, draft) {
   return openid && !input.openid ? { ...input, openid } : input
 }
 
-function inputs(operation, draft, changed) {
+function inputs(operation, draft, changed, redraw) {
   if (draft.raw) {
     const area = h('textarea', { id: 'raw', rows: 12, spellcheck: 'false', 'aria-label': 'JSON' })
     area.value = JSON.stringify(sent(operation, draft), null, 2)
@@ -261,14 +277,18 @@ function inputs(operation, draft, changed) {
   const common = ({ name }) => name === 'appid' || name === 'openid'
   const own = operation.fields.filter((field) => !common(field))
   const rest = operation.fields.filter(common)
+  const draw = (field) => control(operation, draft, field, changed, redraw)
+  const isUsual = ({ name, required }) => required || name in operation.example || draft.input[name] !== undefined
+  const [usual, further] = [own.filter(isUsual), own.filter((field) => !isUsual(field))]
   return [
-    own.length ? own.map((field) => control(operation, draft, field, changed)) : h('p', { className: 'quiet' }, say('It takes no input.')),
+    own.length ? usual.map(draw) : h('p', { className: 'quiet' }, say('It takes no input.')),
+    further.length > 0 && h('details', { className: 'more' }, h('summary', {}, say('Further inputs')), further.map(draw)),
     rest.length > 0 &&
-      h('details', { className: 'more', open: rest.some(({ name }) => draft.input[name] !== undefined) }, h('summary', {}, say('App and caller')), rest.map((field) => control(operation, draft, field, changed))),
+      h('details', { className: 'more', open: rest.some(({ name }) => draft.input[name] !== undefined) }, h('summary', {}, say('App and caller')), rest.map(draw)),
   ]
 }
 
-function control(operation, draft, field, changed) {
+function control(operation, draft, field, changed, redraw) {
   const id = `input-${field.name}`
   const value = text(field, draft.input[field.name])
   const about = { id, name: field.name, 'aria-describedby': `${id}-about`, 'aria-required': String(field.required) }
@@ -301,7 +321,7 @@ function control(operation, draft, field, changed) {
       h('span', { className: 'rules' }, [say(field.required ? 'required' : 'optional'), ...field.limits].join(' · ')),
     ),
     h('div', { id: `${id}-about`, className: 'about' }, prose(field.description), field.choices?.some(({ meaning }) => meaning) && h('ul', {}, field.choices.map(({ value, meaning }) => h('li', {}, h('code', {}, String(value)), ' ', inline(meaning ?? ''))))),
-    h('div', { className: 'row' }, input, helper(operation, field, input)),
+    h('div', { className: 'row' }, input, helper(operation, draft, field, input, redraw)),
     completed && paths(input),
     wrong,
   )
@@ -320,18 +340,16 @@ function control(operation, draft, field, changed) {
 }
 
 /** A button beside inputs nobody can type: a login code, a file. */
-function helper(operation, field, input) {
+function helper(operation, draft, field, input, redraw) {
   const set = (value) => {
     input.value = value
     input.dispatchEvent(new Event('input'))
   }
-  const login = field.name === 'js_code' || (field.name === 'code' && operation.namespace === 'oauth')
-  if (login && bundle.state.wechat.simulated) {
-    const mint = async () => {
-      const app = appFor(operation, loginApps())
-      if (app) set((await mintCode(app.appid, 'alice')).code)
-    }
-    return h('button', { type: 'button', className: 'mint', onclick: mint }, say('Get a login code'))
+  const given = gift(operation)
+  if (given?.field === field.name) {
+    const trouble = h('span', { className: 'error', role: 'alert' })
+    const take = () => accept(draft, given).then(redraw, (error) => fill(trouble, explain(error)))
+    return [h('button', { type: 'button', className: 'mint', onclick: take }, say(given.label)), trouble]
   }
   if (field.base64) {
     const file = h('input', { type: 'file', className: 'unseen', tabindex: '-1', 'aria-hidden': 'true' })

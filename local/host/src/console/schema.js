@@ -47,6 +47,8 @@ function describe(document, path, method, source) {
     access: source['x-access'],
     accounts: source['x-accounts'] ?? [],
     function: source['x-function'],
+    /** Only WeChat calls it. */
+    raw: source['x-raw'] === true,
     fields,
     example,
     uploads: Object.keys(contents).filter((type) => type !== 'application/json'),

@@ -4,7 +4,7 @@ import { query } from './schema.js'
 
 /** `{ name, language, text }` for each way to make a call that fits the operation. */
 export function snippets({ operation, input, base, openid }) {
-  const direct = [aws, boto3].map((write) => write(operation, serviceInput(operation, input, openid), base))
+  const direct = [aws, boto3, node].map((write) => write(operation, serviceInput(operation, input, openid), base))
   if (operation.access === 'Service') return direct
   return [miniprogram, wxRequest, fetchCall, curl].map((write) => write(operation, input, base)).concat(direct)
 }
@@ -115,6 +115,24 @@ if "FunctionError" in answer:
     raise RuntimeError(json.loads(result["errorMessage"])["detail"])
 print(result)`
   return { name: 'boto3', language: 'python', text }
+}
+
+function node(operation, input, base) {
+  const text = `import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda'
+
+// On AWS: new LambdaClient(); the function's name is an output of the stack.
+const client = new LambdaClient({
+  endpoint: '${base}', region: 'local',
+  credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+})
+const { FunctionError, Payload } = await client.send(new InvokeCommand({
+  FunctionName: '${operation.function}',
+  Payload: JSON.stringify(${literal(input, '  ')}),
+}))
+const answer = JSON.parse(Payload.transformToString())
+if (FunctionError) throw new Error(JSON.parse(answer.errorMessage).detail)
+console.log(answer)`
+  return { name: 'AWS SDK (Node)', language: 'javascript', text }
 }
 
 function python(value) {

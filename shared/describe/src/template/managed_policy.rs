@@ -1,6 +1,6 @@
 //! A managed policy for each capability.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use shared::{capability::Facts, grant::Grant};
 
@@ -22,7 +22,8 @@ pub(super) fn of(capability: &Facts) -> String {
     for (key, actions) in actions {
         keys.entry(actions).or_default().push(key);
     }
-    let items: String = keys.iter().map(|(actions, keys)| on_items(actions, keys)).collect();
+    let items: String =
+        keys.iter().map(|(actions, keys)| on_items(&sid(keys), actions, keys)).collect();
     let secrets = if secrets.is_empty() { String::new() } else { on_secrets(&secrets) };
     format!(
         r#"  {}:
@@ -37,20 +38,37 @@ pub(super) fn of(capability: &Facts) -> String {
     )
 }
 
+/// What the boundary allows on the table: every kind of item, by each action that some function
+/// has for it.
+pub(super) fn boundary(capabilities: &[Facts]) -> String {
+    let mut kinds = BTreeMap::<&str, BTreeSet<String>>::new();
+    for grant in capabilities.iter().flat_map(|capability| &capability.grants) {
+        if let Grant::Item(action, key) = grant {
+            let kind = key.split_once('#').map_or(key.clone(), |(kind, _)| format!("{kind}#*"));
+            kinds.entry(action.as_str()).or_default().insert(kind);
+        }
+    }
+    let statement = |(action, kinds): (&&str, &BTreeSet<String>)| {
+        let kinds: Vec<&str> = kinds.iter().map(String::as_str).collect();
+        on_items(action, &[action], &kinds)
+    };
+    kinds.iter().map(statement).collect()
+}
+
 const ON_THE_BUS: &str = "          - Sid: EventBus
             Effect: Allow
             Action: events:PutEvents
             Resource: !GetAtt EventBus.Arn
 ";
 
-fn on_items(actions: &[&str], keys: &[&str]) -> String {
+fn on_items(sid: &str, actions: &[&str], keys: &[&str]) -> String {
     let resource = match actions {
         ["Query"] => "!Sub \"${Table.Arn}/index/due\"",
         _ => "!GetAtt Table.Arn",
     };
     let names: Vec<String> = actions.iter().map(|action| format!("dynamodb:{action}")).collect();
     format!(
-        r#"          - Sid: {}
+        r#"          - Sid: {sid}
             Effect: Allow
             Action: [{}]
             Resource: {resource}
@@ -59,7 +77,6 @@ fn on_items(actions: &[&str], keys: &[&str]) -> String {
                 dynamodb:LeadingKeys: {keys:?}
               "Null": {{dynamodb:LeadingKeys: "false"}}
 "#,
-        sid(keys),
         names.join(", "),
     )
 }
