@@ -175,7 +175,7 @@ async fn sell(bundle: &Bundle) {
     let pay = bundle.wechat().pay();
     pay.pay_order(number).unwrap();
     pay.deliver_due().await;
-    pay.backdate(number, bundle.stack.clock.now() - 86_400);
+    assert!(pay.backdate(number, bundle.stack.clock.now() - 86_400));
     let refund = "R-BOX20261104A0000001-1";
     let refund = json!({ "out_trade_no": number, "out_refund_no": refund, "amount": 999 });
     bundle.invoke("pay-refund", refund).await.unwrap();

@@ -13,6 +13,7 @@ mod canary;
 mod card;
 mod decrypt;
 mod derived;
+mod documents;
 mod failures;
 mod fleet;
 mod h5;

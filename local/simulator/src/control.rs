@@ -172,6 +172,13 @@ const ACTIONS: &[Action] = &[
     },
     Action {
         method: Method::POST,
+        path: "/pay/backdate",
+        help: "A paid order was paid some days ago, so that the bill of that day lists it: \
+               {\"out_trade_no\", \"days\"}.",
+        run: backdate,
+    },
+    Action {
+        method: Method::POST,
         path: "/pay/cashier",
         help: "Somebody pays an order by QR code or link: {\"out_trade_no\"}; or what users do \
                from now on when a client opens the cashier: {\"does\": \"pays\", \"cancels\", \
@@ -452,6 +459,25 @@ impl Client {
             return Err(Bad("appid: only a mini program has this".into()));
         }
         Ok((account, User::new(user.as_deref().unwrap_or("alice")), data))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Backdate {
+    out_trade_no: String,
+    days: u64,
+}
+
+fn backdate(simulator: &Simulator, request: &Request<Bytes>) -> Answer {
+    let Backdate { out_trade_no, days } = json(request)?;
+    if !(1..=366).contains(&days) {
+        return Err(Bad("days: 1 to 366".into()));
+    }
+    let at = simulator.clock().now() - days * 86_400;
+    match simulator.pay().backdate(&out_trade_no, at) {
+        true => Ok(json!({})),
+        false => Err(Bad("out_trade_no: no such order is paid".into())),
     }
 }
 

@@ -116,6 +116,8 @@ fn what_a_pattern_accepts_the_functions_accept_too() {
     };
     let ssm = r#"{"ssm":"/wechat/wx01"}"#;
     let pay = <functions::pay::setting::WechatPay as shared::capability::Setting>::EXAMPLE;
+    let with_push =
+        |mode: &str| format!(r#"{ssm},"push":{{{mode}"keys":{{"ssm":"/wechat/push-wx01"}}}}"#);
     for (name, value, accepted) in [
         ("WechatApps", samples()["WechatApps"].to_owned(), true),
         ("WechatApps", app("wx01", "website", ssm), true),
@@ -123,6 +125,9 @@ fn what_a_pattern_accepts_the_functions_accept_too() {
         ("WechatApps", app("01", "website", ssm), false),
         // A secret must not get into the stack, where everybody who may describe it reads it.
         ("WechatApps", app("wx01", "website", r#"{"value":"secret"}"#), false),
+        ("WechatApps", app("wx01", "website", &with_push("")), true),
+        ("WechatApps", app("wx01", "website", &with_push(r#""mode":"plain","#)), true),
+        ("WechatApps", app("wx01", "website", &with_push(r#""mode":"open","#)), false),
         ("WechatApps", "[]".to_owned(), false),
         ("WechatApps", app("wx01", "website", ssm).replace('}', "},"), false),
         ("SessionPublicKeys", format!("k1:{key}"), true),

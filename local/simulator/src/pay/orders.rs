@@ -413,12 +413,12 @@ impl Pay {
     }
 
     /// Lets an order have been paid at another time, so that an earlier day's bill lists it.
-    pub fn backdate(&self, out_trade_no: &str, at: u64) {
+    /// Whether there is such an order, and it is paid.
+    pub fn backdate(&self, out_trade_no: &str, at: u64) -> bool {
         let mut state = self.state();
         let orders = state.orders.iter_mut().filter(|order| order.out_trade_no == out_trade_no);
-        for payment in orders.flat_map(|order| &mut order.payments) {
-            payment.at = at;
-        }
+        let payments = orders.flat_map(|order| &mut order.payments);
+        payments.map(|payment| payment.at = at).count() > 0
     }
 
     /// Checks what a client is given for a payment, as WeChat does before it opens the cashier,
