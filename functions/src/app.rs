@@ -1,6 +1,8 @@
 //! What a native app shows and sends through WeChat: the server part of the modules `wxPlus` and
 //! `wx`.
 //!
+//! 原生 App 通过微信展示与发送的内容：`wxPlus` 与 `wx` 模块的服务端部分。
+//!
 //! An operation here checks a call before the phone makes it, and returns the method and the
 //! parameters for the module. These interfaces have no server part; use instead:
 //!
@@ -33,16 +35,24 @@ pub use subscribe_msg::SubscribeMsg;
 const ACCOUNTS: &[AccountKind] = &[AccountKind::MobileApp];
 
 /// Which version of a mini program opens, by the module's names.
+///
+/// 打开小程序的哪个版本，采用模块的命名。
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(extend("x-shared" = true))]
 enum MiniProgramType {
     /// The released one.
+    ///
+    /// 正式版。
     #[default]
     Release,
     /// The one in development.
+    ///
+    /// 开发版。
     Test,
     /// The one on trial.
+    ///
+    /// 体验版。
     Preview,
 }
 

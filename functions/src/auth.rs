@@ -1,4 +1,6 @@
 //! Logging in, and the credentials for a back end that calls WeChat itself.
+//!
+//! 登录，以及供自行调用微信的后端使用的凭证。
 
 mod check_session;
 mod code2_session;

@@ -1,4 +1,6 @@
 //! Answers to users who wrote first: messages of customer service.
+//!
+//! 回复先发来消息的用户：客服消息。
 
 mod send;
 mod set_typing;

@@ -1,5 +1,7 @@
 //! User data that only the client gets from WeChat, and only encrypted.
 //!
+//! 只有客户端能从微信拿到、且为加密的用户数据。
+//!
 //! AES-128-CBC without a signature proves little: anyone who controls the client can alter blocks
 //! of it. Ask WeChat for what must be trusted, as `phonenumber.getPhoneNumber` does.
 

@@ -1,4 +1,6 @@
 //! What was published on the event bus.
+//!
+//! 发布到事件总线的内容。
 
 mod redeliver;
 

@@ -1,4 +1,6 @@
 //! The keys that a user's mini program and the server share.
+//!
+//! 小程序用户与服务端共享的密钥。
 
 mod get_user_encrypt_key;
 
@@ -12,24 +14,40 @@ use shared::{
 pub use get_user_encrypt_key::GetUserEncryptKey;
 
 /// A key that a user's mini program gets from `wx.getUserCryptoManager`.
+///
+/// 小程序通过 `wx.getUserCryptoManager` 得到的密钥。
 #[derive(Clone, Deserialize, Serialize, JsonSchema)]
 pub struct UserKey {
     /// The AES key, 16 bytes in base64.
+    ///
+    /// AES 密钥，16 字节，base64 编码。
     pub(crate) encrypt_key: String,
     /// Which key it is.
+    ///
+    /// 密钥的版本号。
     pub(crate) version: u64,
     /// How long it can still be asked for, in seconds.
+    ///
+    /// 剩余的可查询时间，单位为秒。
     pub(crate) expire_in: u64,
     /// Where the cipher starts, 16 bytes in base64.
+    ///
+    /// 加密的初始向量，16 字节，base64 编码。
     pub(crate) iv: String,
     /// When it was made, seconds since 1970.
+    ///
+    /// 创建时间，Unix 时间戳（秒）。
     pub(crate) create_time: u64,
 }
 
 /// A user's keys, the latest first; WeChat tells the last three.
+///
+/// 用户的密钥，最新的在前；微信提供最近三个。
 #[derive(Deserialize, Serialize, JsonSchema)]
 pub struct UserKeys {
     /// The keys.
+    ///
+    /// 密钥列表。
     pub(crate) key_info_list: Vec<UserKey>,
 }
 

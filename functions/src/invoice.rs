@@ -1,4 +1,6 @@
 //! Electronic invoices that users submit for reimbursement.
+//!
+//! 用户提交报销的电子发票。
 
 mod get_invoice_batch;
 mod get_invoice_info;
@@ -55,12 +57,18 @@ text! {
 }
 
 /// An invoice as `chooseInvoice` returns it.
+///
+/// `chooseInvoice` 返回的一张发票。
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InvoiceKey {
     /// The card of the invoice.
+    ///
+    /// 发票的 card_id。
     card_id: Text<CardId>,
     /// The invoice's encrypted code.
+    ///
+    /// 发票的加密 code。
     #[serde(deserialize_with = "encrypt_code")]
     encrypt_code: Text<EncryptCode>,
 }
@@ -71,31 +79,47 @@ fn encrypt_code<'de, D: Deserializer<'de>>(from: D) -> Result<Text<EncryptCode>,
 }
 
 /// How far an invoice is reimbursed.
+///
+/// 发票的报销状态。
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("x-shared" = true))]
 pub enum ReimburseStatus {
     /// Free.
+    ///
+    /// 初始状态，未锁定。
     #[serde(rename = "INVOICE_REIMBURSE_INIT")]
     Init,
     /// Locked by the party that is going to reimburse it; no other party can lock it.
+    ///
+    /// 已由准备报销的一方锁定，其他方无法再锁定。
     #[serde(rename = "INVOICE_REIMBURSE_LOCK")]
     Lock,
     /// Reimbursed: final, and the invoice leaves the user's wallet.
+    ///
+    /// 已核销：不可撤销，发票会从用户卡包中移除。
     #[serde(rename = "INVOICE_REIMBURSE_CLOSURE")]
     Closure,
 }
 
 /// An invoice.
+///
+/// 一张发票。
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("x-shared" = true))]
 pub struct Invoice {
     /// The card of the invoice.
+    ///
+    /// 发票的 card_id。
     #[serde(default, deserialize_with = "lenient_text", skip_serializing_if = "Option::is_none")]
     card_id: Option<String>,
     /// The user it belongs to, as this account knows them.
+    ///
+    /// 发票所属用户在此账号下的 openid。
     #[serde(default, deserialize_with = "lenient_text", skip_serializing_if = "Option::is_none")]
     openid: Option<String>,
     /// The kind of invoice.
+    ///
+    /// 发票类型。
     #[serde(
         default,
         rename = "type",
@@ -104,54 +128,86 @@ pub struct Invoice {
     )]
     kind: Option<String>,
     /// The issuer.
+    ///
+    /// 开票方。
     #[serde(default, deserialize_with = "lenient_text", skip_serializing_if = "Option::is_none")]
     payee: Option<String>,
     /// What it is for.
+    ///
+    /// 商品或服务描述。
     #[serde(default, deserialize_with = "lenient_text", skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
     /// Seconds since 1970.
+    ///
+    /// Unix 时间戳（秒）。
     #[serde(default, deserialize_with = "lenient_number", skip_serializing_if = "Option::is_none")]
     begin_time: Option<i64>,
     /// Seconds since 1970.
+    ///
+    /// Unix 时间戳（秒）。
     #[serde(default, deserialize_with = "lenient_number", skip_serializing_if = "Option::is_none")]
     end_time: Option<i64>,
     /// The content of the invoice.
+    ///
+    /// 发票内容。
     #[serde(default, deserialize_with = "lenient")]
     user_info: InvoiceContent,
 }
 
 /// The content of an invoice; amounts are in fen.
+///
+/// 发票内容；金额单位为分。
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("x-shared" = true))]
 pub struct InvoiceContent {
     /// The total.
+    ///
+    /// 价税合计。
     #[serde(default, deserialize_with = "lenient_number", skip_serializing_if = "Option::is_none")]
     fee: Option<i64>,
     /// The recipient.
+    ///
+    /// 发票抬头。
     #[serde(default, deserialize_with = "lenient_text", skip_serializing_if = "Option::is_none")]
     title: Option<String>,
     /// Seconds since 1970.
+    ///
+    /// Unix 时间戳（秒）。
     #[serde(default, deserialize_with = "lenient_number", skip_serializing_if = "Option::is_none")]
     billing_time: Option<i64>,
     /// 20 digits for a fully digital invoice.
+    ///
+    /// 发票号码；全电发票为 20 位数字。
     #[serde(default, deserialize_with = "lenient_text", skip_serializing_if = "Option::is_none")]
     billing_no: Option<String>,
     /// Empty for a fully digital invoice.
+    ///
+    /// 全电发票为空。
     #[serde(default, deserialize_with = "lenient_text", skip_serializing_if = "Option::is_none")]
     billing_code: Option<String>,
     /// Its lines.
+    ///
+    /// 商品明细。
     #[serde(default, deserialize_with = "lenient_list", skip_serializing_if = "Vec::is_empty")]
     info: Vec<InvoiceLine>,
     /// The total without tax.
+    ///
+    /// 不含税金额。
     #[serde(default, deserialize_with = "lenient_number", skip_serializing_if = "Option::is_none")]
     fee_without_tax: Option<i64>,
     /// The tax.
+    ///
+    /// 税额。
     #[serde(default, deserialize_with = "lenient_number", skip_serializing_if = "Option::is_none")]
     tax: Option<i64>,
     /// The address of the document.
+    ///
+    /// 发票 PDF 的地址。
     #[serde(default, deserialize_with = "lenient_text", skip_serializing_if = "Option::is_none")]
     pdf_url: Option<String>,
     /// The address of the list of trips.
+    ///
+    /// 行程单 PDF 的地址。
     #[serde(
         default,
         alias = "trip_pdf_ur",
@@ -160,6 +216,8 @@ pub struct InvoiceContent {
     )]
     trip_pdf_url: Option<String>,
     /// Empty for a fully digital invoice.
+    ///
+    /// 全电发票为空。
     #[serde(default, deserialize_with = "lenient_text", skip_serializing_if = "Option::is_none")]
     check_code: Option<String>,
     #[serde(default, deserialize_with = "lenient_text", skip_serializing_if = "Option::is_none")]
@@ -182,6 +240,9 @@ pub struct InvoiceContent {
     maker: Option<String>,
     /// How far it is reimbursed: the states of `ReimburseStatus`, `INVOICE_REIMBURSE_CANCEL` for an
     /// invoice that its issuer canceled, and whatever WeChat adds.
+    ///
+    /// 报销状态：`ReimburseStatus` 的各状态；开票方冲红的发票为 `INVOICE_REIMBURSE_CANCEL`；微信可
+    /// 能新增其他状态。
     #[serde(default, deserialize_with = "lenient_text", skip_serializing_if = "Option::is_none")]
     reimburse_status: Option<String>,
     #[serde(default, deserialize_with = "lenient_text", skip_serializing_if = "Option::is_none")]
@@ -189,17 +250,23 @@ pub struct InvoiceContent {
 }
 
 /// A line of an invoice.
+///
+/// 发票的一行明细。
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("x-shared" = true))]
 pub struct InvoiceLine {
     #[serde(default, deserialize_with = "lenient_text", skip_serializing_if = "Option::is_none")]
     name: Option<String>,
     /// The quantity.
+    ///
+    /// 数量。
     #[serde(default, deserialize_with = "lenient_number", skip_serializing_if = "Option::is_none")]
     num: Option<i64>,
     #[serde(default, deserialize_with = "lenient_text", skip_serializing_if = "Option::is_none")]
     unit: Option<String>,
     /// In fen.
+    ///
+    /// 单位为分。
     #[serde(default, deserialize_with = "lenient_number", skip_serializing_if = "Option::is_none")]
     price: Option<i64>,
 }

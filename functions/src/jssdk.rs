@@ -1,4 +1,6 @@
 //! Signatures for pages that use WeChat's JS-SDK: the page itself, cards and invoices.
+//!
+//! 微信 JS-SDK 网页的签名：网页本身、卡券与发票。
 
 mod card_ext;
 mod choose_card;

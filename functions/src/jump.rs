@@ -26,17 +26,25 @@ const MARGIN: u64 = 5;
 const FIRST_TIME: u64 = 1_000_000_000;
 
 /// The page a link opens.
+///
+/// 链接打开的页面。
 #[derive(Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(extend("x-shared" = true))]
 pub(crate) struct JumpWxa {
     /// A page of the released version, without query; by default the first one.
+    ///
+    /// 正式版的页面路径，不带参数；默认为首页。
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) path: Option<Text<PagePath>>,
     /// At most 1024 of letters, digits and `!#$&'()*+,/:;=?@-._~%`; encode anything else.
+    ///
+    /// 页面参数，最多 1024 个字符，限字母、数字和 `!#$&'()*+,/:;=?@-._~%`；其他字符请先编码。
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) query: Option<Text<PageQuery>>,
     /// The version that opens outside of WeChat; by default the released one.
+    ///
+    /// 在微信外打开的版本；默认正式版。
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) env_version: Option<EnvVersion>,
 }

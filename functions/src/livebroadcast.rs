@@ -1,4 +1,6 @@
 //! Live rooms of the mini program.
+//!
+//! 小程序的直播间。
 
 mod cache;
 mod get_live_info;
@@ -98,32 +100,52 @@ async fn ask(
 }
 
 /// A live room. Further fields of WeChat's are passed on as they are.
+///
+/// 一个直播间。微信的其他字段原样返回。
 #[derive(Deserialize, Serialize, JsonSchema)]
 pub struct Room {
     /// Its id.
+    ///
+    /// 直播间 id。
     roomid: u64,
     /// Its name.
+    ///
+    /// 名称。
     #[serde(default, deserialize_with = "lenient")]
     name: String,
     /// 101 live, 102 not started, 103 ended, 104 banned, 105 paused, 106 in error, 107 expired.
+    ///
+    /// 直播状态：101 直播中，102 未开始，103 已结束，104 禁播，105 暂停，106 异常，107 已过期。
     #[serde(default, deserialize_with = "whole")]
     live_status: u32,
     /// When it begins, in seconds since 1970.
+    ///
+    /// 开始时间，Unix 时间戳（秒）。
     #[serde(default, deserialize_with = "whole")]
     start_time: u64,
     /// When it ends, in seconds since 1970.
+    ///
+    /// 结束时间，Unix 时间戳（秒）。
     #[serde(default, deserialize_with = "whole")]
     end_time: u64,
     /// The anchor's nickname.
+    ///
+    /// 主播昵称。
     #[serde(default, deserialize_with = "lenient")]
     anchor_name: String,
     /// The picture behind the room.
+    ///
+    /// 直播间背景图。
     #[serde(default, deserialize_with = "lenient")]
     cover_img: String,
     /// The picture on the card when the room is shared.
+    ///
+    /// 直播间的分享卡片图。
     #[serde(default, deserialize_with = "lenient")]
     share_img: String,
     /// The goods on sale; prices are in fen.
+    ///
+    /// 在售商品；价格单位为分。
     #[serde(default, deserialize_with = "lenient_list")]
     goods: Vec<Map<String, Value>>,
     #[serde(flatten)]

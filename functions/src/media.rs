@@ -1,4 +1,6 @@
 //! Files that pages and users uploaded to WeChat.
+//!
+//! 网页与用户上传到微信的文件。
 
 mod get;
 

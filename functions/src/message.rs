@@ -10,20 +10,28 @@ use serde::{Deserialize, Serialize, de::IgnoredAny};
 use shared::{Error, Result, spelling::text_or_number};
 
 /// The values by key: `{"thing1":{"value":"…"}}`.
+///
+/// 各字段的值：`{"thing1":{"value":"…"}}`。
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(transparent)]
 #[schemars(rename = "MessageData", extend("x-shared" = true))]
 pub(crate) struct Data(BTreeMap<String, Entry>);
 
 /// One value.
+///
+/// 一个值。
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "MessageEntry", extend("x-shared" = true))]
 struct Entry {
     /// A text; a number is sent as its digits.
+    ///
+    /// 文本；数字按其数位发送。
     #[serde(deserialize_with = "text_or_number")]
     value: String,
     /// Deprecated. WeChat has shown one color since 2023, so it is not sent.
+    ///
+    /// 已弃用。2023 年起微信只显示一种颜色，因此不再发送。
     #[serde(default, rename = "color", skip_serializing)]
     #[schemars(with = "Option<String>")]
     _color: Option<IgnoredAny>,

@@ -1,5 +1,7 @@
 //! Logging in with WeChat's OAuth: pages inside WeChat, websites, and native apps.
 //!
+//! 微信网页授权登录：微信内网页、网站与原生 App。
+//!
 //! WeChat's tokens stay in the table: a client needs only `openId` and a session. With
 //! `EXPOSE_SNS_TOKENS` they are handed out, for apps written for the native module.
 

@@ -1,4 +1,6 @@
 //! The account's quotas at WeChat, and what became of a call.
+//!
+//! 账号在微信的调用额度，以及一次调用的详情。
 
 mod clear_quota;
 mod get_api_quota;

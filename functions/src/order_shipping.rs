@@ -1,5 +1,7 @@
 //! What was paid by WeChat Pay is shipped, and WeChat is told: mandatory for many mini programs.
 //!
+//! 微信支付订单的发货信息管理：许多小程序必须接入。
+//!
 //! The numbers of an order and its state are WeChat's; an order appears some seconds after it was
 //! paid.
 
@@ -44,6 +46,8 @@ fn check_numbers(transaction: bool, merchant: bool, trade_no: bool) -> Result<()
 }
 
 /// Nothing: WeChat has taken it.
+///
+/// 无内容：微信已接收。
 #[derive(Serialize, JsonSchema)]
 pub struct Done {}
 

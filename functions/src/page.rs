@@ -8,15 +8,23 @@ use shared::{
 };
 
 /// Which version of the mini program opens.
+///
+/// 打开小程序的哪个版本。
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(extend("x-shared" = true))]
 pub(crate) enum EnvVersion {
     /// The released one.
+    ///
+    /// 正式版。
     Release,
     /// The one for testers.
+    ///
+    /// 体验版。
     Trial,
     /// The one under development.
+    ///
+    /// 开发版。
     Develop,
 }
 

@@ -1,4 +1,6 @@
 //! WeChat Pay: orders, refunds and bills of a direct merchant.
+//!
+//! 微信支付：直连商户的下单、退款与账单。
 
 pub mod apiv3;
 mod bill;

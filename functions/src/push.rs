@@ -1,5 +1,7 @@
 //! Messages and events WeChat pushes to this back end.
 //!
+//! 微信推送给本后端的消息与事件。
+//!
 //! WeChat: [message push][doc], [encryption][crypto]
 //!
 //! [doc]: https://developers.weixin.qq.com/miniprogram/dev/framework/server-ability/message-push.html

@@ -1,4 +1,6 @@
 //! What WeChat thinks of a user.
+//!
+//! 微信对用户的风险判定。
 
 mod get_user_risk_rank;
 mod rank;

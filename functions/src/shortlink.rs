@@ -1,4 +1,6 @@
 //! `#小程序://` links to paste into chats.
+//!
+//! `#小程序://` 短链接，可粘贴到聊天中。
 
 mod generate;
 

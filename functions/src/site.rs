@@ -1,4 +1,6 @@
 //! Files at fixed places of a domain.
+//!
+//! 域名下固定位置的文件。
 
 mod files;
 mod well_known;

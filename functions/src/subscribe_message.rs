@@ -1,4 +1,6 @@
 //! Messages that a user has asked for in the mini program.
+//!
+//! 用户在小程序中订阅的消息。
 
 mod add_template;
 mod delete_template;

@@ -1,4 +1,6 @@
 //! One-time subscription messages.
+//!
+//! 一次性订阅消息。
 
 mod subscribe;
 

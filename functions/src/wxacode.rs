@@ -1,4 +1,6 @@
 //! Codes that open the mini program when they are scanned.
+//!
+//! 扫码打开小程序的小程序码与二维码。
 
 mod create_qr_code;
 mod get;
@@ -19,6 +21,8 @@ pub use get::Get;
 pub use get_unlimited::GetUnlimited;
 
 /// The color of the lines.
+///
+/// 线条颜色。
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(try_from = "AnyColor")]
 #[schemars(extend("x-shared" = true))]
@@ -37,6 +41,8 @@ enum AnyColor {
 }
 
 /// 0 to 255, as a number or, as WeChat's own samples have it, as a text.
+///
+/// 0 到 255，数字，或如微信示例那样写作文本。
 #[derive(Deserialize, JsonSchema)]
 #[serde(untagged)]
 #[schemars(rename = "ColorChannel", extend("x-shared" = true))]

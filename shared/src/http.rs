@@ -111,6 +111,12 @@ impl HttpEvent {
         self.request_context.http.source_ip.as_deref()
     }
 
+    /// Whether the first language it asks for is Chinese.
+    fn asks_for_chinese(&self) -> bool {
+        let first = self.header("accept-language").and_then(|list| list.trim_start().get(..2));
+        first.is_some_and(|language| language.eq_ignore_ascii_case("zh"))
+    }
+
     /// The caller's own id for this request, if it is harmless in a log.
     pub(crate) fn correlation_id(&self) -> Option<&str> {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
@@ -298,9 +304,18 @@ impl HttpResponse {
         response
     }
 
-    /// The response to a request that failed.
-    pub(crate) fn problem(error: &Error, handler: &Handler, request_id: &str) -> HttpResponse {
-        let document = serde_json::Value::Object(error.document(request_id)).to_string();
+    /// The response to a request that failed; its title is in the language of the request.
+    pub(crate) fn problem(
+        error: &Error,
+        request: &HttpEvent,
+        handler: &Handler,
+        request_id: &str,
+    ) -> HttpResponse {
+        let mut document = error.document(request_id);
+        if request.asks_for_chinese() {
+            document.insert("title".into(), error.problem().title_zh().into());
+        }
+        let document = serde_json::Value::Object(document).to_string();
         let status = error.problem().status();
         let content_type = "application/problem+json".to_owned();
         let mut response = HttpResponse::new(status, content_type, document, request_id);

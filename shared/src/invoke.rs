@@ -113,17 +113,20 @@ async fn answer(handler: &Handler, app: &App, event: &[u8], invocation: &Invocat
     let result = result.map_err(|error| handler.coded(error));
     let verdict = result.as_ref().map(drop);
     span.in_scope(|| log::request(verdict, invocation, &summary, started));
-    match (http, result) {
+    match (&http, result) {
         (Some(_), Ok(body)) if streamed => {
             let (response, body) = HttpResponse::streamed(body, request_id);
             Outcome::Streamed(response, body)
         }
-        (Some(_), Err(error)) if streamed => {
-            let (response, body) = HttpResponse::problem(&error, handler, request_id).split();
+        (Some(request), Err(error)) if streamed => {
+            let (response, body) =
+                HttpResponse::problem(&error, request, handler, request_id).split();
             Outcome::Streamed(response, body)
         }
         (Some(_), Ok(body)) => Outcome::Http(HttpResponse::success(body, request_id)),
-        (Some(_), Err(error)) => Outcome::Http(HttpResponse::problem(&error, handler, request_id)),
+        (Some(request), Err(error)) => {
+            Outcome::Http(HttpResponse::problem(&error, request, handler, request_id))
+        }
         (None, Ok(Body::Json(output))) => Outcome::Output(output),
         (None, Ok(file @ (Body::File(_) | Body::Text(_)))) => {
             // As an HTTP response has it, so that a back end can pass it on as it is.

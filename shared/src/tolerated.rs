@@ -32,8 +32,8 @@ enum Effect {
     Renames(&'static str),
     /// The same; a user's session says it already.
     Repeats(&'static str),
-    /// It has no effect, because of this.
-    Ignored(&'static str),
+    /// It has no effect, because of this, in English and in Chinese.
+    Ignored(&'static str, &'static str),
 }
 
 /// Every tolerated input, in the words of the systems that send it.
@@ -48,22 +48,34 @@ const TOLERATED: &[Tolerated] = &[
             "security.msgSecCheck",
             "security.imgSecCheck",
         ]),
-        effect: Effect::Ignored("the bundle keeps the access token by itself"),
+        effect: Effect::Ignored(
+            "the bundle keeps the access token by itself",
+            "access_token 由本服务自行保管",
+        ),
     },
     Tolerated {
         name: "appsecret",
         at: At::These(&["auth.getAccessToken", "auth.code2Session"]),
-        effect: Effect::Ignored("the bundle keeps the app secret by itself"),
+        effect: Effect::Ignored(
+            "the bundle keeps the app secret by itself",
+            "AppSecret 由本服务自行保管",
+        ),
     },
     Tolerated {
         name: "apiSecret",
         at: At::These(&["oauth.getToken"]),
-        effect: Effect::Ignored("the bundle keeps the app secret by itself"),
+        effect: Effect::Ignored(
+            "the bundle keeps the app secret by itself",
+            "AppSecret 由本服务自行保管",
+        ),
     },
     Tolerated {
         name: "accessToken",
         at: At::These(&["oauth.getUserInfo"]),
-        effect: Effect::Ignored("the bundle keeps the user's access token by itself"),
+        effect: Effect::Ignored(
+            "the bundle keeps the user's access token by itself",
+            "用户的 access_token 由本服务自行保管",
+        ),
     },
     Tolerated {
         name: "openId",
@@ -86,7 +98,7 @@ pub(crate) fn resolve(id: &str, input: &mut Input, session: bool) -> Result<Vec<
     let mut lines = Vec::new();
     for row in of(id) {
         match row.effect {
-            Effect::Ignored(why) => {
+            Effect::Ignored(why, _) => {
                 if input.discard(row.name) {
                     lines.push(row.line(why));
                 }
@@ -103,11 +115,15 @@ pub(crate) fn resolve(id: &str, input: &mut Input, session: bool) -> Result<Vec<
 }
 
 impl Tolerated {
-    /// What the document says of it.
+    /// What the document says of it, in both languages.
     pub fn about(&self) -> String {
         match self.effect {
-            Effect::Renames(name) | Effect::Repeats(name) => format!("Another name for `{name}`."),
-            Effect::Ignored(why) => format!("Accepted and ignored: {why}."),
+            Effect::Renames(name) | Effect::Repeats(name) => {
+                format!("Another name for `{name}`.\n\n`{name}` 的别名。")
+            }
+            Effect::Ignored(why, zh) => {
+                format!("Accepted and ignored: {why}.\n\n可以传入，但会被忽略：{zh}。")
+            }
         }
     }
 

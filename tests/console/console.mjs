@@ -223,15 +223,23 @@ try {
   await page.selectOption('header .tools > select', 'zh-CN')
   await page.waitForSelector('nav a:has-text("接口")')
   const untranslated = await page.evaluate(async () => {
-    const { say, choose } = await import('/console/words.js')
+    const { say, tell, choose } = await import('/console/words.js')
     const { bundle } = await import('/console/backend.js')
     choose('zh-CN')
-    const titles = bundle.groups.flatMap(({ operations }) => operations).flatMap(({ problems }) => problems).map(({ title }) => title)
+    const operations = bundle.groups.flatMap(({ operations }) => operations)
+    const lacking = (things, name) => things.filter((thing) => thing[name] && tell(thing, name) === thing[name]).map((thing) => `${thing.id ?? thing.name}: ${thing[name]}`)
+    const described = [
+      ...lacking(bundle.groups, 'description'),
+      ...lacking(operations, 'summary'),
+      ...lacking(operations, 'description'),
+      ...lacking(operations.flatMap(({ fields }) => fields), 'description'),
+      ...lacking(operations.flatMap(({ problems }) => problems), 'title'),
+    ]
     const demo = new DOMParser().parseFromString(await (await fetch('/demo/jssdk')).text(), 'text/html')
     const labels = [...demo.querySelectorAll('[data-say]')].map(({ textContent }) => textContent)
     const texts = await Promise.all(['app', 'operations', 'credentials', 'events', 'orders', 'phone', 'shop', 'surface', 'wechat'].map((name) => fetch(`/console/${name}.js`).then((response) => response.text())))
     const phrases = texts.join('\n').matchAll(/say\('((?:[^'\\]|\\.)+)'/g)
-    return [...new Set([...[...phrases].map(([, phrase]) => phrase), ...titles, ...labels])].filter((phrase) => say(phrase) === phrase)
+    return [...new Set([...[...phrases].map(([, phrase]) => phrase), ...labels])].filter((phrase) => say(phrase) === phrase).concat(described)
   })
   assert.deepEqual(untranslated, [], 'phrases without Chinese')
   await page.close()

@@ -61,3 +61,55 @@ fn every_namespace_says_what_it_is_about() {
         assert!(about.ends_with('.'), "{tag}: begin the namespace's file with a `//!` sentence");
     }
 }
+
+#[test]
+fn every_operation_and_every_input_says_it_in_chinese_too() {
+    let document = openapi::document(&REGISTRY);
+    let mut lacking = Vec::new();
+    let speaks = |value: &Value, name: &str| value[name].as_str().is_some_and(|zh| !zh.is_empty());
+    for tag in document["tags"].as_array().unwrap() {
+        if !speaks(tag, "x-zh") {
+            lacking.push(format!("the namespace {}", tag["name"]));
+        }
+    }
+    for operation in operations(&document) {
+        let id = &operation["operationId"];
+        if !speaks(operation, "x-zh-summary") {
+            lacking.push(format!("{id}: the operation itself"));
+        }
+        let body = &operation["requestBody"]["content"]["application/json"]["schema"];
+        let shapes = std::iter::once(body).chain(body["oneOf"].as_array().into_iter().flatten());
+        for (name, field) in shapes.flat_map(|shape| shape["properties"].as_object()).flatten() {
+            if field["description"].is_string() && !speaks(field, "x-zh") {
+                lacking.push(format!("{id}: `{name}`"));
+            }
+        }
+        for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            if parameter["description"].is_string() && !speaks(parameter, "x-zh") {
+                lacking.push(format!("{id}: {}", parameter["name"]));
+            }
+        }
+    }
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        let choices = schema["oneOf"].as_array().into_iter().flatten();
+        let fields = schema["properties"].as_object().into_iter().flatten();
+        let parts = fields.map(|(field, schema)| (field.as_str(), schema));
+        let parts = parts.chain(choices.map(|choice| ("one of its values", choice)));
+        for (field, part) in parts.chain([("itself", schema)]) {
+            if part["description"].is_string() && !speaks(part, "x-zh") {
+                lacking.push(format!("{name}: `{field}`"));
+            }
+        }
+    }
+    assert!(
+        lacking.is_empty(),
+        "add a Chinese paragraph to the doc comment, after the English ones:\n{}",
+        lacking.join("\n")
+    );
+}
+
+/// The operations of a document, by path and method.
+fn operations(document: &Value) -> impl Iterator<Item = &Value> {
+    let items = document["paths"].as_object().into_iter().flatten();
+    items.flat_map(|(_, item)| ["get", "post"].into_iter().filter_map(|method| item.get(method)))
+}

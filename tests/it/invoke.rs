@@ -306,6 +306,26 @@ async fn what_keeps_a_function_warm_and_the_consoles_test_event_are_answered() {
 }
 
 #[tokio::test]
+async fn the_title_of_a_problem_is_in_the_language_of_the_request() {
+    let bundle = Bundle::start().await;
+    let url = format!("{}/auth/code2Session", bundle.stack.url);
+    for (languages, title) in [
+        ("zh-CN,zh;q=0.9,en;q=0.8", "参数无效"),
+        ("ZH", "参数无效"),
+        ("en-US,zh;q=0.9", "An input is not valid"),
+        ("微", "An input is not valid"),
+    ] {
+        let request = Request::post(&url).header("content-type", "application/json");
+        let request = request.header("accept-language", languages).body("{}".to_owned()).unwrap();
+        let problem = bundle.send(request).await.problem(400, "invalid-input");
+        assert_eq!(problem["title"], title, "{languages}");
+    }
+    // A direct invocation has no header, and no language.
+    let problem = bundle.invoke("auth-code2session", json!({})).await.unwrap_err();
+    assert_eq!(problem["title"], "An input is not valid");
+}
+
+#[tokio::test]
 async fn http_that_cannot_be_served_is_explained() {
     let bundle = Bundle::start().await;
     let url = |path: &str| format!("{}{path}", bundle.stack.url);

@@ -10,37 +10,59 @@ use shared::{Error, Problem, Result};
 use super::{allow::Allow, withheld::withheld};
 
 /// WeChat's answer.
+///
+/// 微信的应答。
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Answer {
     /// JSON, as WeChat sent it: numbers keep all of their digits.
+    ///
+    /// 微信返回的 JSON 原文：数字保留所有位数。
     Json {
         /// It went well.
+        ///
+        /// 成功。
         status: Status,
         /// What WeChat answered.
+        ///
+        /// 微信的应答内容。
         #[schemars(with = "Value")]
         answer: Box<RawValue>,
     },
     /// A file.
+    ///
+    /// 文件。
     #[serde(rename_all = "camelCase")]
     File {
         /// It went well.
+        ///
+        /// 成功。
         status: Status,
         /// Always true: `body` is base64.
+        ///
+        /// 恒为 true：`body` 是 base64。
         is_base64_encoded: bool,
         /// The file in base64.
+        ///
+        /// 文件的 base64。
         body: String,
         /// Its media type.
+        ///
+        /// 媒体类型。
         #[serde(rename = "content_type")]
         content_type: String,
     },
 }
 
 /// How a call went; refusals are problems.
+///
+/// 调用结果；微信拒绝时以错误返回。
 #[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     /// It went well.
+    ///
+    /// 成功。
     Ok,
 }
 

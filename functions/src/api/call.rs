@@ -30,27 +30,45 @@ const UPLOAD: Duration = Duration::from_secs(20);
 /// operation makes the call, use that. An answer that holds a secret is withheld. What WeChat
 /// fetches from a URL in the body, WeChat then knows. Invoke it synchronously: an asynchronous
 /// invocation is repeated by Lambda, and most calls must not be.
+///
+/// 用账号的 access_token 调用微信的任意已启用接口。
+///
+/// 默认一个也不启用：`API_CALL_ALLOW` 列出可调用的分类、前缀和路径。已有专门接口的，请用专门接口。
+/// 应答中若含密钥则不予返回。请求正文里供微信抓取的 URL，微信会因此得知。请同步调用：异步调用会被
+/// Lambda 重试，而多数接口不可重复调用。
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CallApi {
     /// The path as WeChat's documentation has it, byte for byte, without host and query.
+    ///
+    /// 微信文档中的接口路径，逐字相同，不含域名与查询参数。
     #[schemars(length(min = 2, max = 128))]
     path: String,
     /// `GET` or `POST`; needed only where a path has both.
+    ///
+    /// `GET` 或 `POST`；仅当同一路径两者皆有时必填。
     #[serde(default)]
     method: Option<HttpMethod>,
     /// Names of the path's query, and texts, numbers or booleans; the token is added.
+    ///
+    /// 查询参数的名称与值，值可为文本、数字或布尔值；access_token 会自动加上。
     #[serde(default)]
     #[schemars(with = "Option<Map<String, Value>>")]
     query: Option<Box<RawValue>>,
     /// The JSON body as WeChat wants it, at most 256 KB; numbers keep all of their digits.
+    ///
+    /// 微信要求的 JSON 请求正文，最大 256 KB；数字保留所有位数。
     #[serde(default)]
     #[schemars(with = "Option<Map<String, Value>>")]
     body: Option<Box<RawValue>>,
     /// A file, for paths that take one.
+    ///
+    /// 文件，用于需要上传文件的接口。
     #[serde(default)]
     file: Option<File>,
     /// `false`: never sent twice, even if the path only reads.
+    ///
+    /// `false`：绝不重复发送，即使接口只是读取。
     #[serde(default)]
     idempotent: Option<bool>,
     /// Read before this.
@@ -60,6 +78,8 @@ pub struct CallApi {
 }
 
 /// An HTTP method.
+///
+/// HTTP 方法。
 #[derive(Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 enum HttpMethod {

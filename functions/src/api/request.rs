@@ -112,18 +112,28 @@ impl Form {
 }
 
 /// A file that a caller sends along.
+///
+/// 随请求上传的文件。
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct File {
     /// The content in base64, at most 10 MB before it.
+    ///
+    /// 文件内容的 base64，编码前最大 10 MB。
     base64: String,
     /// Its media type; by default what its first bytes say.
+    ///
+    /// 媒体类型；默认按文件开头的字节判断。
     #[serde(default)]
     r#type: Option<String>,
     /// Its name; what is not plain ASCII becomes `_`.
+    ///
+    /// 文件名；非 ASCII 字符会替换为 `_`。
     #[serde(default)]
     name: Option<String>,
     /// Further parts of the form.
+    ///
+    /// 表单的其他部分。
     #[serde(default)]
     #[schemars(with = "std::collections::BTreeMap<String, String>")]
     fields: Pairs,

@@ -21,27 +21,44 @@ text! {
 ///
 /// The app must be bound to the company in the customer service console of WeCom. Until the app
 /// is published, WeChat allows 100 chats a day.
+///
+/// 校验原生模块 `openCustomerService`（打开微信客服）的参数。
+///
+/// App 须在企业微信的微信客服后台绑定该企业。App 上架前，微信每天只允许 100 次会话。
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OpenCustomerService {
     /// The company's id at WeCom, as `ww0123456789abcdef`.
+    ///
+    /// 企业微信的企业 ID，形如 `ww0123456789abcdef`。
     #[serde(rename = "corpId")]
     corp_id: Text<CorpId>,
     /// The link of the customer service account, unchanged:
     /// `https://work.weixin.qq.com/kfid/kfc…` or `https://work.weixin.qq.com/kf/kfc…`.
+    ///
+    /// 客服账号链接，原样填写：`https://work.weixin.qq.com/kfid/kfc…` 或
+    /// `https://work.weixin.qq.com/kf/kfc…`。
     url: Text<Link>,
 }
 
 /// A call to make.
+///
+/// 要执行的调用。
 #[derive(Serialize, JsonSchema)]
 pub struct Chat {
     /// The module's method.
+    ///
+    /// 原生模块的方法。
     method: &'static str,
     /// Its parameters.
+    ///
+    /// 方法的参数。
     params: Params,
 }
 
 /// The parameters of `openCustomerService`.
+///
+/// 模块方法 `openCustomerService` 的参数。
 #[derive(Serialize, JsonSchema)]
 struct Params {
     #[serde(rename = "corpId")]

@@ -27,24 +27,43 @@ const DESCRIPTION_LIMIT: usize = 1024;
 /// file that `params` names. A path of the phone (`fs://`, `widget://`) is passed through.
 ///
 /// Since WeChat 6.7.2 the module reports success even if the user cancels the share.
+///
+/// 校验 App 要分享的内容，并返回原生模块的方法与参数。
+///
+/// `kind` 决定方法，以及有哪些模块字段。图片也可以是 base64、data URI 或 https 地址；会被压缩后返
+/// 回，请写入 `params` 指定的文件。手机上的路径（`fs://`、`widget://`）原样传递。
+///
+/// 自微信 6.7.2 起，即使用户取消分享，模块也报告成功。
 #[derive(Deserialize, JsonSchema)]
 pub struct Share(Kind);
 
 /// A call to make.
+///
+/// 要执行的调用。
 #[derive(Serialize, JsonSchema)]
 pub struct Call {
     /// The module's method.
+    ///
+    /// 原生模块的方法。
     method: &'static str,
     /// Its parameters.
+    ///
+    /// 方法的参数。
     #[schemars(schema_with = "params")]
     params: Kind,
     /// The thumbnail to write to the phone before the call.
+    ///
+    /// 调用前要写入手机的缩略图。
     #[serde(skip_serializing_if = "Option::is_none")]
     thumb: Option<Picture>,
     /// The large picture to write to the phone before the call.
+    ///
+    /// 调用前要写入手机的高清大图。
     #[serde(rename = "hdImageData", skip_serializing_if = "Option::is_none")]
     hd_image_data: Option<Picture>,
     /// What may differ from what the app expects.
+    ///
+    /// 可能与 App 预期不符之处。
     warnings: Vec<String>,
 }
 

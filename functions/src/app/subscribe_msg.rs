@@ -26,36 +26,59 @@ text! {
 ///
 /// After the confirmation `templateMessage.subscribe` sends the message. Compare `reserved` when
 /// the user returns: it proves that the confirmation began here.
+///
+/// 返回用户确认一次性订阅消息的去处：公众号的页面地址，或 App 中原生模块 `subscribeMsg` 的参数。
+///
+/// 用户确认后，用 `templateMessage.subscribe` 发送消息。用户返回时请比对 `reserved`，以证明该次确认
+/// 由此处发起。
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SubscribeMsg {
     /// What the message is about: a number of your choice.
+    ///
+    /// 订阅场景值：自定义的数字。
     scene: Int<0, 10_000>,
     /// The template for one-time subscriptions, from WeChat's console.
+    ///
+    /// 一次性订阅消息的模板 id，可在微信后台查看。
     #[serde(rename = "templateId")]
     template_id: Text<NativeTemplate>,
     /// For a page: where the user returns to, an address of the account's business domain.
     /// Without it the call is for an app.
+    ///
+    /// 用于网页：用户确认后返回的地址，须在账号的业务域名下。不填则用于 App。
     redirect_url: Option<Address<2048>>,
     /// WeChat returns it unchanged. By default it is random. For a page at most 128 letters and
     /// digits.
+    ///
+    /// 由微信原样带回。默认随机生成。用于网页时最多 128 个字母和数字。
     reserved: Option<Text<NativeReserved>>,
 }
 
 /// Where a user confirms.
+///
+/// 用户确认的去处。
 #[derive(Serialize, JsonSchema)]
 pub struct Subscription {
     /// The page to open in WeChat, for an official account.
+    ///
+    /// 在微信中打开的页面，用于公众号。
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<String>,
     /// The module's method, for an app.
+    ///
+    /// 原生模块的方法，用于 App。
     #[serde(skip_serializing_if = "Option::is_none")]
     method: Option<&'static str>,
     /// The parameters.
+    ///
+    /// 参数。
     params: Params,
 }
 
 /// The parameters of `subscribeMsg`.
+///
+/// 模块方法 `subscribeMsg` 的参数。
 #[derive(Serialize, JsonSchema)]
 struct Params {
     #[serde(rename = "apiKey")]

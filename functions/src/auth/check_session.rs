@@ -13,14 +13,22 @@ use shared::{
 /// Tells whether the stored session key is still the user's current one.
 ///
 /// If it is not, call `wx.login` and log in again before you decrypt anything.
+///
+/// 检查已保存的 session_key 是否仍是用户当前的那个。
+///
+/// 若不是，请先调用 `wx.login` 重新登录，再解密数据。
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CheckSession {}
 
 /// The state of a session key.
+///
+/// session_key 的状态。
 #[derive(Serialize, JsonSchema)]
 pub struct Checked {
     /// Whether data that the client encrypts now can be decrypted here.
+    ///
+    /// 客户端现在加密的数据能否在此解密。
     valid: bool,
 }
 

@@ -11,18 +11,26 @@ use shared::{
 };
 
 /// Hands a current ticket to a back end that signs pages or cards itself.
+///
+/// 向自行签名网页或卡券的后端提供当前的 ticket。
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GetTicket {
     /// Which ticket: `jsapi` signs JS-SDK pages, `wx_card` cards and invoices.
+    ///
+    /// ticket 的种类：`jsapi` 用于 JS-SDK 网页签名，`wx_card` 用于卡券与发票签名。
     r#type: TicketType,
     /// `false` reads past the copy that this function keeps for up to four minutes; asked again
     /// within seconds, it does so by itself.
+    ///
+    /// 填 `false` 则绕过函数的缓存（最长四分钟）；数秒内再次请求时会自动绕过。
     #[serde(default)]
     cache: Option<bool>,
 }
 
 /// WeChat's names of the tickets.
+///
+/// 微信对 ticket 种类的命名。
 #[derive(Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum TicketType {
@@ -31,13 +39,21 @@ enum TicketType {
 }
 
 /// A ticket.
+///
+/// 凭证 ticket。
 #[derive(Serialize, JsonSchema)]
 pub struct Ticket {
     /// The ticket.
+    ///
+    /// ticket 的值。
     ticket: String,
     /// Seconds until it expires.
+    ///
+    /// 距过期的秒数。
     expires_in: u64,
     /// Grows by one with every new ticket.
+    ///
+    /// 版本号，每换一个新 ticket 加一。
     version: u64,
 }
 

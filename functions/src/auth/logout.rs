@@ -13,19 +13,29 @@ use shared::{
 ///
 /// Operations that read nothing stored accept the session until it expires, at most two hours
 /// later: drop it.
+///
+/// 退出登录：该登录不能再续期，其会话也不能再获取密钥。
+///
+/// 不读取已存数据的接口仍接受该会话直至过期，最长两小时：请自行丢弃会话。
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Logout {
     /// Log out on every device, not only on this one. A service always does.
+    ///
+    /// 退出所有设备，而不只是当前设备。服务端调用时始终如此。
     #[serde(default)]
     everywhere: bool,
     /// Log out on every device, and erase what is stored about the user at this app: session keys,
     /// OAuth tokens and the unionid.
+    ///
+    /// 退出所有设备，并清除该用户在此应用下的已存数据：session_key、授权 token 和 unionid。
     #[serde(default)]
     erase: bool,
 }
 
 /// The user is logged out.
+///
+/// 用户已退出登录。
 #[derive(Serialize, JsonSchema)]
 pub struct LoggedOut {}
 

@@ -30,18 +30,28 @@ text! {
 /// Decrypts a card's code from `wx.chooseCard` or from one of WeChat's redirects.
 ///
 /// The code of a redirect's query may be sent unchanged or decoded once.
+///
+/// 解密 `wx.chooseCard` 或微信跳转链接给出的卡券 code。
+///
+/// 跳转链接参数中的 code 可原样传入，也可先解码一次。
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DecryptCode {
     /// The encrypted code.
+    ///
+    /// 加密的 code。
     #[serde(deserialize_with = "plain")]
     encrypt_code: Text<EncryptCode>,
 }
 
 /// A card's code.
+///
+/// 卡券的 code。
 #[derive(Serialize, Deserialize, JsonSchema)]
 pub struct Code {
     /// The code for `wx.openCard` and for checkouts.
+    ///
+    /// 用于 `wx.openCard` 和核销的 code。
     // WeChat sometimes returns garbled codes, which are not visible ASCII.
     code: Text<CardCode>,
 }

@@ -31,62 +31,104 @@ text! {
 /// A message of the user allows five answers within 48 hours; entering customer service, following,
 /// scanning a code or tapping the menu allows two or three within a minute. On `receiver-state` wait
 /// for the user's next message. Send exactly the object that `msgtype` names. Never sent twice.
+///
+/// 回复给账号发过消息的用户（客服消息）。
+///
+/// 用户每发一条消息，48 小时内可回复五条；进入客服会话、关注、扫码或点击菜单后，一分钟内可发两到三
+/// 条。遇到 `receiver-state` 时，请等用户下次发消息。只传 `msgtype` 指定的那个对象。绝不重复发送。
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SendMessage {
     /// The user, as the message from them names it.
+    ///
+    /// 用户的 openid，即其消息中的发送方。
     touser: Text<Openid>,
     /// Which object is sent.
+    ///
+    /// 消息类型，决定发送哪个对象。
     msgtype: MsgType,
     /// A text; `<a href>` links to pages, with `data-miniprogram-appid` and
     /// `data-miniprogram-path` to a mini program.
+    ///
+    /// 文本消息；可用 `<a href>` 链接网页，加上 `data-miniprogram-appid` 和 `data-miniprogram-path`
+    /// 则链接小程序。
     #[serde(default, skip_serializing_if = "Option::is_none")]
     text: Option<PlainText>,
     /// An image.
+    ///
+    /// 图片消息。
     #[serde(default, skip_serializing_if = "Option::is_none")]
     image: Option<Media>,
     /// A voice; from official accounts only.
+    ///
+    /// 语音消息；仅限公众号发送。
     #[serde(default, skip_serializing_if = "Option::is_none")]
     voice: Option<Media>,
     /// A video; from official accounts only.
+    ///
+    /// 视频消息；仅限公众号发送。
     #[serde(default, skip_serializing_if = "Option::is_none")]
     video: Option<Video>,
     /// Music; from official accounts only.
+    ///
+    /// 音乐消息；仅限公众号发送。
     #[serde(default, skip_serializing_if = "Option::is_none")]
     music: Option<Music>,
     /// A card that links to a page; from official accounts only.
+    ///
+    /// 图文链接；仅限公众号发送。
     #[serde(default, skip_serializing_if = "Option::is_none")]
     news: Option<News>,
     /// Articles by their media_id; from official accounts only.
+    ///
+    /// 图文消息，以 media_id 指定；仅限公众号发送。
     #[serde(default, skip_serializing_if = "Option::is_none")]
     mpnews: Option<Media>,
     /// A published article; from official accounts only.
+    ///
+    /// 已发布的图文；仅限公众号发送。
     #[serde(default, skip_serializing_if = "Option::is_none")]
     mpnewsarticle: Option<Article>,
     /// A question with answers to tap; from official accounts only.
+    ///
+    /// 菜单消息，用户可点选回答；仅限公众号发送。
     #[serde(default, skip_serializing_if = "Option::is_none")]
     msgmenu: Option<Menu>,
     /// A card for the wallet; from official accounts only.
+    ///
+    /// 卡券消息；仅限公众号发送。
     #[serde(default, skip_serializing_if = "Option::is_none")]
     wxcard: Option<Card>,
     /// A card that links to a page; from mini programs only.
+    ///
+    /// 图文链接；仅限小程序发送。
     #[serde(default, skip_serializing_if = "Option::is_none")]
     link: Option<Link>,
     /// A card that opens a mini program.
+    ///
+    /// 小程序卡片。
     #[serde(default, skip_serializing_if = "Option::is_none")]
     miniprogrampage: Option<MiniProgramPage>,
     /// Sends it in the name of this agent.
+    ///
+    /// 以该客服账号的名义发送。
     #[serde(default, skip_serializing_if = "Option::is_none")]
     customservice: Option<Agent>,
     /// Marks it as written by an AI.
+    ///
+    /// 标记该消息由 AI 生成。
     #[serde(default, skip_serializing_if = "Option::is_none")]
     aimsgcontext: Option<AiContext>,
     /// The sub-merchant it is sent for.
+    ///
+    /// 以哪个子商户的名义发送。
     #[serde(default, skip_serializing_if = "Option::is_none")]
     businessid: Option<Text<OwnId>>,
 }
 
 /// What can be sent.
+///
+/// 可发送的消息类型。
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum MsgType {
@@ -114,6 +156,8 @@ struct PlainText {
 #[serde(deny_unknown_fields)]
 struct Media {
     /// From `customerServiceMessage.uploadTempMedia`, or of permanent material.
+    ///
+    /// 来自 `customerServiceMessage.uploadTempMedia`，或永久素材的 media_id。
     media_id: Text<MediaId>,
 }
 
@@ -133,6 +177,8 @@ struct Video {
 struct Music {
     musicurl: Address<1024>,
     /// Played where there is Wi-Fi.
+    ///
+    /// 高品质音乐链接，Wi-Fi 环境下播放。
     #[serde(default, skip_serializing_if = "Option::is_none")]
     hqmusicurl: Option<Address<1024>>,
     thumb_media_id: Text<MediaId>,
@@ -146,6 +192,8 @@ struct Music {
 #[serde(deny_unknown_fields)]
 struct News {
     /// Exactly one.
+    ///
+    /// 有且仅有一篇。
     articles: List<NewsArticle, 1, 1>,
 }
 
@@ -179,6 +227,8 @@ struct Menu {
 #[serde(deny_unknown_fields)]
 struct MenuEntry {
     /// Comes back as `bizmsgmenuid` of the user's message.
+    ///
+    /// 用户点选后，会作为其消息的 `bizmsgmenuid` 返回。
     id: Text<OwnId>,
     content: Text<Title>,
 }
@@ -203,10 +253,14 @@ struct Link {
 struct MiniProgramPage {
     title: Text<Title>,
     /// Which mini program; an official account must name it.
+    ///
+    /// 小程序的 appid；公众号发送时必填。
     #[serde(default, skip_serializing_if = "Option::is_none")]
     appid: Option<Text<AppId>>,
     pagepath: Text<PagePath>,
     /// The picture on the card, 520 × 416.
+    ///
+    /// 卡片图片的 media_id，520 × 416。
     thumb_media_id: Text<MediaId>,
 }
 
@@ -223,9 +277,13 @@ struct AiContext {
 }
 
 /// A message that WeChat took.
+///
+/// 微信已接收的消息。
 #[derive(Serialize, JsonSchema)]
 pub struct Sent {
     /// Always true; WeChat does not give these messages an id.
+    ///
+    /// 恒为 true；微信不为此类消息提供 id。
     sent: bool,
 }
 

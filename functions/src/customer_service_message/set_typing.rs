@@ -16,31 +16,51 @@ use super::{RECEIVER, send::OwnId};
 /// Shows the user that an answer is being typed, for up to 15 seconds.
 ///
 /// Works within 30 seconds of the last message, either way.
+///
+/// 向用户显示“对方正在输入”，最长 15 秒。
+///
+/// 双方最近一条消息后的 30 秒内有效。
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SetTyping {
     /// The user.
+    ///
+    /// 用户的 openid。
     touser: Text<Openid>,
     /// Show it, or no longer.
+    ///
+    /// 显示或取消输入状态。
     command: Command,
     /// The sub-merchant it is shown for.
+    ///
+    /// 以哪个子商户的名义显示。
     #[serde(default, skip_serializing_if = "Option::is_none")]
     businessid: Option<Text<OwnId>>,
 }
 
 /// What to show.
+///
+/// 要显示的状态。
 #[derive(Clone, Copy, Deserialize, Serialize, JsonSchema)]
 enum Command {
     /// The hint.
+    ///
+    /// 显示“对方正在输入”。
     Typing,
     /// No hint.
+    ///
+    /// 取消显示。
     CancelTyping,
 }
 
 /// WeChat's consent.
+///
+/// 微信的确认。
 #[derive(Serialize, JsonSchema)]
 pub struct Shown {
     /// Always true.
+    ///
+    /// 恒为 true。
     done: bool,
 }
 

@@ -18,18 +18,29 @@ const KB: usize = 1 << 10;
 /// Uploads a file to send in a message of customer service; WeChat keeps it for three days.
 ///
 /// Send it as the part `media` of a form, as the body itself, or as base64.
+///
+/// 上传客服消息用的临时素材；微信保存三天。
+///
+/// 可作为表单的 `media` 部分、直接作为请求正文，或以 base64 传入。
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UploadTempMedia {
     /// The file: PNG, JPEG or GIF of at most 10 MB; AMR or MP3 of at most 2 MB; MP4 of at most
     /// 10 MB; for `thumb` JPEG of at most 64 KB. Lambda takes 4.4 MB at once.
+    ///
+    /// 文件：PNG、JPEG、GIF 最大 10 MB；AMR、MP3 最大 2 MB；MP4 最大 10 MB；`thumb` 为最大 64 KB 的
+    /// JPEG。Lambda 单次最多接收 4.4 MB。
     media: FileInput,
     /// What it is; by default what its bytes show.
+    ///
+    /// 素材类型；默认按文件内容判断。
     #[serde(default, rename = "type")]
     kind: Option<Kind>,
 }
 
 /// Kinds of files.
+///
+/// 素材类型。
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum Kind {
@@ -40,14 +51,22 @@ enum Kind {
 }
 
 /// A file at WeChat.
+///
+/// 已上传到微信的文件。
 #[derive(Serialize, JsonSchema)]
 pub struct Uploaded {
     /// What it is.
+    ///
+    /// 类型。
     #[serde(rename = "type")]
     kind: Kind,
     /// For three days.
+    ///
+    /// 有效期三天。
     media_id: String,
     /// Seconds since 1970.
+    ///
+    /// Unix 时间戳（秒）。
     created_at: u64,
 }
 

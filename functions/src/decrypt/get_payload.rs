@@ -41,27 +41,47 @@ text! {
 /// AES-128-CBC with the user's key of that version. If `hmac` is sent, it must be HMAC-SHA256 with
 /// the text of `encryptKey` over `version`, `iv`, `data` and, if it is sent, `timestamp`, joined
 /// by `&`, in hex. The keys stay here. On `stale-session-key` log in again.
+///
+/// 解密小程序用 `wx.getUserCryptoManager` 的密钥加密的数据。
+///
+/// 采用 AES-128-CBC 与用户该版本的密钥。若传 `hmac`，它须是以 `encryptKey` 文本为密钥的
+/// HMAC-SHA256（十六进制），内容为以 `&` 连接的 `version`、`iv`、`data`，以及已传的 `timestamp`。密
+/// 钥保留在服务端。遇到 `stale-session-key` 请重新登录。
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GetPayload {
     /// `version` of the key.
+    ///
+    /// 密钥的 `version`。
     version: u64,
     /// The `iv` it was encrypted with: 16 bytes in base64.
+    ///
+    /// 加密所用的 `iv`：16 字节，base64 编码。
     iv: Text<Start>,
     /// What was encrypted, in base64.
+    ///
+    /// 密文，base64 编码。
     data: Text<Sealed>,
     /// The signature of all of it, in hex.
+    ///
+    /// 对全部内容的签名，十六进制。
     #[serde(default)]
     hmac: Option<Text<Hmac>>,
     /// When it was sent, as the signature has it.
+    ///
+    /// 发送时间，与签名中的一致。
     #[serde(default)]
     timestamp: Option<Text<Stamp>>,
 }
 
 /// What was encrypted.
+///
+/// 解密后的内容。
 #[derive(Serialize, JsonSchema)]
 pub struct Payload {
     /// The text.
+    ///
+    /// 文本内容。
     data: String,
 }
 

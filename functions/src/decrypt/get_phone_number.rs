@@ -15,18 +15,31 @@ use crate::phonenumber::PhoneNumber;
 ///
 /// Newer ones return a `code` as well: prefer `phonenumber.getPhoneNumber`.
 /// On `stale-session-key` call `wx.login`, log in, and let the user tap the button again.
+///
+/// 解密旧版基础库返回的加密手机号。
+///
+/// 新版基础库同时返回 `code`：请优先使用 `phonenumber.getPhoneNumber`。遇到 `stale-session-key`
+/// 时，请调用 `wx.login` 并登录，再让用户重新点击按钮。
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GetPhoneNumber {
     /// `event.detail.encryptedData`, in base64.
+    ///
+    /// `event.detail.encryptedData`，base64 编码。
     #[serde(rename = "encryptedData")]
     encrypted_data: Blocks,
     /// `event.detail.iv`: 16 bytes in base64.
+    ///
+    /// `event.detail.iv`：16 字节，base64 编码。
     iv: FirstBlock,
     /// Refuse data older than this, in seconds.
+    ///
+    /// 拒绝早于此时长的数据，单位为秒。
     #[serde(default)]
     max_age_s: Option<u64>,
     /// For services that store session keys themselves: the key to decrypt with.
+    ///
+    /// 供自行保存 session_key 的服务端使用：用来解密的密钥。
     #[serde(default, rename = "sessionKey")]
     #[schemars(with = "Option<String>")]
     session_key: Option<Secret>,

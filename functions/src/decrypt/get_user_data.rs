@@ -25,30 +25,48 @@ text! {
 /// Decrypts what WeChat returns to the client encrypted: user info, steps, a group's id.
 ///
 /// On `stale-session-key` call `wx.login`, log in, and get the data from WeChat again.
+///
+/// 解密微信返回给客户端的加密数据：用户信息、微信运动步数、群 ID 等。
+///
+/// 遇到 `stale-session-key` 时，请调用 `wx.login` 并登录，再从微信重新获取数据。
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GetUserData {
     /// `encryptedData` of the client's answer, in base64.
+    ///
+    /// 客户端返回的 `encryptedData`，base64 编码。
     #[serde(rename = "encryptedData")]
     encrypted_data: Blocks,
     /// `iv` of the client's answer: 16 bytes in base64.
+    ///
+    /// 客户端返回的 `iv`：16 字节，base64 编码。
     iv: FirstBlock,
     /// `rawData` of the client's answer, byte for byte; checked against `signature`.
+    ///
+    /// 客户端返回的 `rawData`，逐字节一致；会与 `signature` 核对。
     #[serde(default, rename = "rawData")]
     raw_data: Option<Text<RawData>>,
     /// `signature` of the client's answer: SHA-1 in hex.
+    ///
+    /// 客户端返回的 `signature`：十六进制的 SHA-1。
     #[serde(default)]
     signature: Option<Text<Signature>>,
     /// For services that store session keys themselves: the key to decrypt with.
+    ///
+    /// 供自行保存 session_key 的服务端使用：用来解密的密钥。
     #[serde(default, rename = "sessionKey")]
     #[schemars(with = "Option<String>")]
     session_key: Option<Secret>,
 }
 
 /// Decrypted data.
+///
+/// 解密后的数据。
 #[derive(Serialize, JsonSchema)]
 pub struct UserData {
     /// As WeChat made it, with `watermark.appid` (checked) and `watermark.timestamp`.
+    ///
+    /// 微信给出的原始数据，含 `watermark.appid`（已校验）和 `watermark.timestamp`。
     #[schemars(with = "Map<String, Value>")]
     data: Box<RawValue>,
 }

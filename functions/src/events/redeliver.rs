@@ -17,23 +17,37 @@ text! {
 /// Publishes events once more that are still in the table: those of the last seven days.
 ///
 /// Their `id` stays the same, so that a consumer recognizes them.
+///
+/// 重新发布仍在表中的事件，即最近七天的事件。
+///
+/// 事件的 `id` 不变，消费方可据此去重。
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Redeliver {
     /// These events. Either this or `since`.
+    ///
+    /// 指定事件的 id。与 `since` 二选一。
     #[serde(default)]
     ids: Option<List<Text<EventId>, 1, 100>>,
     /// All events since this time, seconds since 1970.
+    ///
+    /// 此时间之后的所有事件，Unix 时间戳（秒）。
     #[serde(default)]
     since: Option<Int<0, 99_999_999_999>>,
 }
 
 /// What was published once more.
+///
+/// 重新发布的结果。
 #[derive(Serialize, JsonSchema)]
 pub struct Redelivered {
     /// How many events.
+    ///
+    /// 重新发布的事件数。
     delivered: usize,
     /// The ids that are not in the table.
+    ///
+    /// 表中不存在的 id。
     unknown: Vec<String>,
 }
 

@@ -1,4 +1,6 @@
 //! Template messages to followers of the official account.
+//!
+//! 发给公众号关注者的模板消息。
 
 mod send;
 
@@ -25,14 +27,20 @@ text! {
 pub(crate) type Link = Address<2048>;
 
 /// The mini program a message opens.
+///
+/// 点击消息后打开的小程序。
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(extend("x-shared" = true))]
 pub struct Miniprogram {
     /// A mini program that is bound to the official account; empty for none.
+    ///
+    /// 与公众号关联的小程序 appid；留空则不跳转。
     #[serde(deserialize_with = "unless_empty")]
     appid: Option<Text<AppId>>,
     /// A page of the released version, with its query; by default the first one.
+    ///
+    /// 正式版的页面路径，可带参数；默认为首页。
     #[serde(default, deserialize_with = "unless_empty", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("minLength" = 0))]
     pagepath: Option<Text<PageWithQuery>>,

@@ -15,10 +15,16 @@ use super::{UserKeys, user_keys};
 /// Gets the keys that a user's mini program encrypts with (`wx.getUserCryptoManager`).
 ///
 /// The user must have logged in here. `decrypt.getPayload` decrypts and keeps the keys inside.
+///
+/// 获取小程序用户的加密密钥（`wx.getUserCryptoManager`）。
+///
+/// 用户须在此登录过。若改用 `decrypt.getPayload` 解密，密钥便不会离开服务端。
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GetUserEncryptKey {
     /// The user.
+    ///
+    /// 用户的 openid。
     openid: Text<Openid>,
 }
 

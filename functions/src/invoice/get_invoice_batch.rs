@@ -12,17 +12,25 @@ use shared::{
 use super::{Invoice, InvoiceKey};
 
 /// Reads several invoices that the user chose.
+///
+/// 批量查询用户选择的电子发票。
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GetInvoiceBatch {
     /// The invoices. WeChat has a lower limit, which it does not publish.
+    ///
+    /// 发票列表。微信的实际上限更低，但未公布。
     item_list: List<InvoiceKey, 1, 1000>,
 }
 
 /// Several invoices.
+///
+/// 多张发票。
 #[derive(Serialize, Deserialize, JsonSchema)]
 pub struct Invoices {
     /// In the order of the request.
+    ///
+    /// 与请求中的顺序一致。
     #[serde(deserialize_with = "invoices")]
     item_list: Vec<Invoice>,
 }

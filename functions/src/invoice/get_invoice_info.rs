@@ -11,12 +11,18 @@ use shared::{
 use super::{CardId, EncryptCode, Invoice, encrypt_code};
 
 /// Reads an invoice that the user chose.
+///
+/// 查询用户选择的一张电子发票。
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GetInvoiceInfo {
     /// The card of the invoice, as `chooseInvoice` returned it.
+    ///
+    /// 发票的 card_id，由 `chooseInvoice` 返回。
     card_id: Text<CardId>,
     /// The invoice's encrypted code, as `chooseInvoice` returned it.
+    ///
+    /// 发票的加密 code，由 `chooseInvoice` 返回。
     #[serde(deserialize_with = "encrypt_code")]
     encrypt_code: Text<EncryptCode>,
 }

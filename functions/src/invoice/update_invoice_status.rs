@@ -13,22 +13,36 @@ use super::{CardId, EncryptCode, ReimburseStatus, encrypt_code};
 /// Locks an invoice, frees it, or closes it after reimbursement.
 ///
 /// Lock an invoice before reimbursing it. Only a locked invoice can be closed, and closing is final.
+///
+/// 锁定、解锁发票，或在报销后核销。
+///
+/// 报销前先锁定。只有已锁定的发票可以核销，核销后不可撤销。
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UpdateInvoiceStatus {
     /// The card of the invoice.
+    ///
+    /// 发票的 card_id。
     card_id: Text<CardId>,
     /// The invoice's encrypted code.
+    ///
+    /// 发票的加密 code。
     #[serde(deserialize_with = "encrypt_code")]
     encrypt_code: Text<EncryptCode>,
     /// The new status.
+    ///
+    /// 新的报销状态。
     reimburse_status: ReimburseStatus,
 }
 
 /// The result.
+///
+/// 结果。
 #[derive(Serialize, JsonSchema)]
 pub struct Updated {
     /// The invoice's status now.
+    ///
+    /// 发票当前的报销状态。
     reimburse_status: ReimburseStatus,
 }
 

@@ -25,36 +25,59 @@ text! {
 ///
 /// Pass the answer to `wx.addCard({cardList: [answer]})` unchanged. Each signature is valid for
 /// one card: call this once per card.
+///
+/// 为 `wx.addCard` 生成卡券签名。
+///
+/// 将应答原样传入 `wx.addCard({cardList: [answer]})`。每个签名只对一张卡券有效：每张卡券各调用一
+/// 次。
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CardExt {
     /// The card.
+    ///
+    /// 卡券的 card_id。
     card_id: Text<CardId>,
     /// The card's code; only for cards with custom codes.
+    ///
+    /// 卡券 code；仅用于自定义 code 的卡券。
     #[serde(default)]
     code: Option<Text<CardCode>>,
     /// Restricts the card to this user; required for cards created with `bind_openid`. By default
     /// true if the call names an `openid`.
+    ///
+    /// 限定只有该用户可领取；创建时设置了 `bind_openid` 的卡券必填。若传了 `openid`，默认为 true。
     #[serde(default)]
     bind_openid: Option<bool>,
     /// When the term of a card with a fixed term begins, in seconds since 1970; not signed.
+    ///
+    /// 固定时长卡券的起始生效时间，Unix 时间戳（秒）；不参与签名。
     #[serde(default)]
     fixed_begintimestamp: Option<u64>,
     /// The channel the card is collected through, for statistics; not signed.
+    ///
+    /// 领取渠道，用于统计；不参与签名。
     #[serde(default)]
     outer_str: Option<Text<OuterStr>>,
     /// The amount of a red packet, in fen; only for cards that are red packets.
+    ///
+    /// 红包金额，单位为分；仅用于红包卡券。
     #[serde(default)]
     balance: Option<u32>,
 }
 
 /// An element of `wx.addCard`'s `cardList`.
+///
+/// 用于 `wx.addCard` 的 `cardList` 中的一项。
 #[derive(Serialize, JsonSchema)]
 pub struct Card {
     /// The card.
+    ///
+    /// 卡券的 card_id。
     #[serde(rename = "cardId")]
     card_id: Text<CardId>,
     /// JSON as a text, as `wx.addCard` expects it.
+    ///
+    /// JSON 文本，符合 `wx.addCard` 的要求。
     #[serde(rename = "cardExt")]
     card_ext: String,
 }

@@ -25,44 +25,70 @@ text! {
 ///
 /// Pass the answer to `wx.chooseCard` unchanged: all three filters are part of the signature, and
 /// WeChat shows an empty list, not an error, if the signature does not fit.
+///
+/// 为 `wx.chooseCard` 签名，供用户从自己的卡券中选择。
+///
+/// 将应答原样传给 `wx.chooseCard`：三个筛选条件都参与签名，签名不符时微信显示空列表而不报错。
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChooseCard {
     /// Only cards for this shop.
+    ///
+    /// 只显示该门店可用的卡券。
     #[serde(default, rename = "shopId", deserialize_with = "unless_empty")]
     #[schemars(extend("minLength" = 0))]
     shop_id: Option<Text<ShopId>>,
     /// Only cards of this type, for example GROUPON.
+    ///
+    /// 只显示该类型的卡券，例如 GROUPON。
     #[serde(default, rename = "cardType", deserialize_with = "unless_empty")]
     #[schemars(extend("minLength" = 0))]
     card_type: Option<Text<CardType>>,
     /// Only this card.
+    ///
+    /// 只显示该卡券。
     #[serde(default, rename = "cardId", deserialize_with = "unless_empty")]
     #[schemars(extend("minLength" = 0))]
     card_id: Option<Text<CardId>>,
 }
 
 /// The parameters of `wx.chooseCard`.
+///
+/// 传给 `wx.chooseCard` 的参数。
 #[derive(Serialize, JsonSchema)]
 pub struct CardChoice {
     /// As requested, or empty.
+    ///
+    /// 与请求一致，或为空。
     #[serde(rename = "shopId")]
     shop_id: String,
     /// As requested, or empty.
+    ///
+    /// 与请求一致，或为空。
     #[serde(rename = "cardType")]
     card_type: String,
     /// As requested, or empty.
+    ///
+    /// 与请求一致，或为空。
     #[serde(rename = "cardId")]
     card_id: String,
     /// Seconds since 1970, as a text.
+    ///
+    /// Unix 时间戳（秒），文本形式。
     timestamp: String,
     /// A random text, new for every signature.
+    ///
+    /// 随机字符串，每次签名都不同。
     #[serde(rename = "nonceStr")]
     nonce_str: String,
     /// `SHA1`.
+    ///
+    /// 签名算法，恒为 `SHA1`。
     #[serde(rename = "signType")]
     sign_type: &'static str,
     /// SHA-1 in lower-case hex.
+    ///
+    /// 签名：SHA-1，小写十六进制。
     #[serde(rename = "cardSign")]
     card_sign: String,
 }

@@ -20,25 +20,43 @@ const CARD_TYPE: &str = "INVOICE";
 /// The page's `wx.config` needs `beta: true` and `chooseInvoice` in its `jsApiList`; client/h5
 /// does both. A native app passes the same values to `WXChooseInvoiceReq`, `timestamp` as the
 /// number `timeStamp`.
+///
+/// 为 `wx.invoke('chooseInvoice', …)` 签名，供用户从自己的发票中选择。
+///
+/// 页面的 `wx.config` 须设置 `beta: true`，并在 `jsApiList` 中列出 `chooseInvoice`；client/h5 两者
+/// 都已做到。原生 App 将同样的值传给 `WXChooseInvoiceReq`，其中 `timestamp` 作为数字 `timeStamp` 传
+/// 入。
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChooseInvoice {}
 
 /// The parameters of `chooseInvoice`.
+///
+/// 传给 `chooseInvoice` 的参数。
 #[derive(Serialize, JsonSchema)]
 pub struct InvoiceChoice {
     /// The account.
+    ///
+    /// 账号的 appid。
     #[serde(rename = "appId")]
     app_id: String,
     /// Seconds since 1970, as a text.
+    ///
+    /// Unix 时间戳（秒），文本形式。
     timestamp: String,
     /// A random text, new for every signature.
+    ///
+    /// 随机字符串，每次签名都不同。
     #[serde(rename = "nonceStr")]
     nonce_str: String,
     /// `SHA1`.
+    ///
+    /// 签名算法，恒为 `SHA1`。
     #[serde(rename = "signType")]
     sign_type: &'static str,
     /// SHA-1 in lower-case hex.
+    ///
+    /// 签名：SHA-1，小写十六进制。
     #[serde(rename = "cardSign")]
     card_sign: String,
 }

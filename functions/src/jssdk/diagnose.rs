@@ -40,68 +40,111 @@ text! {
 /// Send the address of the failing page and the parameters it passed to `wx.config`. The usual
 /// mistakes are tried on them, and the one that gives this signature is named. For cards, whose
 /// list stays empty without an error, send what was passed to `wx.chooseCard` or `wx.addCard` too.
+///
+/// 诊断网页的 `wx.config` 或 `wx` 接口调用为何失败。
+///
+/// 请传入出错页面的地址，以及它传给 `wx.config` 的参数。系统会逐一尝试常见错误，找出能得到该签名的
+/// 那一个。卡券列表为空却不报错时，请一并传入传给 `wx.chooseCard` 或 `wx.addCard` 的参数。
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Diagnose {
     /// `location.href` of the failing page, as it was when `wx.config` was called.
+    ///
+    /// 出错页面调用 `wx.config` 时的 `location.href`。
     url: Text<PageAddress>,
     /// As passed to `wx.config`.
+    ///
+    /// 与传给 `wx.config` 的相同。
     #[serde(default, rename = "nonceStr")]
     nonce_str: Option<Text<Parameter>>,
     /// As passed to `wx.config`, a number or a text.
+    ///
+    /// 与传给 `wx.config` 的相同，数字或文本均可。
     #[serde(default, deserialize_with = "timestamp")]
     #[schemars(with = "Option<u64>")]
     timestamp: Option<Text<Timestamp>>,
     /// As passed to `wx.config`.
+    ///
+    /// 与传给 `wx.config` 的相同。
     #[serde(default)]
     signature: Option<Text<Parameter>>,
     /// The message of `wx.error` or of the call's `fail`, for example
     /// `config:invalid signature`.
+    ///
+    /// `wx.error` 或接口 `fail` 回调中的错误信息，例如 `config:invalid signature`。
     #[serde(default, rename = "errMsg")]
     err_msg: Option<Text<Message>>,
     /// `navigator.userAgent` of the failing page.
+    ///
+    /// 出错页面的 `navigator.userAgent`。
     #[serde(default, rename = "userAgent")]
     user_agent: Option<Text<UserAgent>>,
     /// The address the page was first loaded from, if its route has changed since.
+    ///
+    /// 页面最初加载时的地址；若此后路由有变化则填写。
     #[serde(default, rename = "landingUrl", deserialize_with = "unless_empty")]
     #[schemars(extend("minLength" = 0))]
     landing_url: Option<Text<PageAddress>>,
     /// What was passed to `wx.chooseCard`.
+    ///
+    /// 传给 `wx.chooseCard` 的参数。
     #[serde(default, rename = "chooseCard")]
     choose_card: Option<ChosenCard>,
     /// An element of the `cardList` that was passed to `wx.addCard`.
+    ///
+    /// 传给 `wx.addCard` 的 `cardList` 中的一项。
     #[serde(default, rename = "addCard")]
     add_card: Option<AddedCard>,
 }
 
 /// The causes found.
+///
+/// 找到的原因。
 #[derive(Serialize, JsonSchema)]
 pub struct Diagnosis {
     /// Whether the signature is right for the address and the ticket in force; absent without a
     /// signature.
+    ///
+    /// 对此地址和当前 ticket 而言，签名是否正确；未传签名时无此字段。
     #[serde(skip_serializing_if = "Option::is_none")]
     valid: Option<bool>,
     /// Whether the signatures of the cards are right; absent without cards.
+    ///
+    /// 卡券签名是否正确；未传卡券时无此字段。
     #[serde(skip_serializing_if = "Option::is_none")]
     card_valid: Option<bool>,
     /// The causes, proven ones first.
+    ///
+    /// 原因列表，已证实的在前。
     causes: Vec<Finding>,
     /// The text that should have been signed, with `***` for the ticket.
+    ///
+    /// 应当签名的文本，其中 ticket 以 `***` 代替。
     #[serde(skip_serializing_if = "Option::is_none")]
     expected: Option<String>,
     /// The ticket in force; absent if there is none.
+    ///
+    /// 当前 ticket 的信息；没有则无此字段。
     #[serde(skip_serializing_if = "Option::is_none")]
     ticket: Option<TicketState>,
 }
 
 /// The ticket in force.
+///
+/// 当前的 ticket。
 #[derive(Serialize, JsonSchema)]
 pub(super) struct TicketState {
     /// Grows by one with every new ticket.
+    ///
+    /// 版本号，每换一个新 ticket 加一。
     version: u64,
     /// Seconds since 1970.
+    ///
+    /// Unix 时间戳（秒）。
     issued_at: u64,
     /// Seconds until it expires.
+    ///
+    /// 距过期的秒数。
     expires_in: u64,
 }
 

@@ -21,12 +21,22 @@ const TIMEOUT: Duration = Duration::from_secs(20);
 /// for a video it is JSON with its address. A direct invocation gets
 /// `{"statusCode":200,"headers":…,"body":…,"isBase64Encoded":true}`. Lambda cannot return a file
 /// over 4.4 MB that way: the answer is then a problem, and a service fetches the file by the URL.
+///
+/// 下载最近三天内上传到微信的图片、语音或视频。
+///
+/// 应答即文件本身，附类型与文件名，经函数自身的 URL 最大 10 MB；视频则返回含其地址的 JSON。直接调用
+/// 函数时返回 `{"statusCode":200,"headers":…,"body":…,"isBase64Encoded":true}`。Lambda 以此方式无法
+/// 返回超过 4.4 MB 的文件：此时应答为错误，请改由 URL 下载。
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Get {
     /// The `serverId` of `wx.uploadImage` or `wx.uploadVoice`, or the `media_id` of a message.
+    ///
+    /// `wx.uploadImage` 或 `wx.uploadVoice` 返回的 `serverId`，或消息中的 `media_id`。
     media_id: Text<MediaId>,
     /// For a voice from `wx.uploadVoice`, the better recording: 16 kHz speex instead of 8 kHz amr.
+    ///
+    /// 对 `wx.uploadVoice` 上传的语音，获取更清晰的录音：16 kHz speex，而非 8 kHz amr。
     #[serde(default)]
     hd_voice: bool,
 }
@@ -40,9 +50,13 @@ pub enum Media {
 }
 
 /// A video.
+///
+/// 视频。
 #[derive(Serialize, Deserialize, JsonSchema)]
 pub struct Video {
     /// The video's address; fetch it soon.
+    ///
+    /// 视频的下载地址；请尽快下载。
     video_url: String,
 }
 

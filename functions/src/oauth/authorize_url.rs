@@ -25,28 +25,50 @@ text! {
 /// browser (`sessionStorage`), and send both to `oauth.getToken` with the code: only the browser
 /// that began the login can then finish it. `state` is the SHA-256 of `verifier`, so the server
 /// stores nothing, and `state` in an address does not reveal the verifier.
+///
+/// 生成登录的起始地址：微信内网页、网站扫码，或原生 App 的 `auth` 参数。
+///
+/// 为防止伪造登录，应答中含有 `state` 和 `verifier`。请把 verifier 存在当前浏览器
+/// （`sessionStorage`），再与 code 一并传给 `oauth.getToken`：只有发起登录的浏览器才能完成登
+/// 录。`state` 是 `verifier` 的 SHA-256，因此服务端无需存储，地址中的 `state` 也不会泄露 verifier。
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AuthorizeUrl {
     /// The page to which WeChat sends the user back, with `code` and `state`. Its domain must be
     /// set in the WeChat console. Not for a native app.
+    ///
+    /// 授权后微信跳回的页面，附带 `code` 和 `state`。其域名须在微信后台设置。原生 App 不填。
     redirect_uri: Option<Address<2048>>,
     /// What to ask for. Required in WeChat: `snsapi_base` (silent, the openid only) or
     /// `snsapi_userinfo` (a consent page; profile and unionid). On a website it is `snsapi_login`,
     /// in a native app `snsapi_userinfo`.
+    ///
+    /// 授权作用域。微信内必填：`snsapi_base`（静默授权，仅得 openid）或 `snsapi_userinfo`（弹出授权
+    /// 页，可得个人资料和 unionid）。网站为 `snsapi_login`，原生 App 为 `snsapi_userinfo`。
     scope: Option<Scope>,
     /// A state of your own, passed through unchanged, instead of a generated one. Store it and
     /// compare it yourself. At most 128 letters and digits; for a native app any text.
+    ///
+    /// 自定义的 state，原样传递，代替自动生成的值；请自行保存并比对。最多 128 个字母和数字；原生
+    /// App 可为任意文本。
     state: Option<Text<NativeState>>,
     /// The kind of login; by default that of the app.
+    ///
+    /// 登录方式；默认与应用类型相符。
     kind: Option<Kind>,
     /// In WeChat: ask for consent even if the user gave it before.
+    ///
+    /// 微信内：即使用户授权过，也再次征求同意。
     #[serde(default, rename = "forcePopup")]
     force_popup: bool,
     /// In WeChat: open the page as a snapshot until the visitor chooses the full service.
+    ///
+    /// 微信内：先以快照页打开网页，直至访问者选择使用完整服务。
     #[serde(default, rename = "forceSnapShot")]
     force_snapshot: bool,
     /// On a website: the language of the QR page.
+    ///
+    /// 网站扫码时：二维码页面的语言。
     lang: Option<Language>,
 }
 
@@ -76,23 +98,35 @@ enum Language {
 }
 
 /// How a login begins.
+///
+/// 登录的起始信息。
 #[derive(Serialize, JsonSchema)]
 pub struct Authorization {
     /// For a browser: open this address.
+    ///
+    /// 用于浏览器：打开此地址。
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<String>,
     /// For a native app: pass these to the module's `auth`.
+    ///
+    /// 用于原生 App：将其传给模块的 `auth`。
     #[serde(skip_serializing_if = "Option::is_none")]
     params: Option<Params>,
     /// The state in the address; WeChat returns it with the code.
+    ///
+    /// 地址中的 state；微信会将它与 code 一同返回。
     state: String,
     /// Store it, and send it to `oauth.getToken` with `code` and `state`. Absent with a state of
     /// your own.
+    ///
+    /// 请保存，并与 `code`、`state` 一并传给 `oauth.getToken`。使用自定义 state 时无此字段。
     #[serde(skip_serializing_if = "Option::is_none")]
     verifier: Option<String>,
 }
 
 /// The parameters of the module's `auth`.
+///
+/// 模块方法 `auth` 的参数。
 #[derive(Serialize, JsonSchema)]
 struct Params {
     #[serde(rename = "apiKey")]

@@ -14,14 +14,23 @@ use super::note_refusal;
 ///
 /// It refreshes nothing. `oauth.getUserInfo` refreshes an expired token by itself,
 /// `oauth.refreshToken` on demand.
+///
+/// 检查微信是否仍接受用户当前的网页授权 access_token。
+///
+/// 此接口不刷新。`oauth.getUserInfo` 会自行刷新过期的 access_token，`oauth.refreshToken` 则按需刷
+/// 新。
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CheckToken {}
 
 /// The state of an access token.
+///
+/// access_token 的状态。
 #[derive(Serialize, JsonSchema)]
 pub struct Checked {
     /// Whether WeChat accepts it for this user.
+    ///
+    /// 微信是否接受该用户的 access_token。
     valid: bool,
 }
 

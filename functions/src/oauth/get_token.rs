@@ -33,46 +33,82 @@ text! {
 ///
 /// After `code-used` and `invalid-code` get a new code: send the user through
 /// `oauth.authorizeUrl` again.
+///
+/// 用网页授权、网站扫码或原生 App `auth` 得到的 code 登录用户。
+///
+/// 五分钟内重复提交同一个 code，返回首次的结果，因此浏览器重复请求回调地址也无妨；若传过 verifier，
+/// 则须传同一个 verifier。微信的 token 保留在服务端，除非设置了 `EXPOSE_SNS_TOKENS`。
+///
+/// 遇到 `code-used` 或 `invalid-code` 时须获取新的 code：请让用户重新经过 `oauth.authorizeUrl`。
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GetToken {
     /// The code. It can be used for one login, and expires after five minutes (ten from a website
     /// or an app).
+    ///
+    /// 授权 code，只能用于一次登录，五分钟后过期（网站或 App 为十分钟）。
     code: Text<OauthCode>,
     /// The state that came with the code, if `oauth.authorizeUrl` made it.
+    ///
+    /// 与 code 一同返回的 state，若它由 `oauth.authorizeUrl` 生成。
     state: Option<Text<State>>,
     /// The verifier of `oauth.authorizeUrl`, as this browser stored it.
+    ///
+    /// `oauth.authorizeUrl` 给出、保存在当前浏览器中的 verifier。
     verifier: Option<Text<Verifier>>,
 }
 
 /// A user who is logged in.
+///
+/// 已登录的用户。
 #[derive(Serialize, JsonSchema)]
 pub struct Token {
     /// Always true; for code that was written for the native module.
+    ///
+    /// 恒为 true；供为原生模块编写的代码使用。
     status: bool,
     /// The user's id in this app.
+    ///
+    /// 用户在此应用下的 openid。
     #[serde(rename = "openId")]
     openid: String,
     /// The user's id across the apps of one owner; only if the app is bound to an Open Platform
     /// account and the scope is not `snsapi_base`.
+    ///
+    /// 用户在同一主体各应用间的唯一标识；仅当应用已绑定微信开放平台账号，且作用域不是 `snsapi_base`
+    /// 时返回。
     #[serde(skip_serializing_if = "Option::is_none")]
     unionid: Option<String>,
     /// Send it as `Authorization: Bearer <session_token>`.
+    ///
+    /// 会话 token，请放在请求头 `Authorization: Bearer <session_token>` 中。
     session_token: String,
     /// Seconds until the session and WeChat's access token expire.
+    ///
+    /// 距会话与微信 access_token 过期的秒数。
     expires: u64,
     /// What the user consented to: `snsapi_base`, `snsapi_userinfo`, `snsapi_login`.
+    ///
+    /// 用户授权的作用域：`snsapi_base`、`snsapi_userinfo`、`snsapi_login`。
     #[serde(skip_serializing_if = "Option::is_none")]
     scope: Option<String>,
     /// Whether the page is open as a snapshot, whose user may not be a real one: show nothing
     /// personal, store nothing, and offer the full service. Operations refuse the session.
+    ///
+    /// 页面是否以快照页模式打开，此时的用户可能是虚拟账号：请勿展示个人信息，不要存储数据，并引导使
+    /// 用完整服务。各接口会拒绝该会话。
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     snapshot: bool,
     /// WeChat's access token; with `EXPOSE_SNS_TOKENS` only.
+    ///
+    /// 微信的网页授权 access_token；仅在设置 `EXPOSE_SNS_TOKENS` 时返回。
     #[serde(rename = "accessToken", skip_serializing_if = "Option::is_none")]
     access_token: Option<String>,
     /// Renews the session for thirty days: send it to `oauth.refreshToken`, once. Store it like a
     /// password. With `EXPOSE_SNS_TOKENS` it is WeChat's refresh token. Absent for a snapshot.
+    ///
+    /// 三十天内用于续期会话：传给 `oauth.refreshToken`，只用一次。请像密码一样保管。设置
+    /// `EXPOSE_SNS_TOKENS` 时为微信的 refresh_token。快照页模式无此字段。
     #[serde(rename = "dynamicToken", skip_serializing_if = "Option::is_none")]
     dynamic_token: Option<String>,
 }

@@ -17,10 +17,16 @@ use super::{note_refusal, refresh, tokens};
 /// Reads the profile of a user who consented to show it.
 ///
 /// An expired access token is refreshed on the way, once.
+///
+/// 获取已授权用户的个人资料。
+///
+/// 过期的 access_token 会在途中自动刷新一次。
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GetUserInfo {
     /// The language of place names.
+    ///
+    /// 返回地名所用的语言。
     #[serde(default)]
     lang: Language,
 }
@@ -28,21 +34,31 @@ pub struct GetUserInfo {
 #[derive(Clone, Copy, Default, Deserialize, JsonSchema)]
 enum Language {
     /// Simplified Chinese.
+    ///
+    /// 简体中文。
     #[default]
     #[serde(rename = "zh_CN")]
     SimplifiedChinese,
     /// Traditional Chinese.
+    ///
+    /// 繁体中文。
     #[serde(rename = "zh_TW")]
     TraditionalChinese,
     /// English.
+    ///
+    /// 英文。
     #[serde(rename = "en")]
     English,
 }
 
 /// A user's profile.
+///
+/// 用户的个人资料。
 #[derive(Serialize, JsonSchema)]
 pub struct UserInfo {
     /// Always true; for code that was written for the native module.
+    ///
+    /// 恒为 true；供为原生模块编写的代码使用。
     status: bool,
     #[serde(flatten)]
     profile: Profile,
@@ -52,30 +68,48 @@ pub struct UserInfo {
 #[derive(Deserialize, Serialize, JsonSchema)]
 struct Profile {
     /// The user's id in this app.
+    ///
+    /// 用户在此应用下的 openid。
     openid: String,
     /// The nickname.
+    ///
+    /// 昵称。
     #[serde(default, deserialize_with = "lenient")]
     nickname: String,
     /// 1 male, 2 female, 0 unknown; always 0 since 2021.
+    ///
+    /// 性别：1 男，2 女，0 未知；2021 年起恒为 0。
     #[serde(default, deserialize_with = "sex")]
     sex: u8,
     /// The province; always empty since 2021.
+    ///
+    /// 省份；2021 年起恒为空。
     #[serde(default, deserialize_with = "lenient")]
     province: String,
     /// The city; always empty since 2021.
+    ///
+    /// 城市；2021 年起恒为空。
     #[serde(default, deserialize_with = "lenient")]
     city: String,
     /// The country; always empty since 2021.
+    ///
+    /// 国家；2021 年起恒为空。
     #[serde(default, deserialize_with = "lenient")]
     country: String,
     /// The picture's address, empty without a picture. Its last part is the size: 46, 64, 96, 132,
     /// or 0 for 640×640.
+    ///
+    /// 头像地址，没有头像时为空。末尾的数字为尺寸：46、64、96、132，或 0 表示 640×640。
     #[serde(default, deserialize_with = "lenient")]
     headimgurl: String,
     /// Privileges of the user, for example `chinaunicom`.
+    ///
+    /// 用户特权信息，例如 `chinaunicom`。
     #[serde(default, deserialize_with = "lenient_list")]
     privilege: Vec<String>,
     /// The user's id across the apps of one owner.
+    ///
+    /// 用户在同一主体各应用间的唯一标识。
     #[serde(default, deserialize_with = "unionid", skip_serializing_if = "Option::is_none")]
     unionid: Option<String>,
 }

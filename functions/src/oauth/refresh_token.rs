@@ -31,33 +31,58 @@ const FRESH: u64 = 60;
 /// Use each `dynamicToken` once, and store the one in the answer. One that is used a second time
 /// has been stolen from one of its users, so it ends the login. Simultaneous calls with the same
 /// one share one renewal. A call that fails does not use it up.
+///
+/// 用 `dynamicToken` 续期登录：返回新会话，并刷新微信的 token。
+///
+/// 无需会话，会话过期后仍可使用，直至登录满三十天；此后，或用户撤回授权后，须重新登录。
+///
+/// 每个 `dynamicToken` 只用一次，请保存应答中的新值。若被再次使用，说明它已被盗用，该登录随即终止。
+/// 同时发起的相同调用共享一次续期。调用失败不消耗它。
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RefreshToken {
     /// The `dynamicToken` of the last `oauth.getToken` or `oauth.refreshToken`.
+    ///
+    /// 最近一次 `oauth.getToken` 或 `oauth.refreshToken` 返回的 `dynamicToken`。
     #[serde(rename = "dynamicToken")]
     dynamic_token: Text<DynamicToken>,
 }
 
 /// A renewed login.
+///
+/// 续期后的登录。
 #[derive(Serialize, JsonSchema)]
 pub struct Refreshed {
     /// Always true; for code that was written for the native module.
+    ///
+    /// 恒为 true；供为原生模块编写的代码使用。
     status: bool,
     /// The user's id in this app.
+    ///
+    /// 用户在此应用下的 openid。
     #[serde(rename = "openId")]
     openid: String,
     /// The new session; operations that hand out keys refuse the one before.
+    ///
+    /// 新会话；会返回密钥的接口不再接受旧会话。
     session_token: String,
     /// Seconds until the session and WeChat's access token expire.
+    ///
+    /// 距会话与微信 access_token 过期的秒数。
     expires: u64,
     /// What the user consented to.
+    ///
+    /// 用户授权的作用域。
     #[serde(skip_serializing_if = "String::is_empty")]
     scope: String,
     /// WeChat's access token; with `EXPOSE_SNS_TOKENS` only.
+    ///
+    /// 微信的网页授权 access_token；仅在设置 `EXPOSE_SNS_TOKENS` 时返回。
     #[serde(rename = "accessToken", skip_serializing_if = "Option::is_none")]
     access_token: Option<String>,
     /// What renews the login next. With `EXPOSE_SNS_TOKENS` it is WeChat's refresh token.
+    ///
+    /// 下次续期所用的值。设置 `EXPOSE_SNS_TOKENS` 时为微信的 refresh_token。
     #[serde(rename = "dynamicToken")]
     dynamic_token: String,
 }

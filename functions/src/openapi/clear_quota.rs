@@ -10,11 +10,15 @@ use shared::{
 };
 
 /// Sets the counters of all quotas of an account to zero. WeChat allows ten a month in all.
+///
+/// 将账号所有接口的调用次数清零。微信每月共允许十次。
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ClearQuota {}
 
 /// Nothing: the counters are zero.
+///
+/// 无内容：调用次数已清零。
 #[derive(Serialize, JsonSchema)]
 pub struct Cleared {}
 

@@ -23,10 +23,14 @@ text! {
 }
 
 /// Shows how often a path may be called today, and how often it was.
+///
+/// 查询某个接口今日的调用额度与已用次数。
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GetApiQuota {
     /// The path, with a slash, without host and query.
+    ///
+    /// 接口路径，以斜杠开头，不含域名与查询参数。
     cgi_path: Text<CgiPath>,
 }
 

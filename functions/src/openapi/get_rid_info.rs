@@ -19,10 +19,14 @@ text! {
 }
 
 /// Shows what a request to WeChat was and what it answered, for seven days; secrets are struck out.
+///
+/// 按 rid 查询七天内的一次微信请求及其应答；敏感信息已隐去。
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GetRidInfo {
     /// WeChat's id of the request.
+    ///
+    /// 微信的请求标识 rid。
     rid: Text<Rid>,
 }
 

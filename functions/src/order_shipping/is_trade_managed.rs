@@ -8,14 +8,20 @@ use serde_json::json;
 use shared::{Access, AccountKind, Caller, Operation, Refusal, Result, Uses, capability::Wechat};
 
 /// Tells whether the mini program must report its shipments.
+///
+/// 查询小程序是否必须上报发货信息。
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct IsTradeManaged {}
 
 /// Whether shipments must be reported.
+///
+/// 是否必须上报发货信息。
 #[derive(Deserialize, Serialize, JsonSchema)]
 pub struct Managed {
     /// Whether WeChat manages the mini program's trade.
+    ///
+    /// 小程序是否已开通发货信息管理服务。
     is_trade_managed: bool,
 }
 

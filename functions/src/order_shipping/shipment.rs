@@ -32,55 +32,85 @@ fn is_offset(text: &str) -> bool {
 }
 
 /// An order: by the merchant's number (1), or by WeChat Pay's (2).
+///
+/// 订单：按商户订单号（1）或微信支付订单号（2）指定。
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct OrderKey {
     /// 1: `mchid` and `out_trade_no`. 2: `transaction_id`.
+    ///
+    /// 1：用 `mchid` 和 `out_trade_no` 指定。2：用 `transaction_id` 指定。
     order_number_type: Int<1, 2>,
     /// WeChat Pay's number.
+    ///
+    /// 微信支付订单号。
     #[serde(default, skip_serializing_if = "Option::is_none")]
     transaction_id: Option<Text<TransactionId>>,
     /// The merchant.
+    ///
+    /// 商户号。
     #[serde(default, skip_serializing_if = "Option::is_none")]
     mchid: Option<Text<MerchantId>>,
     /// The merchant's number.
+    ///
+    /// 商户订单号。
     #[serde(default, skip_serializing_if = "Option::is_none")]
     out_trade_no: Option<Text<TradeNo>>,
 }
 
 /// Who paid.
+///
+/// 支付者。
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Payer {
     /// At the mini program.
+    ///
+    /// 用户在小程序下的 openid。
     openid: Text<Openid>,
 }
 
 /// A parcel.
+///
+/// 一个包裹。
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Parcel {
     /// Its number; express only.
+    ///
+    /// 物流单号；仅限快递。
     #[serde(default, skip_serializing_if = "Option::is_none")]
     tracking_no: Option<Text<TrackingNo>>,
     /// Who carries it; express only.
+    ///
+    /// 物流公司编码；仅限快递。
     #[serde(default, skip_serializing_if = "Option::is_none")]
     express_company: Option<Text<Company>>,
     /// What is in it.
+    ///
+    /// 商品信息。
     item_desc: Text<ItemDesc>,
     /// A phone number; needed by 顺丰 (SF).
+    ///
+    /// 联系方式；快递公司为顺丰时必填。
     #[serde(default, skip_serializing_if = "Option::is_none")]
     contact: Option<ParcelContact>,
 }
 
 /// A phone number, masked, with the last four digits clear.
+///
+/// 掩码后的联系方式，后四位须可见。
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct ParcelContact {
     /// Of whoever sends it.
+    ///
+    /// 寄件人联系方式。
     #[serde(default, skip_serializing_if = "Option::is_none")]
     consignor_contact: Option<Text<Contact>>,
     /// Of whoever gets it.
+    ///
+    /// 收件人联系方式。
     #[serde(default, skip_serializing_if = "Option::is_none")]
     receiver_contact: Option<Text<Contact>>,
 }

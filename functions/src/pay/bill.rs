@@ -25,12 +25,18 @@ use super::{
 const COMPARED: usize = 100_000;
 
 /// Which bill.
+///
+/// 账单类型。
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BillType {
     /// Payments and refunds.
+    ///
+    /// 交易账单：收款与退款。
     Trade,
     /// Every movement of the merchant's money.
+    ///
+    /// 资金账单：商户资金的每一笔变动。
     FundFlow,
 }
 

@@ -11,17 +11,25 @@ use super::{get_order::check_owner, input::OutTradeNo, order::OrderState, uses::
 /// Closes an order that is not paid, so that it can no longer be paid.
 ///
 /// An order that turns out to be paid stays paid, and the answer says so.
+///
+/// 关闭未付款的订单，此后不能再付款。若订单实际已付款，则保持已付款状态，并在返回中说明。
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CloseOrder {
     /// The order's number.
+    ///
+    /// 商户订单号。
     out_trade_no: Text<OutTradeNo>,
 }
 
 /// An order after it was to be closed.
+///
+/// 关单后的订单。
 #[derive(Serialize, JsonSchema)]
 pub struct ClosedOrder {
     /// `closed`, or `paid` if the user was faster.
+    ///
+    /// `closed`；若用户先完成付款则为 `paid`。
     state: OrderState,
 }
 

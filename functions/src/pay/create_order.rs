@@ -33,78 +33,130 @@ const LONGEST: u64 = 2 * 3600;
 /// anything. Hand `payment` unchanged to `wx.requestPayment`, `wx.chooseWXPay` or the app SDK,
 /// open it as a link, or draw it as a QR code. Whatever the client answers then, ask
 /// `pay.getOrder`.
+///
+/// 创建订单，返回客户端调起支付所需的参数。用户只能购买商品目录中的商品，价格不由客户端决定；
+/// 服务端可自定内容。请将 `payment` 原样交给 `wx.requestPayment`、`wx.chooseWXPay` 或 App SDK，
+/// 或作为链接打开，或绘制成二维码。无论客户端返回什么，都请调用 `pay.getOrder` 确认。
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateOrder {
     /// What is ordered; see `pay.putProduct`.
+    ///
+    /// 购买的商品，见 `pay.putProduct`。
     #[serde(default)]
     product: Option<Text<ProductId>>,
     /// How many of it; 1 by default.
+    ///
+    /// 数量，默认为 1。
     #[serde(default)]
     quantity: Option<Int<1, 1_000>>,
     /// How the user pays; by default as the kind of app has it.
+    ///
+    /// 支付渠道，默认取决于应用类型。
     #[serde(default)]
     channel: Option<Channel>,
     /// The address of the payer's device; H5 needs it.
+    ///
+    /// 付款设备的 IP 地址，H5 支付必填。
     #[serde(default)]
     client_ip: Option<Text<ClientIp>>,
     /// A service's own number of the order. The same number again is the same order.
+    ///
+    /// 服务端自定的商户订单号；同一单号即同一订单。
     #[serde(default)]
     out_trade_no: Option<Text<OutTradeNo>>,
     /// What the user sees on the bill, where there is no product. For services.
+    ///
+    /// 用户账单上的描述，无商品时使用；仅限服务端。
     #[serde(default)]
     description: Option<Text<Description>>,
     /// Fen, where there is no product. For services.
+    ///
+    /// 金额，单位为分，无商品时使用；仅限服务端。
     #[serde(default)]
     amount: Option<Fen>,
     /// Comes back with the payment. For services.
+    ///
+    /// 附加数据，随支付结果返回；仅限服务端。
     #[serde(default)]
     attach: Option<Text<Attach>>,
     /// When the order can no longer be paid, in RFC 3339: a minute to two hours from now, half an
     /// hour by default. For services.
+    ///
+    /// 支付截止时间，RFC 3339 格式：距现在 1 分钟至 2 小时，默认半小时；仅限服务端。
     #[serde(default)]
     time_expire: Option<String>,
     /// WeChat Pay's `detail`: goods, for coupons. For services.
+    ///
+    /// 微信支付的 `detail`：单品优惠信息；仅限服务端。
     #[serde(default)]
     detail: Option<Value>,
     /// WeChat Pay's `goods_tag`. For services.
+    ///
+    /// 微信支付的 `goods_tag`：订单优惠标记；仅限服务端。
     #[serde(default)]
     goods_tag: Option<Text<GoodsTag>>,
     /// Keeps the money for profit sharing. For services.
+    ///
+    /// 是否冻结资金以待分账；仅限服务端。
     #[serde(default)]
     profit_sharing: bool,
 }
 
 /// An order that waits for the user.
+///
+/// 等待用户付款的订单。
 #[derive(Serialize, JsonSchema)]
 pub struct CreatedOrder {
     /// The order's number.
+    ///
+    /// 商户订单号。
     out_trade_no: String,
     /// Seconds since 1970.
+    ///
+    /// Unix 时间戳，单位为秒。
     expires_at: u64,
     /// What became of it so far.
+    ///
+    /// 当前状态。
     state: OrderState,
     /// What the client pays with; absent once the order is paid.
+    ///
+    /// 客户端调起支付的参数；订单已付款后不再返回。
     #[serde(skip_serializing_if = "Option::is_none")]
     payment: Option<Payment>,
 }
 
 /// What the client pays with, by channel.
+///
+/// 客户端调起支付的参数，因支付渠道而异。
 #[derive(Serialize, JsonSchema)]
 #[serde(untagged)]
 pub(super) enum Payment {
     /// For `wx.requestPayment` and `wx.chooseWXPay`.
+    ///
+    /// 用于 `wx.requestPayment` 和 `wx.chooseWXPay`。
     Page(PagePayment),
     /// For the app SDK.
+    ///
+    /// 用于 App SDK。
     App(AppPayment),
     /// A link to open outside WeChat.
+    ///
+    /// 在微信外打开的链接。
     Link {
         /// Add `&redirect_url=` to return to a page.
+        ///
+        /// 追加 `&redirect_url=` 可在支付后返回指定页面。
         h5_url: String,
     },
     /// A text to draw as a QR code.
+    ///
+    /// 用于绘制二维码的文本。
     Code {
         /// Not to be opened from an album.
+        ///
+        /// 不支持从相册识别。
         code_url: String,
     },
 }

@@ -15,12 +15,19 @@ use super::{bill::BillType, input::Day, uses::Orders};
 /// Downloads a day's bill as WeChat Pay made it: CSV in UTF-8, its digest verified.
 ///
 /// Bills are made at about ten in the morning of the next day and kept for three months.
+///
+/// 下载微信支付生成的某日账单：UTF-8 编码的 CSV，摘要已校验。账单在次日上午十点左右生成，
+/// 保留三个月。
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DownloadBill {
     /// The day in China, such as `2026-11-03`.
+    ///
+    /// 账单日期（北京时间），如 `2026-11-03`。
     date: Text<Day>,
     /// Which bill.
+    ///
+    /// 账单类型。
     #[serde(rename = "type")]
     kind: BillType,
 }

@@ -19,43 +19,72 @@ const FRESH: u64 = 3;
 ///
 /// Call it after the client's answer, whatever that was: only this tells whether the user paid. An
 /// order that is not paid is asked for at WeChat Pay, at most every three seconds.
+///
+/// 查询订单的结果。无论客户端返回什么，都请在其后调用：只有它能确认用户是否已付款。未付款的订单会向微信支付查单，
+/// 最多每三秒一次。
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GetOrder {
     /// The order's number. A user sees their own orders only.
+    ///
+    /// 商户订单号；用户只能查到自己的订单。
     out_trade_no: Text<OutTradeNo>,
 }
 
 /// An order as its owner may see it.
+///
+/// 订单，以其所有者可见的内容为限。
 #[derive(Serialize, JsonSchema)]
 pub struct OrderView {
     /// The order's number.
+    ///
+    /// 商户订单号。
     pub out_trade_no: String,
     /// What became of it.
+    ///
+    /// 当前状态。
     pub state: OrderState,
     /// Fen.
+    ///
+    /// 金额，单位为分。
     pub amount: i64,
     /// What the user really paid, without coupons, in fen.
+    ///
+    /// 用户实付金额（不含优惠），单位为分。
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payer_total: Option<i64>,
     /// WeChat Pay's number of the payment.
+    ///
+    /// 微信支付订单号。
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transaction_id: Option<String>,
     /// Seconds since 1970.
+    ///
+    /// Unix 时间戳，单位为秒。
     #[serde(skip_serializing_if = "Option::is_none")]
     pub paid_at: Option<u64>,
     /// Its refunds, the oldest first.
+    ///
+    /// 退款列表，最早的在前。
     pub refunds: Vec<RefundView>,
 }
 
 /// A refund.
+///
+/// 一笔退款。
 #[derive(Serialize, JsonSchema)]
 pub struct RefundView {
     /// The refund's number.
+    ///
+    /// 商户退款单号。
     pub out_refund_no: String,
     /// What became of it.
+    ///
+    /// 当前状态。
     pub state: RefundState,
     /// Fen.
+    ///
+    /// 金额，单位为分。
     pub amount: i64,
 }
 

@@ -13,12 +13,18 @@ use super::{
 };
 
 /// Tells what became of a refund; WeChat Pay is asked while it is under way.
+///
+/// 查询退款的结果；退款处理中时会向微信支付查询。
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GetRefund {
     /// The refund's number.
+    ///
+    /// 商户退款单号。
     out_refund_no: Text<OutRefundNo>,
     /// The order's number, to be sure.
+    ///
+    /// 商户订单号，用于核对。
     #[serde(default)]
     out_trade_no: Option<Text<OutTradeNo>>,
 }

@@ -15,6 +15,9 @@ use super::{payments::Rejected, uses::Orders};
 ///
 /// Answers 204 when everything is kept, 401 to what cannot be verified, and 500 to what is WeChat
 /// Pay's and does not fit: WeChat Pay sends that again for a day.
+///
+/// 接收微信支付的通知。请将其地址设为 `PAY_NOTIFY_URL`；除微信支付外无人调用。全部处理完成时应答 204，
+/// 无法验签时应答 401，内容不符时应答 500，微信支付会在一天内重发。
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Notify {

@@ -18,18 +18,30 @@ pub(super) const DUE: &str = "pay";
 const LONG: u64 = 600;
 
 /// How a user pays.
+///
+/// 支付渠道。
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Channel {
     /// `wx.requestPayment` in a mini program.
+    ///
+    /// 小程序内的 `wx.requestPayment`。
     MiniProgram,
     /// `wx.chooseWXPay` in a page in WeChat.
+    ///
+    /// 微信内网页的 `wx.chooseWXPay`。
     Jsapi,
     /// The app SDK.
+    ///
+    /// 移动应用内的 App SDK。
     App,
     /// A link, in a browser outside WeChat.
+    ///
+    /// 微信外浏览器中打开的链接。
     H5,
     /// A QR code.
+    ///
+    /// 二维码。
     Native,
 }
 
@@ -51,20 +63,34 @@ impl Channel {
 }
 
 /// What became of an order.
+///
+/// 订单状态。
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OrderState {
     /// Kept here; WeChat Pay has not answered yet.
+    ///
+    /// 已保存，微信支付尚未应答。
     Created,
     /// WeChat Pay has it, and waits for the user.
+    ///
+    /// 微信支付已受理，等待用户付款。
     Unpaid,
     /// Paid.
+    ///
+    /// 已付款。
     Paid,
     /// Closed without a payment.
+    ///
+    /// 未付款即关闭。
     Closed,
     /// Paid, and refunded in full.
+    ///
+    /// 已付款，并已全额退款。
     Refunded,
     /// WeChat Pay's answer was lost; it is asked again.
+    ///
+    /// 微信支付的应答丢失，将再次查询。
     Unknown,
 }
 
@@ -133,18 +159,30 @@ pub(super) struct Transaction {
 }
 
 /// What became of a refund.
+///
+/// 退款状态。
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RefundState {
     /// Accepted, and under way.
+    ///
+    /// 已受理，处理中。
     Processing,
     /// The user has the money.
+    ///
+    /// 退款已到账。
     Success,
     /// The user's account cannot take it; see WeChat Pay's console.
+    ///
+    /// 用户账户无法入账，请到微信支付商户平台处理。
     Abnormal,
     /// Refused or given up; a new number is needed.
+    ///
+    /// 被拒绝或已放弃，需使用新的退款单号。
     Closed,
     /// WeChat Pay's answer was lost or the merchant lacks money; it is asked for again.
+    ///
+    /// 微信支付的应答丢失或商户余额不足，将再次发起。
     Unknown,
 }
 

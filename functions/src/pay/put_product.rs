@@ -18,36 +18,60 @@ use super::{
 /// Adds a product to the catalogue, or changes it.
 ///
 /// Orders that were made keep their price.
+///
+/// 向商品目录添加商品，或修改商品。已创建的订单价格不变。
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PutProduct {
     /// The product's id.
+    ///
+    /// 商品 id。
     product: Text<ProductId>,
     /// What the user sees on the bill.
+    ///
+    /// 用户账单上的描述。
     description: Text<Description>,
     /// The price of one, in fen.
+    ///
+    /// 单价，单位为分。
     amount: Fen,
     /// Comes back with the payment.
+    ///
+    /// 附加数据，随支付结果返回。
     #[serde(default)]
     attach: Option<Text<Attach>>,
     /// Whether it can no longer be ordered.
+    ///
+    /// 是否已下架。
     #[serde(default)]
     closed: bool,
 }
 
 /// A product as it is kept.
+///
+/// 保存的商品。
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Product {
     /// The product's id.
+    ///
+    /// 商品 id。
     pub product: String,
     /// What the user sees on the bill.
+    ///
+    /// 用户账单上的描述。
     pub description: String,
     /// The price of one, in fen.
+    ///
+    /// 单价，单位为分。
     pub amount: i64,
     /// Comes back with the payment.
+    ///
+    /// 附加数据，随支付结果返回。
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attach: Option<String>,
     /// Whether it can no longer be ordered.
+    ///
+    /// 是否已下架。
     pub closed: bool,
 }
 

@@ -18,18 +18,28 @@ use super::{
 ///
 /// The same `out_refund_no` again is the same refund: repeat the call after a lost answer. What is
 /// refunded and under way never exceeds what was paid.
+///
+/// 全额或部分退款。同一 `out_refund_no` 即同一笔退款：应答丢失后请重复调用。已退款与退款中的总额不会超过实付金额。
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Refund {
     /// The order's number.
+    ///
+    /// 商户订单号。
     out_trade_no: Text<OutTradeNo>,
     /// The refund's own number; send one, so that the call can be repeated.
+    ///
+    /// 商户退款单号；请自行指定，以便重复调用。
     #[serde(default)]
     out_refund_no: Option<Text<OutRefundNo>>,
     /// Fen; by default what is left.
+    ///
+    /// 退款金额，单位为分，默认为剩余可退金额。
     #[serde(default)]
     amount: Option<Fen>,
     /// What the user is told.
+    ///
+    /// 展示给用户的退款原因。
     #[serde(default)]
     reason: Option<Text<Reason>>,
 }

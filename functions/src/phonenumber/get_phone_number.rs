@@ -22,10 +22,17 @@ text! {
 ///
 /// This is the current way. The code is not that of `wx.login`, expires after five minutes and can
 /// be used once: after a lost answer let the user tap the button again. WeChat charges for it.
+///
+/// 用手机号按钮 `getPhoneNumber` 的 code 换取用户手机号。
+///
+/// 这是目前推荐的方式。该 code 不同于 `wx.login` 的 code，五分钟后过期且只能使用一次：若应答丢失，
+/// 请让用户重新点击按钮。微信对此接口收费。
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GetPhoneNumber {
     /// `event.detail.code` of `<button open-type="getPhoneNumber">`.
+    ///
+    /// 手机号按钮 `<button open-type="getPhoneNumber">` 返回的 `event.detail.code`。
     code: Text<PhoneCode>,
 }
 

@@ -24,6 +24,11 @@ use super::{
 /// Enter `https://<your domain>/push/receive/<appid>` as the URL of message push in WeChat's console.
 /// A request that WeChat did not sign is refused with 403, whatever is wrong with it. WeChat is
 /// answered `success` once the message is stored; copies of it change nothing.
+///
+/// 接收微信推送的消息与事件，并发布到事件总线。
+///
+/// 请在微信后台的消息推送配置中，将 URL 填为 `https://<your domain>/push/receive/<appid>`。非微信签
+/// 名的请求，无论错在何处，一律以 403 拒绝。消息存储后即应答 `success`；重复推送不产生影响。
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Receive {

@@ -15,15 +15,23 @@ use super::{
 };
 
 /// Makes a code that tells the account who came by it; for a time, or for good (100,000 in all).
+///
+/// 生成公众号带参数二维码，分临时与永久（永久共 10 万个），可得知用户经由哪个码而来。
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Create {
     /// How long it lives, of a code that ends; by default 60.
+    ///
+    /// 临时二维码的有效时间，单位为秒；默认 60。
     #[serde(default, skip_serializing_if = "Option::is_none")]
     expire_seconds: Option<Int<1, 2_592_000>>,
     /// What kind of code.
+    ///
+    /// 二维码类型。
     action_name: Kind,
     /// What it stands for.
+    ///
+    /// 二维码的含义。
     action_info: Info,
 }
 

@@ -13,6 +13,8 @@ text! {
 }
 
 /// Kinds of codes: with a number or a text, for a time or for good.
+///
+/// 二维码类型：场景值为数字或文本，临时或永久。
 #[derive(Clone, Copy, Deserialize, Serialize, JsonSchema)]
 pub(super) enum Kind {
     #[serde(rename = "QR_SCENE")]
@@ -26,21 +28,31 @@ pub(super) enum Kind {
 }
 
 /// What a code stands for.
+///
+/// 二维码的含义。
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Info {
     /// The number or the text.
+    ///
+    /// 场景值，数字或文本。
     pub(super) scene: Scene,
 }
 
 /// A number or a text.
+///
+/// 数字或文本。
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Scene {
     /// The number; of a permanent code at most 100,000.
+    ///
+    /// 数字场景值；永久二维码最大 100000。
     #[serde(default, skip_serializing_if = "Option::is_none")]
     scene_id: Option<Int<1, 4_294_967_295>>,
     /// The text.
+    ///
+    /// 文本内容。
     #[serde(default, skip_serializing_if = "Option::is_none")]
     scene_str: Option<Text<SceneText>>,
 }

@@ -41,11 +41,17 @@ pub(super) struct Request<'a, T> {
 }
 
 /// How risky the user is.
+///
+/// 用户的风险等级。
 #[derive(Deserialize, Serialize, JsonSchema)]
 pub struct Rank {
     /// 0 to 4, the riskiest.
+    ///
+    /// 0 到 4，数字越大风险越高。
     risk_rank: u8,
     /// WeChat's id of the question; the name is WeChat's.
+    ///
+    /// 微信的查询 id；字段名即微信所用的写法。
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[serde(deserialize_with = "maybe_text_or_number")]
     unoin_id: Option<String>,

@@ -22,50 +22,82 @@ text! {
 /// Tells what a check of a picture or recording found. A user sees their own checks only.
 ///
 /// Publish on `pass` only.
+///
+/// 查询图片或音频的内容安全检测结果。用户只能查询自己的检测。
+///
+/// 仅在结果为 `pass` 时发布。
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GetMediaCheck {
     /// As `security.mediaCheckAsync` returned it.
+    ///
+    /// `security.mediaCheckAsync` 返回的检测 id。
     trace_id: Text<TraceId>,
 }
 
 /// A check.
+///
+/// 一次检测。
 #[derive(Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Checked {
     /// Whether WeChat has answered.
+    ///
+    /// 微信是否已给出结果。
     status: Status,
     /// What to do; absent while it is pending.
+    ///
+    /// 处理建议；等待结果期间无此字段。
     #[serde(skip_serializing_if = "Option::is_none")]
     suggest: Option<Verdict>,
     /// Why: 100 normal, 20001 politics, 20002 porn, 20006 crime, 21000 other.
+    ///
+    /// 命中的标签：100 正常，20001 时政，20002 色情，20006 违法犯罪，21000 其他。
     #[serde(skip_serializing_if = "Option::is_none")]
     label: Option<u32>,
     /// What each of WeChat's strategies found; one counts if its `errcode` is 0.
+    ///
+    /// 微信各检测策略的结果；`errcode` 为 0 的才有效。
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<Vec<Value>>,
 }
 
 /// Whether WeChat has answered.
+///
+/// 微信是否已给出结果。
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum Status {
     /// Not yet.
+    ///
+    /// 尚未。
     Pending,
     /// It has, or will not.
+    ///
+    /// 已有结果，或不会再有。
     Done,
 }
 
 /// What to do with it.
+///
+/// 处理建议。
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum Verdict {
     /// Publish it.
+    ///
+    /// 可以发布。
     Pass,
     /// Have it reviewed by a person.
+    ///
+    /// 需人工审核。
     Review,
     /// Do not publish it.
+    ///
+    /// 不可发布。
     Risky,
     /// The check failed: WeChat could not download it, or did not answer.
+    ///
+    /// 检测失败：微信无法下载文件，或没有应答。
     Unknown,
 }
 

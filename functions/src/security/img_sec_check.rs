@@ -18,17 +18,28 @@ use super::{RISKY, Suggest, picture::fit};
 /// Send it with `wx.uploadFile` as the part `media`, as the body itself, or as base64. PNG, JPEG
 /// or GIF; beyond 750 × 1334 px or 1 MB it is scaled down before WeChat sees it, and of a GIF
 /// beyond that only the first frame is checked.
+///
+/// 检测图片是否含有违规内容。
+///
+/// 可用 `wx.uploadFile` 作为 `media` 部分上传、直接作为请求正文，或以 base64 传入。支持
+/// PNG、JPEG、GIF；超过 750 × 1334 像素或 1 MB 的图片会先压缩再交给微信，超限的 GIF 只检测第一帧。
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ImgSecCheck {
     /// The image in base64, with or without `data:image/…;base64,` before it.
+    ///
+    /// 图片的 base64，可带也可不带 `data:image/…;base64,` 前缀。
     base64: FileInput,
 }
 
 /// WeChat's verdict.
+///
+/// 微信的检测结论。
 #[derive(Serialize, JsonSchema)]
 pub struct Checked {
     /// What to do: `pass` or `risky`.
+    ///
+    /// 处理建议：`pass` 或 `risky`。
     suggest: Suggest,
 }
 

@@ -15,21 +15,36 @@ use shared::{
 /// WeChat downloads it, at most 10 MB, and answers within 30 minutes: ask
 /// `security.getMediaCheck`, or consume the event `event.wxa_media_check`. The user must have been in
 /// the app within the last two hours. Message push must be configured.
+///
+/// 异步检测图片或音频是否含有违规内容。
+///
+/// 微信自行下载文件，最大 10 MB，30 分钟内给出结果：请查询 `security.getMediaCheck`，或消费
+/// `event.wxa_media_check` 事件。用户须在最近两小时内访问过小程序。须已配置消息推送。
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MediaCheckAsync {
     /// Where WeChat downloads it, without a login.
+    ///
+    /// 供微信下载的网址，须无需登录即可访问。
     media_url: Address<2048>,
     /// 1 a recording, 2 a picture.
+    ///
+    /// 1 音频，2 图片。
     media_type: Int<1, 2>,
     /// Where it would appear: 1 profile, 2 comment, 3 forum, 4 social log.
+    ///
+    /// 场景：1 资料，2 评论，3 论坛，4 社交日志。
     scene: Int<1, 4>,
 }
 
 /// A check that has begun.
+///
+/// 已提交的检测。
 #[derive(Serialize, JsonSchema)]
 pub struct Started {
     /// WeChat's id of the check, for `security.getMediaCheck`.
+    ///
+    /// 微信的检测 id，用于 `security.getMediaCheck`。
     trace_id: String,
 }
 

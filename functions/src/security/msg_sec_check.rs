@@ -32,51 +32,85 @@ text! {
 ///
 /// Publish on `pass` only. The user must have been in the app within the last two hours. A
 /// service that names no `openid` gets WeChat's first version: up to 500 KB, but a frozen list.
+///
+/// 检测文本是否含有违规内容。
+///
+/// 仅在结果为 `pass` 时发布。用户须在最近两小时内访问过小程序。服务端未指定 `openid` 时使用微信的
+/// 1.0 版本：最大 500 KB，但词库不再更新。
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MsgSecCheck {
     /// The text: at most 2500 characters; 500 KB for a service that names no `openid`.
+    ///
+    /// 待检测的文本：最多 2500 字；服务端未指定 `openid` 时最大 500 KB。
     content: Text<Content>,
     /// WeChat's name of the version that judges for a user; it is used anyway.
+    ///
+    /// 微信接口的版本号；指定用户时总是使用该版本。
     #[serde(default)]
     version: Option<Int<2, 2>>,
     /// Where it would appear: 1 profile, 2 comment (default), 3 forum, 4 social log.
+    ///
+    /// 场景：1 资料，2 评论（默认），3 论坛，4 社交日志。
     #[serde(default)]
     scene: Option<Int<1, 4>>,
     /// The title above it.
+    ///
+    /// 文本标题。
     #[serde(default)]
     title: Option<Text<Beside>>,
     /// The user's nickname.
+    ///
+    /// 用户昵称。
     #[serde(default)]
     nickname: Option<Text<Beside>>,
     /// The user's motto; for scene 1 only.
+    ///
+    /// 用户的个性签名；仅用于场景 1。
     #[serde(default)]
     signature: Option<Text<Beside>>,
 }
 
 /// WeChat's verdict.
+///
+/// 微信的检测结论。
 #[derive(Serialize, JsonSchema)]
 pub struct Checked {
     /// What to do.
+    ///
+    /// 处理建议。
     suggest: Suggest,
     /// Why: 100 normal, 10001 ads, 20001 politics, 20002 porn, 20003 abuse, 20006 crime,
     /// 20008 fraud, 20012 vulgar, 20013 copyright, 21000 other; absent where WeChat does not say.
+    ///
+    /// 命中的标签：100 正常，10001 广告，20001 时政，20002 色情，20003 辱骂，20006 违法犯罪，20008
+    /// 欺诈，20012 低俗，20013 版权，21000 其他；微信未提供时无此字段。
     #[serde(skip_serializing_if = "Option::is_none")]
     label: Option<u32>,
     /// What each of WeChat's strategies found; one counts if its `errcode` is 0.
+    ///
+    /// 微信各检测策略的结果；`errcode` 为 0 的才有效。
     detail: Vec<Finding>,
     /// WeChat's id of the check.
+    ///
+    /// 微信的检测 id。
     #[serde(skip_serializing_if = "Option::is_none")]
     trace_id: Option<String>,
 }
 
 /// What one strategy found; any of it may be absent.
+///
+/// 一个检测策略的结果；各字段都可能没有。
 #[derive(Deserialize, Serialize, JsonSchema)]
 struct Finding {
     /// `content_model`, `keyword` …
+    ///
+    /// 策略名称：`content_model`、`keyword` 等。
     #[serde(default, deserialize_with = "lenient_text", skip_serializing_if = "Option::is_none")]
     strategy: Option<String>,
     /// 0 if the strategy worked; absent where WeChat does not say.
+    ///
+    /// 0 表示策略有效；微信未提供时无此字段。
     #[serde(default, deserialize_with = "lenient_number", skip_serializing_if = "Option::is_none")]
     errcode: Option<i64>,
     #[serde(default, deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
@@ -84,11 +118,15 @@ struct Finding {
     #[serde(default, deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
     label: Option<u32>,
     /// How sure it is, 0 to 100.
+    ///
+    /// 置信度，0 到 100。
     #[serde(default, deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
     prob: Option<f64>,
     #[serde(default, deserialize_with = "lenient_number", skip_serializing_if = "Option::is_none")]
     level: Option<i64>,
     /// The keyword it met.
+    ///
+    /// 命中的关键词。
     #[serde(default, deserialize_with = "lenient_text", skip_serializing_if = "Option::is_none")]
     keyword: Option<String>,
 }

@@ -24,33 +24,53 @@ text! {
 /// Makes a `#小程序://` link that opens the mini program from a chat it is pasted into.
 ///
 /// It works for 30 days, or permanently: an account gets 100,000 of the latter in all.
+///
+/// 生成 `#小程序://` 短链接，粘贴到微信聊天中即可打开小程序。
+///
+/// 有效期 30 天，或永久有效：每个账号永久短链接共 10 万个。
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Generate {
     /// A page of the released version with its query.
+    ///
+    /// 正式版的页面路径，可带参数。
     #[serde(default)]
     page_url: Option<Text<PageWithQuery>>,
     /// The same as for the other links, instead of `page_url`; its `path` is needed.
+    ///
+    /// 与其他链接接口相同，可代替 `page_url`；其中 `path` 必填。
     #[serde(default)]
     jump_wxa: Option<JumpWxa>,
     /// What the chat shows; beyond 20 characters WeChat cuts it.
+    ///
+    /// 聊天中显示的页面标题；超过 20 字的部分微信会截断。
     #[serde(default, deserialize_with = "unless_empty")]
     #[schemars(extend("minLength" = 0))]
     page_title: Option<Text<Title>>,
     /// Permanent instead of 30 days.
+    ///
+    /// 是否永久有效，而非 30 天。
     #[serde(default)]
     is_permanent: Option<bool>,
     /// The opposite of `is_permanent`, as for the other links.
+    ///
+    /// 与 `is_permanent` 相反，写法与其他链接接口一致。
     #[serde(default)]
     is_expire: Option<bool>,
 }
 
 /// A link.
+///
+/// 链接。
 #[derive(Serialize, JsonSchema)]
 pub struct Link {
     /// `#小程序://…`
+    ///
+    /// 短链接，形如 `#小程序://…`。
     link: String,
     /// When it expires, seconds since 1970; absent if it is permanent.
+    ///
+    /// 失效时间，Unix 时间戳（秒）；永久链接无此字段。
     #[serde(skip_serializing_if = "Option::is_none")]
     expire_time: Option<u64>,
 }

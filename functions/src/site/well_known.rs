@@ -19,10 +19,19 @@ use super::SiteFiles;
 /// its Function URL or on any domain that routes to it, and without a redirect, because Apple does
 /// not follow redirects: `/.well-known/apple-app-site-association`, `/apple-app-site-association`,
 /// `/.well-known/assetlinks.json` and `/<name>.txt`.
+///
+/// 提供将域名与应用关联的文件：iOS 通用链接、Android App Links，以及微信后台要求的域名校验文件。
+///
+/// 文件在 `SITE_FILES` 中配置。函数也在文件原本的路径上应答，无论经函数 URL 还是任何指向它的域名，
+/// 且不做重定向，因为苹果不跟随重定
+/// 向：`/.well-known/apple-app-site-association`、`/apple-app-site-association`、`/.well-known/assetlinks.json`
+/// 和 `/<name>.txt`。
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WellKnown {
     /// The file's name; at the file's own place it is in the path.
+    ///
+    /// 文件名；在文件原本的路径上访问时取自路径。
     file: String,
 }
 

@@ -14,24 +14,36 @@ use shared::{
 use super::templates::{self, Scene, Tid};
 
 /// Adds a template of the public library to the account.
+///
+/// 从公共模板库选用一个模板到账号下。
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AddTemplate {
     /// The title's number, of `getPubTemplateTitleList`.
+    ///
+    /// 模板标题 id，来自 `getPubTemplateTitleList`。
     tid: Tid,
     /// The keywords' numbers, of `getPubTemplateKeyWordsById`, in the order they are to have.
+    ///
+    /// 关键词 id 列表，来自 `getPubTemplateKeyWordsById`，按显示顺序排列。
     #[serde(rename = "kidList")]
     kid_list: List<u64, 0, 5>,
     /// What the messages are for.
+    ///
+    /// 服务场景描述。
     #[serde(rename = "sceneDesc")]
     scene_desc: Text<Scene>,
 }
 
 /// A new template.
+///
+/// 新添加的模板。
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Added {
     /// What messages name as `template_id`.
+    ///
+    /// 模板 id，发送消息时作为 `template_id`。
     pri_tmpl_id: String,
 }
 

@@ -13,14 +13,20 @@ use shared::{
 use super::templates;
 
 /// Deletes a template of the account: its messages can no longer be sent.
+///
+/// 删除账号下的一个模板，此后不能再用它发消息。
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct DeleteTemplate {
     /// The template's id.
+    ///
+    /// 模板 id。
     pri_tmpl_id: Text<TemplateId>,
 }
 
 /// Nothing: the template is deleted.
+///
+/// 无内容：模板已删除。
 #[derive(Serialize, JsonSchema)]
 pub struct Deleted {}
 

@@ -9,24 +9,36 @@ use shared::{Access, AccountKind, Caller, Operation, Refusal, Result, Uses, capa
 use super::templates;
 
 /// Lists the account's categories, which decide which templates it may add.
+///
+/// 查询账号的类目，类目决定可选用哪些模板。
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GetCategory {}
 
 /// Categories.
+///
+/// 类目。
 #[derive(Deserialize, Serialize, JsonSchema)]
 pub struct Categories {
     /// The categories.
+    ///
+    /// 类目列表。
     #[serde(default)]
     data: Vec<Category>,
 }
 
 /// A category.
+///
+/// 一个类目。
 #[derive(Deserialize, Serialize, JsonSchema)]
 struct Category {
     /// Its number, for `getPubTemplateTitleList`.
+    ///
+    /// 类目 id，用于 `getPubTemplateTitleList`。
     id: u64,
     /// Its name.
+    ///
+    /// 名称。
     name: String,
 }
 

@@ -19,14 +19,22 @@ text! {
 }
 
 /// Lists the titles of the public library that categories may use.
+///
+/// 查询所属类目可用的公共模板标题。
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GetPubTemplateTitleList {
     /// The categories' numbers, with commas: `2,616`.
+    ///
+    /// 类目 id，以逗号分隔：`2,616`。
     ids: Text<CategoryIds>,
     /// The first title, from 0.
+    ///
+    /// 从第几个标题开始，从 0 计起。
     start: Int<0, 1_000_000>,
     /// Titles on a page.
+    ///
+    /// 每页标题数。
     limit: Int<1, 30>,
 }
 

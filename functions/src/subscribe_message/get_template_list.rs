@@ -9,6 +9,8 @@ use shared::{Access, AccountKind, Caller, Operation, Refusal, Result, Uses, capa
 use super::{library::Templates, templates};
 
 /// Lists the account's own templates.
+///
+/// 查询账号下已有的模板。
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GetTemplateList {}

@@ -18,29 +18,48 @@ use crate::{message::Data, page::PageWithQuery};
 ///
 /// One consent allows one message. On `receiver-state` (43101) ask the user again. A user can
 /// only send to themselves; a service names anybody.
+///
+/// 发送用户已通过 `wx.requestSubscribeMessage` 订阅的消息。
+///
+/// 一次授权可发一条消息。遇到 `receiver-state`（43101）时请再次征求用户同意。用户只能发给自己；服务
+/// 端可指定任何用户。
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SendMessage {
     /// The receiver's openid; by default the caller's own.
+    ///
+    /// 接收者的 openid；默认为调用者本人。
     #[serde(default)]
     touser: Option<Text<Openid>>,
     /// The template's id, from the WeChat console.
+    ///
+    /// 模板 id，可在微信公众平台查看。
     template_id: Text<TemplateId>,
     /// The page the message opens, with its query; without it the message opens none.
+    ///
+    /// 点击消息后打开的页面路径，可带参数；不填则不跳转。
     #[serde(default, deserialize_with = "unless_empty")]
     #[schemars(extend("minLength" = 0))]
     page: Option<Text<PageWithQuery>>,
     /// The template's values: `{"thing1":{"value":"…"}}`, each within its key's rule.
+    ///
+    /// 模板内容：`{"thing1":{"value":"…"}}`，各值须符合其字段的规则。
     data: Data,
     /// The version the message opens; by default `formal`, the released one.
+    ///
+    /// 点击消息后打开的版本；默认 `formal`，即正式版。
     #[serde(default)]
     miniprogram_state: Option<MiniprogramState>,
     /// The language of the message's frame; by default `zh_CN`.
+    ///
+    /// 消息界面所用的语言；默认 `zh_CN`。
     #[serde(default)]
     lang: Option<Lang>,
 }
 
 /// Versions, as this interface names them.
+///
+/// 小程序版本，采用此接口的写法。
 #[derive(Clone, Copy, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum MiniprogramState {
@@ -50,6 +69,8 @@ enum MiniprogramState {
 }
 
 /// Languages, as WeChat names them.
+///
+/// 语言，采用微信的写法。
 #[derive(Clone, Copy, Deserialize, Serialize, JsonSchema)]
 enum Lang {
     #[serde(rename = "zh_CN")]
@@ -63,11 +84,17 @@ enum Lang {
 }
 
 /// A message on its way.
+///
+/// 已发出的消息。
 #[derive(Serialize, JsonSchema)]
 pub struct Sent {
     /// Whether WeChat took it.
+    ///
+    /// 微信是否已接收。
     sent: bool,
     /// WeChat's id of the message, where it tells one.
+    ///
+    /// 微信的消息 id；微信提供时才有。
     #[serde(skip_serializing_if = "Option::is_none")]
     msgid: Option<String>,
 }

@@ -19,12 +19,18 @@ text! {
 }
 
 /// The number of a title, which WeChat gives as a number and takes as a text.
+///
+/// 模板标题 id；微信以数字返回，却要求以文本传入。
 #[derive(Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub(super) enum Tid {
     /// As WeChat gives it.
+    ///
+    /// 与微信返回的一致（数字）。
     Number(u64),
     /// As WeChat takes it.
+    ///
+    /// 与微信要求的一致（文本）。
     Text(Text<TitleDigits>),
 }
 

@@ -41,62 +41,100 @@ const COLOR: Chars = Chars {
 ///
 /// One confirmation is good for one message of the same scene. It is never sent twice: after a
 /// lost answer it may have gone out.
+///
+/// 发送一次性订阅消息：用户须先在 `app.subscribeMsg` 给出的页面或 App 中确认。
+///
+/// 一次确认可发一条同场景的消息。绝不重复发送：若应答丢失，消息可能已经发出。
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Subscribe {
     /// The openid that came with the confirmation.
+    ///
+    /// 用户确认订阅时得到的 openid。
     touser: Text<Openid>,
     /// The account's template for one-time subscriptions.
+    ///
+    /// 账号的一次性订阅消息模板 id。
     template_id: Text<TemplateId>,
     /// The scene of the confirmation, 0 to 10000; a text of digits will do.
+    ///
+    /// 订阅场景值，0 到 10000；数字文本亦可。
     #[serde(deserialize_with = "scene")]
     #[schemars(with = "u16", range(min = 0, max = 10000))]
     scene: String,
     /// The title.
+    ///
+    /// 标题。
     title: Text<Title>,
     /// The message.
+    ///
+    /// 消息内容。
     data: Data,
     /// Opens when the message is touched.
+    ///
+    /// 点击消息后打开的网页。
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<Address<2048>>,
     /// Opens instead of `url`; must be bound to the account.
+    ///
+    /// 点击后打开的小程序，优先于 `url`；须与账号关联。
     #[serde(skip_serializing_if = "Option::is_none")]
     miniprogram: Option<MiniProgram>,
 }
 
 /// The parts of the message; there is one.
+///
+/// 消息正文；只有一个字段。
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Data {
     /// The text.
+    ///
+    /// 文本内容。
     content: Content,
 }
 
 /// A text and its color.
+///
+/// 文本及其颜色。
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Content {
     /// The text.
+    ///
+    /// 文本内容。
     value: Text<Words>,
     /// For example `#FF0000`.
+    ///
+    /// 颜色，例如 `#FF0000`。
     #[serde(skip_serializing_if = "Option::is_none")]
     color: Option<Text<Color>>,
 }
 
 /// A page of a mini program.
+///
+/// 小程序页面。
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct MiniProgram {
     /// The mini program.
+    ///
+    /// 小程序的 appid。
     appid: Text<AppId>,
     /// The page, with its query.
+    ///
+    /// 页面路径，可带参数。
     pagepath: Text<PageWithQuery>,
 }
 
 /// The message went out.
+///
+/// 消息已发出。
 #[derive(Serialize, JsonSchema)]
 pub struct Sent {
     /// Always true.
+    ///
+    /// 恒为 true。
     sent: bool,
 }
 

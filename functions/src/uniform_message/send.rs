@@ -22,42 +22,71 @@ use crate::{
 /// the unionid: both accounts must be bound to one Open Platform account, and the user must have
 /// logged in at both through this bundle, or the operator imported both openids
 /// (docs/deployment.md).
+///
+/// 向小程序用户发送公众号模板消息（统一服务消息）。
+///
+/// 用户须已关注公众号。小程序的 openid 通过 unionid 转换：两个账号须绑定同一微信开放平台账号，且用
+/// 户在两处都经由本服务登录过，或由运维导入过两边的 openid（docs/deployment.md）。
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SendMessage {
     /// The receiver's openid, at a mini program or at the official account.
+    ///
+    /// 接收者的 openid，小程序或公众号的均可。
     touser: Text<Openid>,
     /// The official account's template, from the WeChat console.
+    ///
+    /// 公众号的模板 id，可在微信公众平台查看。
     template_id: Text<TemplateId>,
     /// The page the message opens; `miniprogram` takes precedence.
+    ///
+    /// 点击消息后打开的网页；同时设置时 `miniprogram` 优先。
     #[serde(default, deserialize_with = "link")]
     url: Option<Link>,
     /// The mini program the message opens.
+    ///
+    /// 点击消息后打开的小程序。
     #[serde(default)]
     miniprogram: Option<Miniprogram>,
     /// The template's values: `{"keyword1":{"value":"…"}}`, each within its key's rule.
+    ///
+    /// 模板内容：`{"keyword1":{"value":"…"}}`，各值须符合其字段的规则。
     data: Data,
 }
 
 /// A message on its way.
+///
+/// 已发出的消息。
 #[derive(Serialize, JsonSchema)]
 pub struct Sent {
     /// Whether WeChat took it.
+    ///
+    /// 微信是否已接收。
     sent: bool,
     /// WeChat's id of the message, of up to 19 digits, where it tells one.
+    ///
+    /// 微信的消息 id，最长 19 位数字；微信提供时才有。
     #[serde(skip_serializing_if = "Option::is_none")]
     msgid: Option<String>,
     /// How the receiver was found.
+    ///
+    /// 找到接收者的方式。
     via: Via,
 }
 
 /// How a receiver was found.
+///
+/// 找到接收者的方式。
 #[derive(Clone, Copy, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum Via {
     /// `touser` was an openid of the official account.
+    ///
+    /// 传入的 `touser` 是公众号的 openid。
     Openid,
     /// `touser` was an openid of a mini program.
+    ///
+    /// 传入的 `touser` 是小程序的 openid。
     Unionid,
 }
 

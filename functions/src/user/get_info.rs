@@ -13,12 +13,18 @@ use shared::{
 use super::follower::{Follower, Lang};
 
 /// Tells whether a user follows the official account, since when, and by which way.
+///
+/// 查询用户是否关注公众号、何时关注、从何种渠道关注。
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GetInfo {
     /// The user, as the official account knows them.
+    ///
+    /// 用户在公众号下的 openid。
     openid: Text<Openid>,
     /// The language of names; by default `zh_CN`.
+    ///
+    /// 返回地名等所用的语言；默认 `zh_CN`。
     #[serde(default)]
     lang: Option<Lang>,
 }

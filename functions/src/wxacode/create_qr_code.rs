@@ -22,13 +22,21 @@ text! {
 ///
 /// An account gets 100,000 of these and of `wxacode.get` together, ever: prefer
 /// `wxacode.getUnlimited`.
+///
+/// 生成方形小程序二维码，路径可带参数。
+///
+/// 与 `wxacode.get` 合计，每个账号总共 10 万个：请优先使用 `wxacode.getUnlimited`。
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateQrCode {
     /// The page with its query; a space counts as the `+` that a query made it of.
+    ///
+    /// 页面路径，可带参数；空格按查询字符串中的 `+` 处理。
     #[serde(deserialize_with = "with_plus")]
     path: Text<Path>,
     /// Width in px; by default 430.
+    ///
+    /// 宽度，单位 px；默认 430。
     #[serde(default, skip_serializing_if = "Option::is_none")]
     width: Option<Width>,
 }

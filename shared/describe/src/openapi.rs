@@ -3,6 +3,7 @@
 //! An operation with a URL is a path of its own. A service's operation has none: the document
 //! describes how Lambda's Invoke API is called, which is also a path of the local bundle.
 
+mod chinese;
 mod path;
 mod responses;
 mod schemas;
@@ -38,6 +39,9 @@ pub fn document(registry: &Registry) -> Value {
     let slugs: Vec<&str> = Problem::ALL.iter().map(|problem| problem.slug()).collect();
     let schemas = &mut components["schemas"];
     schemas["Problem"]["properties"]["type"]["enum"] = json!(slugs);
+    let titles = Problem::ALL.iter().map(|problem| (problem.slug(), problem.title_zh()));
+    schemas["Problem"]["properties"]["type"]["x-zh-enum"] =
+        titles.map(|(slug, title)| (slug.to_owned(), title.into())).collect::<Map<_, _>>().into();
     schemas["Problem"]["examples"][0]["title"] = Problem::InvalidInput.title().into();
     schemas["FunctionError"]["properties"]["errorType"]["enum"] = json!(slugs);
     if let Some(schemas) = schemas.as_object_mut() {
@@ -45,15 +49,22 @@ pub fn document(registry: &Registry) -> Value {
     }
     plain_choices(&mut document);
     join_lines(&mut document);
+    chinese::split(&mut document);
     document
 }
 
-/// A namespace, with what the first paragraph of its file says.
+/// A namespace, with what the first paragraph of its file says, and its first Chinese one.
 fn tag(namespace: &Namespace) -> Option<Value> {
     let name = namespace_of(&namespace.entries.first()?.endpoint);
     let lines = namespace.source.lines().map_while(|line| line.strip_prefix("//!"));
-    let about: Vec<&str> = lines.map(str::trim).take_while(|line| !line.is_empty()).collect();
-    Some(json!({ "name": name, "description": about.join(" ") }))
+    let text = lines.map(str::trim).collect::<Vec<_>>().join("\n");
+    let (english, chinese) = chinese::languages(&text);
+    let first = |text: &str| text.split("\n\n").next().unwrap_or_default().to_owned();
+    let mut tag = json!({ "name": name, "description": first(&english) });
+    if !chinese.is_empty() {
+        tag[chinese::TEXT] = first(&chinese).into();
+    }
+    Some(tag)
 }
 
 fn namespace_of(endpoint: &Endpoint) -> &'static str {
@@ -113,7 +124,19 @@ fn join_lines(value: &mut Value) {
 }
 
 fn join(text: &str) -> String {
-    let paragraphs: Vec<String> =
-        text.split("\n\n").map(|paragraph| paragraph.replace('\n', " ")).collect();
+    let paragraphs: Vec<String> = text.split("\n\n").map(join_paragraph).collect();
     paragraphs.join("\n\n")
+}
+
+fn join_paragraph(paragraph: &str) -> String {
+    let mut joined = String::new();
+    for line in paragraph.split('\n') {
+        let meets = |c: Option<char>| c.is_some_and(chinese::is_wide);
+        let tight = meets(joined.chars().next_back()) && meets(line.chars().next());
+        if !joined.is_empty() && !tight {
+            joined.push(' ');
+        }
+        joined.push_str(line);
+    }
+    joined
 }

@@ -127,40 +127,68 @@ impl Problem {
         Problem::OutOfTime,
     ];
 
-    /// The problem's `type`, its status and its title.
-    const fn face(self) -> (&'static str, u16, &'static str) {
+    /// The problem's `type`, its status, and its title in English and in Chinese.
+    const fn face(self) -> (&'static str, u16, [&'static str; 2]) {
         match self {
-            Problem::InvalidInput => ("invalid-input", 400, "An input is not valid"),
-            Problem::MalformedBody => ("malformed-body", 400, "The body cannot be read"),
-            Problem::UnknownApp => ("unknown-app", 400, "The app cannot be used here"),
-            Problem::InvalidCode => ("invalid-code", 400, "The code is not valid"),
-            Problem::CodeUsed => ("code-used", 400, "The code was used before"),
-            Problem::Unauthenticated => ("unauthenticated", 401, "A valid session is needed"),
-            Problem::Forbidden => ("forbidden", 403, "Forbidden"),
-            Problem::LoginBlocked => ("login-blocked", 403, "WeChat refuses this login"),
-            Problem::AccountNotPermitted => {
-                ("account-not-permitted", 403, "The account lacks this capability")
+            Problem::InvalidInput => ("invalid-input", 400, ["An input is not valid", "参数无效"]),
+            Problem::MalformedBody => {
+                ("malformed-body", 400, ["The body cannot be read", "无法读取请求正文"])
             }
-            Problem::NotFound => ("not-found", 404, "Not found"),
-            Problem::MethodNotAllowed => ("method-not-allowed", 405, "Wrong HTTP method"),
-            Problem::StaleSessionKey => ("stale-session-key", 409, "Log in again"),
-            Problem::ReceiverState => ("receiver-state", 409, "The receiver cannot get this"),
-            Problem::WrongState => ("wrong-state", 409, "Its state does not allow this"),
-            Problem::BodyTooLarge => ("body-too-large", 413, "The body is too large"),
-            Problem::UnsupportedMediaType => ("unsupported-media-type", 415, "Wrong content type"),
-            Problem::Undecryptable => ("undecryptable", 422, "The data cannot be decrypted"),
-            Problem::QuotaExceeded => ("quota-exceeded", 429, "A limit is reached"),
-            Problem::Internal => ("internal", 500, "Internal error"),
-            Problem::Misconfigured => ("misconfigured", 500, "The deployment is misconfigured"),
-            Problem::WechatRefused => ("wechat-refused", 502, "WeChat refused"),
-            Problem::WechatUnreachable => ("wechat-unreachable", 502, "WeChat cannot be reached"),
-            Problem::WechatBusy => ("wechat-busy", 503, "WeChat is busy"),
+            Problem::UnknownApp => {
+                ("unknown-app", 400, ["The app cannot be used here", "此处不能使用该应用"])
+            }
+            Problem::InvalidCode => ("invalid-code", 400, ["The code is not valid", "code 无效"]),
+            Problem::CodeUsed => ("code-used", 400, ["The code was used before", "code 已被使用"]),
+            Problem::Unauthenticated => {
+                ("unauthenticated", 401, ["A valid session is needed", "需要有效的会话"])
+            }
+            Problem::Forbidden => ("forbidden", 403, ["Forbidden", "无权操作"]),
+            Problem::LoginBlocked => {
+                ("login-blocked", 403, ["WeChat refuses this login", "微信拒绝此次登录"])
+            }
+            Problem::AccountNotPermitted => (
+                "account-not-permitted",
+                403,
+                ["The account lacks this capability", "账号没有此能力"],
+            ),
+            Problem::NotFound => ("not-found", 404, ["Not found", "未找到"]),
+            Problem::MethodNotAllowed => {
+                ("method-not-allowed", 405, ["Wrong HTTP method", "HTTP 方法错误"])
+            }
+            Problem::StaleSessionKey => ("stale-session-key", 409, ["Log in again", "请重新登录"]),
+            Problem::ReceiverState => {
+                ("receiver-state", 409, ["The receiver cannot get this", "接收者无法收到"])
+            }
+            Problem::WrongState => {
+                ("wrong-state", 409, ["Its state does not allow this", "当前状态不允许此操作"])
+            }
+            Problem::BodyTooLarge => {
+                ("body-too-large", 413, ["The body is too large", "请求正文过大"])
+            }
+            Problem::UnsupportedMediaType => {
+                ("unsupported-media-type", 415, ["Wrong content type", "内容类型错误"])
+            }
+            Problem::Undecryptable => {
+                ("undecryptable", 422, ["The data cannot be decrypted", "数据无法解密"])
+            }
+            Problem::QuotaExceeded => ("quota-exceeded", 429, ["A limit is reached", "已达到限额"]),
+            Problem::Internal => ("internal", 500, ["Internal error", "内部错误"]),
+            Problem::Misconfigured => {
+                ("misconfigured", 500, ["The deployment is misconfigured", "部署配置有误"])
+            }
+            Problem::WechatRefused => ("wechat-refused", 502, ["WeChat refused", "微信拒绝了请求"]),
+            Problem::WechatUnreachable => {
+                ("wechat-unreachable", 502, ["WeChat cannot be reached", "无法连接微信"])
+            }
+            Problem::WechatBusy => ("wechat-busy", 503, ["WeChat is busy", "微信繁忙"]),
             Problem::CredentialUnavailable => {
-                ("credential-unavailable", 503, "The credential is not available")
+                ("credential-unavailable", 503, ["The credential is not available", "凭证暂不可用"])
             }
-            Problem::TableUnavailable => ("table-unavailable", 503, "The table is not available"),
-            Problem::InProgress => ("in-progress", 503, "Still being worked on"),
-            Problem::OutOfTime => ("out-of-time", 503, "Out of time"),
+            Problem::TableUnavailable => {
+                ("table-unavailable", 503, ["The table is not available", "数据表暂不可用"])
+            }
+            Problem::InProgress => ("in-progress", 503, ["Still being worked on", "仍在处理中"]),
+            Problem::OutOfTime => ("out-of-time", 503, ["Out of time", "处理超时"]),
         }
     }
 
@@ -176,7 +204,12 @@ impl Problem {
 
     /// A title for people.
     pub const fn title(self) -> &'static str {
-        self.face().2
+        self.face().2[0]
+    }
+
+    /// The same in Chinese.
+    pub const fn title_zh(self) -> &'static str {
+        self.face().2[1]
     }
 
     /// What `Retry-After` says when nobody knows better, in seconds.

@@ -102,7 +102,7 @@ macro_rules! kinds {
 
             fn json_schema(generator: &mut SchemaGenerator) -> Schema {
                 input([$(
-                    ($name, concat!($($about),+).trim(), <$fields>::json_schema(generator)),
+                    ($name, concat!($($about, "\n"),+), <$fields>::json_schema(generator)),
                 )+])
             }
         }
@@ -111,20 +111,36 @@ macro_rules! kinds {
 
 kinds! {
     /// A text.
+    ///
+    /// 文本。
     Text(TextShare) = "text", "shareText";
     /// A picture.
+    ///
+    /// 图片。
     Image(ImageShare) = "image", "shareImage";
     /// Music on the web.
+    ///
+    /// 音乐链接。
     Music(MusicShare) = "music", "shareMusic";
     /// A video on the web.
+    ///
+    /// 视频链接。
     Video(LinkShare) = "video", "shareVideo";
     /// A page.
+    ///
+    /// 网页。
     Webpage(LinkShare) = "webpage", "shareWebpage";
     /// A page of a mini program.
+    ///
+    /// 小程序页面。
     Program(ProgramShare) = "program", "shareProgram";
     /// Music that plays in WeChat.
+    ///
+    /// 音乐视频，可在微信内播放。
     MusicVideo(MusicVideoShare) = "musicVideo", "shareMusicVideo";
     /// An answer to WeChat's request for content (iOS).
+    ///
+    /// 应答微信的内容请求（iOS）。
     Message(MessageShare) = "message", "sendGetMessageResp";
 }
 
@@ -134,6 +150,8 @@ fn input<const N: usize>(kinds: [(&str, &str, Schema); N]) -> Schema {
     let mut variants = Vec::new();
     let mut names = Vec::new();
     for (name, about, schema) in kinds {
+        let about = about.lines().map(str::trim).collect::<Vec<_>>().join("\n");
+        let about = about.trim();
         let mut variant = schema.to_value();
         variant["description"] = about.into();
         if let Some(properties) = variant["properties"].as_object_mut() {
@@ -154,7 +172,8 @@ fn input<const N: usize>(kinds: [(&str, &str, Schema); N]) -> Schema {
         variants.push(variant);
         names.push(json!({ "const": name, "description": about }));
     }
-    let kind = json!({ "description": "What is shared; decides the method.", "oneOf": names });
+    let about = "What is shared; decides the method.\n\n分享的内容类型，决定所用的方法。";
+    let kind = json!({ "description": about, "oneOf": names });
     fields.insert("kind".to_owned(), kind);
     json_schema!({
         "type": "object", "properties": fields, "required": ["kind"],
@@ -171,281 +190,451 @@ const MUSIC_VIDEO_RIGHT: &str = "Music that plays in WeChat needs a second right
     once the right to share music is granted.";
 
 /// Where something is shared to.
+///
+/// 分享的目标。
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum Scene {
     /// A chat.
+    ///
+    /// 聊天会话。
     Session,
     /// The moments.
+    ///
+    /// 朋友圈。
     #[default]
     Timeline,
     /// The favorites.
+    ///
+    /// 收藏。
     Favorite,
 }
 
 /// Where a mini program is shared to.
+///
+/// 小程序的分享目标。
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum ProgramScene {
     /// A chat.
+    ///
+    /// 聊天会话。
     #[default]
     Session,
 }
 
 /// Where music that plays in WeChat is shared to.
+///
+/// 音乐视频的分享目标。
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum MusicVideoScene {
     /// A chat.
+    ///
+    /// 聊天会话。
     Session,
     /// The moments.
+    ///
+    /// 朋友圈。
     #[default]
     Timeline,
 }
 
 /// A text.
+///
+/// 文本。
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct TextShare {
     /// The app's id.
+    ///
+    /// 应用的 appid。
     #[serde(skip_deserializing)]
     api_key: Option<String>,
     /// Where to.
+    ///
+    /// 分享到哪里。
     #[serde(default)]
     scene: Scene,
     /// The text.
+    ///
+    /// 文本内容。
     text: Text<Words>,
 }
 
 /// A picture.
+///
+/// 图片。
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct ImageShare {
     /// The app's id.
+    ///
+    /// 应用的 appid。
     #[serde(skip_deserializing)]
     api_key: Option<String>,
     /// Where to.
+    ///
+    /// 分享到哪里。
     #[serde(default)]
     scene: Scene,
     /// The picture: an address or a path of the phone.
+    ///
+    /// 图片：网址或手机上的路径。
     content_url: Text<PictureUrl>,
     /// The thumbnail; it is scaled down to 32 KB.
+    ///
+    /// 缩略图；会压缩到 32 KB 以内。
     #[serde(skip_serializing_if = "Option::is_none")]
     thumb: Option<Source>,
 }
 
 /// Music on the web.
+///
+/// 音乐链接。
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct MusicShare {
     /// The app's id.
+    ///
+    /// 应用的 appid。
     #[serde(skip_deserializing)]
     api_key: Option<String>,
     /// Where to.
+    ///
+    /// 分享到哪里。
     #[serde(default)]
     scene: Scene,
     /// The title.
+    ///
+    /// 标题。
     #[serde(skip_serializing_if = "Option::is_none")]
     title: Option<Text<Title>>,
     /// The description; cut after 1024 bytes.
+    ///
+    /// 描述；超过 1024 字节的部分会截去。
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<String>,
     /// The thumbnail; it is scaled down to 32 KB.
+    ///
+    /// 缩略图；会压缩到 32 KB 以内。
     #[serde(skip_serializing_if = "Option::is_none")]
     thumb: Option<Source>,
     /// The address of the music's page.
+    ///
+    /// 音乐页面的网址。
     content_url: Url,
     /// The address of the sound itself.
+    ///
+    /// 音频数据的网址。
     #[serde(skip_serializing_if = "Option::is_none")]
     music_data_url: Option<Url>,
 }
 
 /// A video or a page on the web.
+///
+/// 视频或网页链接。
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct LinkShare {
     /// The app's id.
+    ///
+    /// 应用的 appid。
     #[serde(skip_deserializing)]
     api_key: Option<String>,
     /// Where to.
+    ///
+    /// 分享到哪里。
     #[serde(default)]
     scene: Scene,
     /// The title.
+    ///
+    /// 标题。
     #[serde(skip_serializing_if = "Option::is_none")]
     title: Option<Text<Title>>,
     /// The description; cut after 1024 bytes.
+    ///
+    /// 描述；超过 1024 字节的部分会截去。
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<String>,
     /// The thumbnail; it is scaled down to 32 KB.
+    ///
+    /// 缩略图；会压缩到 32 KB 以内。
     #[serde(skip_serializing_if = "Option::is_none")]
     thumb: Option<Source>,
     /// The address of the video or the page.
+    ///
+    /// 视频或网页的网址。
     content_url: Url,
 }
 
 /// A page of a mini program.
+///
+/// 小程序页面。
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct ProgramShare {
     /// The app's id.
+    ///
+    /// 应用的 appid。
     #[serde(skip_deserializing)]
     api_key: Option<String>,
     /// Where to; WeChat shares mini programs to chats only.
+    ///
+    /// 分享到哪里；微信只支持把小程序分享到聊天会话。
     #[serde(default)]
     scene: ProgramScene,
     /// The title.
+    ///
+    /// 标题。
     #[serde(skip_serializing_if = "Option::is_none")]
     title: Option<Text<Title>>,
     /// The description; cut after 1024 bytes.
+    ///
+    /// 描述；超过 1024 字节的部分会截去。
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<String>,
     /// The thumbnail; it is scaled down to 32 KB.
+    ///
+    /// 缩略图；会压缩到 32 KB 以内。
     #[serde(skip_serializing_if = "Option::is_none")]
     thumb: Option<Source>,
     /// The address of a page for clients that cannot open mini programs.
+    ///
+    /// 供无法打开小程序的客户端使用的网页地址。
     webpage_url: ShortUrl,
     /// The mini program's original id.
+    ///
+    /// 小程序的原始 ID。
     user_name: Text<UserName>,
     /// The page, with its query; by default the home page.
+    ///
+    /// 页面路径，可带参数；默认为首页。
     #[serde(default, deserialize_with = "unless_empty", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("minLength" = 0))]
     path: Option<Text<PagePath>>,
     /// The large picture, which iOS shows; it is scaled down to 128 KB.
+    ///
+    /// 高清大图，在 iOS 上显示；会压缩到 128 KB 以内。
     #[serde(skip_serializing_if = "Option::is_none")]
     hd_image_data: Option<Source>,
     /// Whether the share carries a shareTicket.
+    ///
+    /// 分享是否带 shareTicket。
     #[serde(skip_serializing_if = "Option::is_none")]
     with_share_ticket: Option<bool>,
     /// Which version opens; by default the released one.
+    ///
+    /// 打开哪个版本；默认正式版。
     #[serde(default)]
     mini_program_type: MiniProgramType,
 }
 
 /// Music that plays in WeChat.
+///
+/// 音乐视频，可在微信内播放。
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct MusicVideoShare {
     /// Where to.
+    ///
+    /// 分享到哪里。
     #[serde(default)]
     scene: MusicVideoScene,
     /// The title.
+    ///
+    /// 标题。
     title: Text<SongTitle>,
     /// The description; cut after 1024 bytes.
+    ///
+    /// 描述；超过 1024 字节的部分会截去。
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<String>,
     /// The thumbnail; it is scaled down to 32 KB.
+    ///
+    /// 缩略图；会压缩到 32 KB 以内。
     #[serde(skip_serializing_if = "Option::is_none")]
     thumb_data: Option<Source>,
     /// The address of the music's page.
+    ///
+    /// 音乐页面的网址。
     music_url: Url,
     /// The address of the sound itself.
+    ///
+    /// 音频数据的网址。
     music_data_url: Url,
     /// The singer.
+    ///
+    /// 歌手。
     singer_name: Text<Singer>,
     /// The duration in milliseconds.
+    ///
+    /// 时长，单位为毫秒。
     duration: Int<1, 4_294_967_295>,
     /// The lyrics as LRC.
+    ///
+    /// LRC 格式的歌词。
     #[serde(skip_serializing_if = "Option::is_none")]
     song_lyric: Option<Text<Lyrics>>,
     /// The album.
+    ///
+    /// 专辑名称。
     #[serde(skip_serializing_if = "Option::is_none")]
     album_name: Option<Text<Label>>,
     /// The genre.
+    ///
+    /// 音乐流派。
     #[serde(skip_serializing_if = "Option::is_none")]
     music_genre: Option<Text<Label>>,
     /// The release date in seconds since 1970.
+    ///
+    /// 发行日期，Unix 时间戳（秒）。
     #[serde(skip_serializing_if = "Option::is_none")]
     issue_date: Option<u64>,
     /// WeChat returns it when the user returns to the app.
+    ///
+    /// 用户返回 App 时由微信原样带回。
     #[serde(skip_serializing_if = "Option::is_none")]
     message_ext: Option<Text<Extension>>,
 }
 
 /// An answer to WeChat's request for content.
+///
+/// 对微信内容请求的应答。
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct MessageShare {
     /// The `type` of the request.
+    ///
+    /// 内容请求的 `type`。
     #[serde(skip_serializing_if = "Option::is_none")]
     r#type: Option<i64>,
     /// 0, or the code of a failure: then there is no content.
+    ///
+    /// 0 表示成功；否则为错误码，且不含内容。
     #[serde(skip_serializing_if = "Option::is_none")]
     err_code: Option<i64>,
     /// The reason of a failure.
+    ///
+    /// 失败原因。
     #[serde(skip_serializing_if = "Option::is_none")]
     err_str: Option<Text<Label>>,
     /// The content if it is a text.
+    ///
+    /// 文本内容。
     #[serde(default, deserialize_with = "unless_empty", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("minLength" = 0))]
     text: Option<Text<Words>>,
     /// The content otherwise.
+    ///
+    /// 非文本时的内容。
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<Message>,
 }
 
 /// Content for WeChat.
+///
+/// 提供给微信的内容。
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct Message {
     /// The title.
+    ///
+    /// 标题。
     #[serde(skip_serializing_if = "Option::is_none")]
     title: Option<Text<Title>>,
     /// The description; cut after 1024 bytes.
+    ///
+    /// 描述；超过 1024 字节的部分会截去。
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<String>,
     /// The thumbnail; it is scaled down to 32 KB.
+    ///
+    /// 缩略图；会压缩到 32 KB 以内。
     #[serde(skip_serializing_if = "Option::is_none")]
     thumb: Option<Source>,
     /// A tag for statistics.
+    ///
+    /// 用于统计的标签。
     #[serde(skip_serializing_if = "Option::is_none")]
     media_tag_name: Option<Text<Tag>>,
     /// WeChat returns it to the app.
+    ///
+    /// 由微信原样带回给 App。
     #[serde(skip_serializing_if = "Option::is_none")]
     message_ext: Option<Text<Extension>>,
     /// An action for the app.
+    ///
+    /// 传给 App 的动作。
     #[serde(skip_serializing_if = "Option::is_none")]
     message_action: Option<Text<Extension>>,
     /// What the message is about.
+    ///
+    /// 消息的主体内容。
     #[serde(skip_serializing_if = "Option::is_none")]
     media: Option<Media>,
 }
 
 /// What a message is about.
+///
+/// 消息的主体内容。
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct Media {
     /// 0 for a picture, 1 for music, 2 for a video, 3 for a page, 4 for a mini program.
+    ///
+    /// 0 图片，1 音乐，2 视频，3 网页，4 小程序。
     r#type: Int<0, 4>,
     /// Type 0: the picture, an address or a path of the phone.
+    ///
+    /// 类型 0：图片，网址或手机上的路径。
     #[serde(skip_serializing_if = "Option::is_none")]
     image_url: Option<Text<PictureUrl>>,
     /// Type 1: the address of the music's page.
+    ///
+    /// 类型 1：音乐页面的网址。
     #[serde(skip_serializing_if = "Option::is_none")]
     music_url: Option<Url>,
     /// Type 1: the address of the sound itself.
+    ///
+    /// 类型 1：音频数据的网址。
     #[serde(skip_serializing_if = "Option::is_none")]
     music_data_url: Option<Url>,
     /// Type 2: the address of the video.
+    ///
+    /// 类型 2：视频的网址。
     #[serde(skip_serializing_if = "Option::is_none")]
     video_url: Option<Url>,
     /// Type 3: the address of the page. Type 4: at most 1024 bytes, the address of a page for
     /// clients that cannot open mini programs.
+    ///
+    /// 类型 3：网页的网址。类型 4：供无法打开小程序的客户端使用的网页地址，最长 1024 字节。
     #[serde(skip_serializing_if = "Option::is_none")]
     webpage_url: Option<Url>,
     /// Type 4: the mini program's original id.
+    ///
+    /// 类型 4：小程序的原始 ID。
     #[serde(skip_serializing_if = "Option::is_none")]
     user_name: Option<Text<UserName>>,
     /// Type 4: the page, with its query.
+    ///
+    /// 类型 4：页面路径，可带参数。
     #[serde(default, deserialize_with = "unless_empty", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("minLength" = 0))]
     path: Option<Text<PagePath>>,
     /// Type 4: the large picture; it is scaled down to 128 KB.
+    ///
+    /// 类型 4：高清大图；会压缩到 128 KB 以内。
     #[serde(skip_serializing_if = "Option::is_none")]
     hd_image_data: Option<Source>,
     /// Type 4: whether the share carries a shareTicket.
+    ///
+    /// 类型 4：分享是否带 shareTicket。
     #[serde(skip_serializing_if = "Option::is_none")]
     with_share_ticket: Option<bool>,
     /// Type 4: which version opens.
+    ///
+    /// 类型 4：打开哪个版本。
     #[serde(skip_serializing_if = "Option::is_none")]
     mini_program_type: Option<MiniProgramType>,
 }

@@ -36,19 +36,33 @@ pub(super) enum Source {
 }
 
 /// A picture that is small enough.
+///
+/// 已压缩到限制以内的图片。
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Picture {
     /// The file that `params` names; write the bytes there. The module needs the extension.
+    ///
+    /// 由 `params` 指定的文件；请将字节写入其中。模块需要文件扩展名。
     path: String,
     /// The media type.
+    ///
+    /// 媒体类型。
     r#type: &'static str,
     /// The file.
+    ///
+    /// 文件内容。
     base64: String,
     /// The file's length.
+    ///
+    /// 文件大小，单位为字节。
     bytes: usize,
     /// Pixels.
+    ///
+    /// 单位为像素。
     width: u32,
     /// Pixels.
+    ///
+    /// 单位为像素。
     height: u32,
 }
 

@@ -14,32 +14,52 @@ use super::{CODES, ClientMsgId, DOCS, Link, Message, Miniprogram, REFUSALS, link
 use crate::message::Data;
 
 /// Sends a template message to a follower of the official account.
+///
+/// 向公众号的关注者发送模板消息。
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SendMessage {
     /// The receiver's openid at the official account.
+    ///
+    /// 接收者在公众号下的 openid。
     touser: Text<Openid>,
     /// The template's id, from the WeChat console.
+    ///
+    /// 模板 id，可在微信公众平台查看。
     template_id: Text<TemplateId>,
     /// The page the message opens; `miniprogram` takes precedence.
+    ///
+    /// 点击消息后打开的网页；同时设置时 `miniprogram` 优先。
     #[serde(default, deserialize_with = "link")]
     url: Option<Link>,
     /// The mini program the message opens.
+    ///
+    /// 点击消息后打开的小程序。
     #[serde(default)]
     miniprogram: Option<Miniprogram>,
     /// The template's values: `{"thing1":{"value":"…"}}`, each within its key's rule.
+    ///
+    /// 模板内容：`{"thing1":{"value":"…"}}`，各值须符合其字段的规则。
     data: Data,
     /// An id of your own: within ten minutes WeChat sends one message per receiver and id.
+    ///
+    /// 自定义的防重 id：同一接收者、同一 id，微信十分钟内只发送一条。
     #[serde(default)]
     client_msg_id: Option<Text<ClientMsgId>>,
 }
 
 /// A message on its way.
+///
+/// 已发出的消息。
 #[derive(Serialize, JsonSchema)]
 pub struct Sent {
     /// Whether WeChat took it.
+    ///
+    /// 微信是否已接收。
     sent: bool,
     /// WeChat's id of the message, of up to 19 digits, where it tells one.
+    ///
+    /// 微信的消息 id，最长 19 位数字；微信提供时才有。
     #[serde(skip_serializing_if = "Option::is_none")]
     msgid: Option<String>,
 }

@@ -14,38 +14,60 @@ use crate::jssdk::{Cause, Finding, card_text};
 const TIMESTAMP_LIFE: u64 = 7200;
 
 /// What the page passed to `wx.chooseCard`.
+///
+/// 网页传给 `wx.chooseCard` 的参数。
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct ChosenCard {
     /// As passed.
+    ///
+    /// 原样填写。
     #[serde(default)]
     shop_id: Option<Text<Parameter>>,
     /// As passed.
+    ///
+    /// 原样填写。
     #[serde(default)]
     card_type: Option<Text<Parameter>>,
     /// As passed.
+    ///
+    /// 原样填写。
     #[serde(default)]
     card_id: Option<Text<Parameter>>,
     /// As passed, a text or a number.
+    ///
+    /// 原样填写，文本或数字均可。
     #[serde(deserialize_with = "timestamp")]
     #[schemars(with = "String")]
     timestamp: Text<Timestamp>,
     /// As passed.
+    ///
+    /// 原样填写。
     nonce_str: Text<Parameter>,
     /// As passed.
+    ///
+    /// 原样填写。
     #[serde(default)]
     sign_type: Option<Text<Parameter>>,
     /// As passed.
+    ///
+    /// 原样填写。
     card_sign: Text<Parameter>,
 }
 
 /// An element of the `cardList` that the page passed to `wx.addCard`.
+///
+/// 网页传给 `wx.addCard` 的 `cardList` 中的一项。
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct AddedCard {
     /// As passed.
+    ///
+    /// 原样填写。
     card_id: Text<Parameter>,
     /// As passed.
+    ///
+    /// 原样填写。
     card_ext: Value,
 }
 

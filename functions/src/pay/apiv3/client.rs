@@ -12,41 +12,73 @@ use serde::Serialize;
 use super::{Merchant, Signed};
 
 /// What `wx.requestPayment` and `wx.chooseWXPay` take, unchanged.
+///
+/// `wx.requestPayment` 和 `wx.chooseWXPay` 的参数，原样传入即可。
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PagePayment {
     /// The app that pays; WeixinJSBridge asks for it.
+    ///
+    /// 支付所属的应用；WeixinJSBridge 需要此项。
     pub app_id: String,
     /// When it was signed, as mini programs and WeixinJSBridge spell it.
+    ///
+    /// 签名时间，小程序和 WeixinJSBridge 的写法。
     pub time_stamp: String,
     /// The same, as `wx.chooseWXPay` spells it.
+    ///
+    /// 同上，`wx.chooseWXPay` 的写法。
     pub timestamp: String,
     /// A nonce.
+    ///
+    /// 随机字符串。
     pub nonce_str: String,
     /// `prepay_id=…`.
+    ///
+    /// 形如 `prepay_id=…`。
     pub package: String,
     /// Always `RSA`.
+    ///
+    /// 固定为 `RSA`。
     pub sign_type: &'static str,
     /// The merchant's signature.
+    ///
+    /// 商户签名。
     pub pay_sign: String,
 }
 
 /// What the app SDK's `PayReq` takes.
+///
+/// App SDK 的 `PayReq` 参数。
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct AppPayment {
     /// The mobile app.
+    ///
+    /// 移动应用的 appid。
     pub appid: String,
     /// The merchant's number.
+    ///
+    /// 商户号。
     pub partnerid: String,
     /// The prepay id, without a prefix.
+    ///
+    /// 预支付交易会话标识，不带前缀。
     pub prepayid: String,
     /// Always `Sign=WXPay`.
+    ///
+    /// 固定为 `Sign=WXPay`。
     pub package: &'static str,
     /// A nonce.
+    ///
+    /// 随机字符串。
     pub noncestr: String,
     /// When it was signed.
+    ///
+    /// 签名时间。
     pub timestamp: String,
     /// The merchant's signature.
+    ///
+    /// 商户签名。
     pub sign: String,
 }
 

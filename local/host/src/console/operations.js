@@ -3,11 +3,11 @@
 import { appFor, bundle, changes, explain, logIn, loginApps, run, sessionFor } from './backend.js'
 import { body, fill, h, inline, json, prose } from './elements.js'
 import { gift } from './phone.js'
-import { read, show as text } from './schema.js'
+import { chineseTitles, read, show as text } from './schema.js'
 import { snippets } from './snippets.js'
-import { paths } from './surface.js'
+import { inventory, paths } from './surface.js'
 import { entry } from './wechat.js'
-import { say, span } from './words.js'
+import { say, span, tell } from './words.js'
 
 const MEANING = {
   Public: 'Anyone may call it.',
@@ -39,14 +39,14 @@ function sidebar(groups, chosen) {
   const search = h('input', { type: 'search', id: 'find', 'aria-label': say('Find an operation'), placeholder: `${say('Find an operation')}  /`, autocomplete: 'off' })
   const draw = () => {
     const wanted = search.value.trim().toLowerCase()
-    const matches = ({ id, summary }) => `${id} ${summary}`.toLowerCase().includes(wanted)
+    const matches = (operation) => searched(operation).toLowerCase().includes(wanted)
     const found = groups
       .map((group) => ({ ...group, operations: group.operations.filter(matches) }))
       .filter(({ operations }) => operations.length)
     fill(
       list,
-      found.map(({ name, description, operations }) => [
-        h('h2', { title: description }, name),
+      found.map(({ operations, ...group }) => [
+        h('h2', { title: tell(group, 'description') }, group.name),
         h(
           'ul',
           {},
@@ -56,7 +56,7 @@ function sidebar(groups, chosen) {
               {},
               h(
                 'a',
-                { href: `#/operations/${operation.id}`, 'aria-current': operation === chosen ? 'page' : undefined, title: operation.summary },
+                { href: `#/operations/${operation.id}`, 'aria-current': operation === chosen ? 'page' : undefined, title: tell(operation, 'summary') },
                 h('span', {}, operation.id.slice(operation.namespace.length + 1)),
                 badge(operation.access),
               ),
@@ -68,6 +68,7 @@ function sidebar(groups, chosen) {
     )
   }
   search.addEventListener('input', draw)
+  search.addEventListener('focus', () => learnPaths().then(draw), { once: true })
   search.addEventListener('keydown', ({ key }) => {
     if (key === 'Enter') list.querySelector('a')?.click()
   })
@@ -80,6 +81,20 @@ function sidebar(groups, chosen) {
     h('details', { className: 'list', open: wide }, h('summary', {}, chosen ? chosen.id : say('Operations')), search, list),
   )
 }
+
+/** The paths of WeChat's that an operation calls, by its id. */
+const wechatPaths = new Map()
+
+async function learnPaths() {
+  if (wechatPaths.size > 0) return
+  for (const { path, operation } of await inventory()) {
+    if (operation) wechatPaths.set(operation, `${wechatPaths.get(operation) ?? ''} ${path}`)
+  }
+}
+
+/** What an operation is found by: both languages, and WeChat's names. */
+const searched = ({ id, summary, description, zh }) =>
+  [id, summary, description, zh.description, wechatPaths.get(id)].filter(Boolean).join(' ')
 
 const badge = (access) => h('span', { className: `badge ${access.toLowerCase()}`, title: say(MEANING[access]) }, say(access))
 
@@ -105,20 +120,20 @@ function welcome(content, all) {
             undefined,
             loginButton(appFor({ accounts: ['mini_program', 'official_account', 'mobile_app'] }, loginApps())),
           ),
-        first && step(say('Try {operation}', { operation: first.id }), first.summary, `#/operations/${first.id}`),
+        first && step(say('Try {operation}', { operation: first.id }), tell(first, 'summary'), `#/operations/${first.id}`),
         step(say('See the credentials'), say('Tokens and tickets: how old, how long still, what went wrong.'), '#/credentials'),
         simulated && step(say('Watch the calls to WeChat'), say('Every request and answer, as it happens; and make it fail.'), '#/wechat'),
       ),
       h(
         'div',
         { className: 'cards' },
-        bundle.groups.map(({ name, description, operations }) =>
+        bundle.groups.map(({ operations, ...group }) =>
           h(
             'section',
             {},
-            h('h3', {}, name),
-            h('p', { className: 'quiet' }, inline(description)),
-            h('ul', {}, operations.map(({ id, namespace, summary }) => h('li', {}, h('a', { href: `#/operations/${id}`, title: summary }, id.slice(namespace.length + 1))))),
+            h('h3', {}, group.name),
+            h('p', { className: 'quiet' }, inline(tell(group, 'description'))),
+            h('ul', {}, operations.map((operation) => h('li', {}, h('a', { href: `#/operations/${operation.id}`, title: tell(operation, 'summary') }, operation.id.slice(operation.namespace.length + 1))))),
           ),
         ),
       ),
@@ -211,7 +226,7 @@ function page(content, operation) {
       ' ',
       operation.accounts.length > 0 && h('span', { className: 'quiet' }, `· ${operation.accounts.map((kind) => say(kind.replace('_', ' '))).join(` ${say('or')} `)}`),
     ),
-    h('div', { className: 'description' }, prose(operation.description)),
+    h('div', { className: 'description' }, prose(tell(operation, 'description'))),
     h(
       'div',
       { className: 'columns' },
@@ -288,6 +303,13 @@ function inputs(operation, draft, changed, redraw) {
   ]
 }
 
+/** A rule of a field in the reader's language. */
+function rule(limit) {
+  const [, count, unit] = limit.match(/^([≤≥ \d–]+) (characters|items)$/) ?? []
+  if (unit) return unit === 'items' ? say('{count} items', { count }) : say('{count} characters', { count })
+  return limit.replace(/^default /, `${say('default')} `)
+}
+
 function control(operation, draft, field, changed, redraw) {
   const id = `input-${field.name}`
   const value = text(field, draft.input[field.name])
@@ -296,7 +318,7 @@ function control(operation, draft, field, changed, redraw) {
   const completed = operation.id === 'api.call' && field.name === 'path'
   const choices = completed ? undefined : field.kind === 'boolean' ? [{ value: true }, { value: false }] : field.choices
   if (choices) {
-    const options = choices.map(({ value, meaning }) => h('option', { value: String(value), title: meaning }, String(value)))
+    const options = choices.map((choice) => h('option', { value: String(choice.value), title: tell(choice, 'meaning') }, String(choice.value)))
     if (!field.required) options.unshift(h('option', { value: '' }, say('(not sent)')))
     input = h('select', about, options)
   } else if (field.name === 'appid') {
@@ -318,9 +340,9 @@ function control(operation, draft, field, changed, redraw) {
       'label',
       { for: id },
       h('code', {}, field.name),
-      h('span', { className: 'rules' }, [say(field.required ? 'required' : 'optional'), ...field.limits].join(' · ')),
+      h('span', { className: 'rules' }, [say(field.required ? 'required' : 'optional'), ...field.limits.map(rule)].join(' · ')),
     ),
-    h('div', { id: `${id}-about`, className: 'about' }, prose(field.description), field.choices?.some(({ meaning }) => meaning) && h('ul', {}, field.choices.map(({ value, meaning }) => h('li', {}, h('code', {}, String(value)), ' ', inline(meaning ?? ''))))),
+    h('div', { id: `${id}-about`, className: 'about' }, prose(tell(field, 'description')), field.choices?.some(({ meaning }) => meaning) && h('ul', {}, field.choices.map((choice) => h('li', {}, h('code', {}, String(choice.value)), ' ', inline(tell(choice, 'meaning')))))),
     h('div', { className: 'row' }, input, helper(operation, draft, field, input, redraw)),
     completed && paths(input),
     wrong,
@@ -430,7 +452,7 @@ function explainProblem(operation, problem, form) {
   return h(
     'div',
     { className: 'problem', role: 'alert' },
-    h('p', {}, h('b', {}, say(title)), ' ', h('code', {}, type)),
+    h('p', {}, h('b', {}, tell({ title, zh: { title: chineseTitles(bundle.document)[type] } }, 'title')), ' ', h('code', {}, type)),
     h(
       'dl',
       {},
@@ -482,7 +504,7 @@ function reference({ answer, problems }) {
       {},
       h('h2', {}, say('What it answers')),
       answer.fields.length
-        ? h('dl', { className: 'fields' }, answer.fields.map(({ name, description, limits, required }) => [h('dt', {}, h('code', {}, name), h('span', { className: 'rules' }, [...limits, !required && say('optional')].filter(Boolean).join(' · '))), h('dd', {}, prose(description))]))
+        ? h('dl', { className: 'fields' }, answer.fields.map(({ name, limits, required, ...field }) => [h('dt', {}, h('code', {}, name), h('span', { className: 'rules' }, [...limits.map(rule), !required && say('optional')].filter(Boolean).join(' · '))), h('dd', {}, prose(tell(field, 'description')))]))
         : h('p', {}, say('A file'), ' ', answer.types.map((type) => h('code', {}, type))),
     ),
     problems.length > 0 &&
@@ -490,7 +512,7 @@ function reference({ answer, problems }) {
         'section',
         {},
         h('h2', {}, say('What can go wrong')),
-        h('ul', { className: 'problems' }, problems.map(({ status, type, title }) => h('li', {}, h('b', {}, String(status)), ' ', h('code', {}, type), ' ', h('span', { className: 'quiet' }, say(title))))),
+        h('ul', { className: 'problems' }, problems.map((problem) => h('li', {}, h('b', {}, String(problem.status)), ' ', h('code', {}, problem.type), ' ', h('span', { className: 'quiet' }, tell(problem, 'title'))))),
       ),
   )
 }

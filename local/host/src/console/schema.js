@@ -2,7 +2,7 @@
 
 /** Every operation of a document, by namespace, in the document's order. */
 export function catalogue(document) {
-  const groups = document.tags.map((tag) => ({ ...tag, operations: [] }))
+  const groups = document.tags.map((tag) => ({ ...tag, zh: { description: tag['x-zh'] }, operations: [] }))
   for (const [path, item] of Object.entries(document.paths)) {
     const methods = Object.keys(item).filter((name) => ['get', 'post'].includes(name))
     // An operation that answers both is shown once; POST carries the whole input.
@@ -26,7 +26,7 @@ function describe(document, path, method, source) {
   const schema = body
     ? resolve(document, body.schema)
     : {
-        properties: Object.fromEntries(parameters.map(({ name, schema, description }) => [name, { ...schema, description }])),
+        properties: Object.fromEntries(parameters.map(({ name, schema, description, 'x-zh': zh }) => [name, { ...schema, description, 'x-zh': zh }])),
         required: parameters.filter(({ required }) => required).map(({ name }) => name),
       }
   const example = body
@@ -44,6 +44,7 @@ function describe(document, path, method, source) {
     namespace: source.tags[0],
     summary: source.summary,
     description: source.description,
+    zh: { summary: source['x-zh-summary'], description: source['x-zh'] },
     access: source['x-access'],
     accounts: source['x-accounts'] ?? [],
     function: source['x-function'],
@@ -63,7 +64,9 @@ export function resolve(document, schema) {
   while (found?.$ref) {
     const { $ref, ...rest } = found
     const target = $ref.slice(2).split('/').reduce((value, name) => value?.[name.replaceAll('~1', '/')], document)
-    found = { ...target, ...rest }
+    // Whoever says something of a type says it instead of the type.
+    const own = rest.description === undefined ? {} : { 'x-zh': undefined }
+    found = { ...target, ...own, ...rest }
   }
   return found ?? {}
 }
@@ -72,7 +75,10 @@ export function resolve(document, schema) {
 function field(document, name, property, required) {
   let schema = resolve(document, property)
   const alternatives = (schema.anyOf ?? []).map((one) => resolve(document, one)).filter((one) => one.type !== 'null')
-  if (alternatives.length === 1) schema = { ...alternatives[0], description: schema.description ?? alternatives[0].description, default: schema.default }
+  if (alternatives.length === 1) {
+    const { description, 'x-zh': zh } = schema.description === undefined ? alternatives[0] : schema
+    schema = { ...alternatives[0], description, 'x-zh': zh, default: schema.default }
+  }
   // A color is a text or an object.
   const plain = (schema.anyOf ?? []).some((one) => resolve(document, one).type === 'string')
   const types = [schema.type ?? []].flat().filter((type) => type !== 'null')
@@ -85,7 +91,8 @@ function field(document, name, property, required) {
     kind,
     required,
     description: schema.description,
-    choices: kind === 'choice' ? choices.map((value) => ({ value, meaning: schema.oneOf?.find((one) => one.const === value)?.description })) : undefined,
+    zh: { description: schema['x-zh'] },
+    choices: kind === 'choice' ? choices.map((value) => choice(value, schema.oneOf?.find((one) => one.const === value))) : undefined,
     long: kind === 'string' && !(schema.maxLength <= 256),
     plain: kind === 'json' && plain,
     base64: schema.contentEncoding === 'base64' || name === 'base64',
@@ -93,6 +100,9 @@ function field(document, name, property, required) {
     limits: limits(schema, types),
   }
 }
+
+/** A value to choose, and what it means. */
+const choice = (value, schema) => ({ value, meaning: schema?.description, zh: { meaning: schema?.['x-zh'] } })
 
 /** The rules of a schema in words. */
 export function limits(schema, types = [schema.type ?? []].flat()) {
@@ -121,10 +131,13 @@ function answer(document, response) {
   if (schema.anyOf) schema = resolve(document, schema.anyOf[0])
   const fields = Object.entries(schema.properties ?? {}).map(([name, property]) => {
     const own = field(document, name, property, (schema.required ?? []).includes(name))
-    return { name, description: own.description, limits: own.limits.slice(0, 1), required: own.required }
+    return { name, description: own.description, zh: own.zh, limits: own.limits.slice(0, 1), required: own.required }
   })
   return { types: Object.keys(content), fields }
 }
+
+/** The title of each problem in Chinese, by its type. */
+export const chineseTitles = (document) => document.components.schemas.Problem.properties.type['x-zh-enum'] ?? {}
 
 /** The problems of an operation: `{ status, type, title }`. */
 function problems(document, responses) {
@@ -135,7 +148,7 @@ function problems(document, responses) {
         .split('\n\n')
         .map((line) => line.match(/^`([a-z-]+)`: (.*)\.$/))
         .filter(Boolean)
-        .map(([, type, title]) => ({ status: Number(status), type, title })),
+        .map(([, type, title]) => ({ status: Number(status), type, title, zh: { title: chineseTitles(document)[type] } })),
     )
 }
 

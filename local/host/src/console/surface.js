@@ -7,7 +7,7 @@ import { say } from './words.js'
 let rows
 
 /** The inventory, asked for once. */
-const inventory = () => (rows ??= get('/console/surface'))
+export const inventory = () => (rows ??= get('/console/surface'))
 
 /** Suggestions for an input, and what is known of the path in it. */
 export function paths(input) {

@@ -1,4 +1,4 @@
-// What the page itself says, and the titles of problems. Operations speak English, as the document does.
+// What the page itself says. Operations and problems have their Chinese in the document.
 
 const CHINESE = {
   'The WeChat backend': '微信后端',
@@ -169,6 +169,9 @@ const CHINESE = {
   required: '必填',
   optional: '可选',
   '(not sent)': '（不发送）',
+  '{count} characters': '{count} 个字符',
+  '{count} items': '{count} 项',
+  default: '默认',
   'This is not JSON.': '这不是 JSON。',
   'This operation needs a session.': '该接口需要会话。',
   Answer: '应答',
@@ -289,32 +292,6 @@ const CHINESE = {
   'What happened': '发生了什么',
   certain: '确定',
   likely: '可能',
-  'An input is not valid': '输入无效',
-  'The body cannot be read': '无法读取请求正文',
-  'The app cannot be used here': '此处不能使用该应用',
-  'The code is not valid': 'code 无效',
-  'The code was used before': 'code 已被使用',
-  'A valid session is needed': '需要有效的会话',
-  'Forbidden': '无权操作',
-  'WeChat refuses this login': '微信拒绝此次登录',
-  'The account lacks this capability': '账号没有此能力',
-  'Not found': '未找到',
-  'Wrong HTTP method': 'HTTP 方法错误',
-  'The receiver cannot get this': '接收者无法收到',
-  'Its state does not allow this': '当前状态不允许此操作',
-  'The body is too large': '请求正文过大',
-  'Wrong content type': '内容类型错误',
-  'The data cannot be decrypted': '数据无法解密',
-  'A limit is reached': '已达到限额',
-  'Internal error': '内部错误',
-  'The deployment is misconfigured': '部署配置有误',
-  'WeChat refused': '微信拒绝了请求',
-  'WeChat cannot be reached': '无法连接微信',
-  'WeChat is busy': '微信繁忙',
-  'The credential is not available': '凭证暂不可用',
-  'The table is not available': '数据表暂不可用',
-  'Still being worked on': '仍在处理中',
-  'Out of time': '处理超时',
   day: '天',
   h: '小时',
   min: '分',
@@ -335,6 +312,9 @@ export function say(phrase, blanks = {}) {
   const text = (language === 'zh-CN' && CHINESE[phrase]) || phrase
   return text.replace(/\{(\w+)\}/g, (_, name) => blanks[name] ?? '')
 }
+
+/** What something of the document says under a name, in the reader's language. */
+export const tell = (thing, name) => (language === 'zh-CN' && thing.zh?.[name]) || thing[name]
 
 /** Seconds, in the two largest units. */
 export function span(seconds) {

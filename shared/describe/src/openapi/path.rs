@@ -6,7 +6,7 @@ use shared::{
     tolerated::{self, Tolerated},
 };
 
-use super::{join, namespace_of, responses, schemas::Schemas};
+use super::{chinese, join, namespace_of, responses, schemas::Schemas};
 use crate::facts::is_public;
 
 /// The part of a form that is a file.
@@ -83,25 +83,30 @@ impl Writer {
 fn describe(endpoint: &Endpoint, input: &Value) -> Value {
     let access = endpoint.handler.access;
     let mut description = join(input["description"].as_str().unwrap_or_default());
+    let (english, zh) = chinese::languages(&description);
     let mut operation = json!({
         "operationId": endpoint.id(),
-        "summary": summary(&description),
+        "summary": summary(&english),
         "tags": [namespace_of(endpoint)],
         "x-access": access.as_str(),
         "x-accounts": endpoint.accounts,
         "x-function": endpoint.binary(),
     });
+    if !zh.is_empty() {
+        operation[chinese::SUMMARY] = chinese::summary(&zh).into();
+    }
     if let [first, further @ ..] = endpoint.docs {
-        let about = "WeChat's documentation.";
+        let about = "WeChat's documentation.\n\n微信官方文档。";
         operation["externalDocs"] = json!({ "url": first, "description": about });
         for page in further {
-            description.push_str(&format!("\n\nSee also <{page}>."));
+            description.push_str(&format!("\n\nSee also <{page}>.\n\n另见 <{page}>。"));
         }
     }
     if !is_public(endpoint) {
         let binary = endpoint.binary();
         description.push_str(&format!(
-            "\n\nThis operation has no public URL: invoke the function `{binary}`."
+            "\n\nThis operation has no public URL: invoke the function `{binary}`.\n\n\
+             此接口没有公网地址：请直接调用函数 `{binary}`。"
         ));
     }
     operation["description"] = description.into();
@@ -167,7 +172,7 @@ impl Input {
         if access == Access::User {
             let session = json!({
                 "type": "string",
-                "description": "The session, where no `Authorization` header can be sent, as in `<image src>`.",
+                "description": "The session, where no `Authorization` header can be sent, as in `<image src>`.\n\n会话 token，用于无法发送 `Authorization` 请求头的场合，如 `<image src>`。",
             });
             self.properties.insert("session_token".into(), session);
         }
@@ -227,7 +232,7 @@ fn warnings() -> Value {
         "type": "object",
         "properties": { "warnings": {
             "type": "array", "items": { "type": "string" },
-            "description": "One line for each input that was accepted and has no effect.",
+            "description": "One line for each input that was accepted and has no effect.\n\n每个已接受但不起作用的参数各占一行。",
         } },
     })
 }
@@ -240,12 +245,12 @@ fn common_inputs(endpoint: &Endpoint) -> Map<String, Value> {
     }
     inputs.insert(
         "appid".into(),
-        json!({ "type": ["string", "null"], "description": "The app; by default the session's, else the first configured one of the kind this operation needs." }),
+        json!({ "type": ["string", "null"], "description": "The app; by default the session's, else the first configured one of the kind this operation needs.\n\n应用的 appid；默认取会话所属的应用，否则取首个类型相符的已配置应用。" }),
     );
     if endpoint.handler.access == Access::User {
         inputs.insert(
             "openid".into(),
-            json!({ "type": ["string", "null"], "description": "The user a service acts for. A user with a session leaves it out." }),
+            json!({ "type": ["string", "null"], "description": "The user a service acts for. A user with a session leaves it out.\n\n服务端代其操作的用户；已有会话的用户无需填写。" }),
         );
     }
     inputs
@@ -255,17 +260,17 @@ fn invocation_type() -> Value {
     json!({
         "name": "X-Amz-Invocation-Type",
         "in": "header",
-        "description": "Whether to wait for the result.",
+        "description": "Whether to wait for the result.\n\n是否等待结果。",
         "schema": { "enum": ["RequestResponse", "Event", "DryRun"], "default": "RequestResponse" },
     })
 }
 
 fn lambda_servers() -> Value {
     json!([
-        { "url": "/", "description": "The bundle on one machine." },
+        { "url": "/", "description": "The bundle on one machine.\n\n单机运行的本服务。" },
         {
             "url": "https://lambda.{region}.amazonaws.com",
-            "description": "AWS; the function's name is the stack's output there.",
+            "description": "AWS; the function's name is the stack's output there.\n\nAWS；函数名以那里的堆栈输出为准。",
             "variables": { "region": { "default": "ap-east-1" } },
         },
     ])

@@ -19,7 +19,7 @@ pub(super) fn of(
     }
     let headers = json!({ "X-Request-Id": reference("headers/RequestId") });
     let mut responses = Map::new();
-    let done = json!({ "description": "Done.", "headers": headers, "content": content });
+    let done = json!({ "description": "Done.\n\n成功。", "headers": headers, "content": content });
     responses.insert("200".into(), done);
     let mut by_status: BTreeMap<u16, Vec<Problem>> = BTreeMap::new();
     for problem in endpoint.problems(method) {
@@ -41,17 +41,17 @@ fn invocation(mut content: Value) -> Value {
         answer["schema"] = json!({ "anyOf": [answer["schema"].take(), error] });
     }
     let refused = json!({
-        "description": "Lambda refused the invocation.",
+        "description": "Lambda refused the invocation.\n\nLambda 拒绝了此次调用。",
         "content": { "application/json": { "schema": { "type": "object" } } },
     });
     json!({
         "200": {
-            "description": "Done; or, with `X-Amz-Function-Error`, a problem.",
+            "description": "Done; or, with `X-Amz-Function-Error`, a problem.\n\n成功；若带有 `X-Amz-Function-Error`，则为错误。",
             "headers": { "X-Amz-Function-Error": reference("headers/FunctionErrorHeader") },
             "content": content,
         },
-        "202": { "description": "`Event`: the invocation is queued; its result is not returned." },
-        "204": { "description": "`DryRun`: the invocation is allowed." },
+        "202": { "description": "`Event`: the invocation is queued; its result is not returned.\n\n`Event`：调用已入队，不返回结果。" },
+        "204": { "description": "`DryRun`: the invocation is allowed.\n\n`DryRun`：允许调用。" },
         "400": refused,
         "403": refused,
         "404": refused,
@@ -60,10 +60,10 @@ fn invocation(mut content: Value) -> Value {
 }
 
 fn response(status: u16, problems: &[Problem], slugs: &[&str]) -> Value {
-    let titles: Vec<String> = problems
-        .iter()
-        .map(|problem| format!("`{}`: {}.", problem.slug(), problem.title()))
-        .collect();
+    let english = |problem: &Problem| format!("`{}`: {}.", problem.slug(), problem.title());
+    let chinese = |problem: &Problem| format!("`{}`：{}。", problem.slug(), problem.title_zh());
+    let titles: Vec<String> =
+        problems.iter().map(english).chain(problems.iter().map(chinese)).collect();
     let mut headers = json!({ "X-Request-Id": reference("headers/RequestId") });
     if matches!(status, 429 | 503) {
         headers["Retry-After"] = reference("headers/RetryAfter");
