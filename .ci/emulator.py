@@ -6,6 +6,7 @@ and moto check the properties. What is not made at all stands in NOT_MADE.
 
 import io
 import json
+import logging
 import os
 import traceback
 import zipfile
@@ -16,13 +17,18 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
+from moto.awslambda.models import EventSourceMapping
 from moto.cloudformation import parsing
 from moto.core.common_models import CloudFormationModel
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.table import Table
+from moto.events.models import EventBus
 from moto.iam.models import Role, iam_backends
+from moto.logs.models import LogGroup
 from moto.server import ThreadedMotoServer
 from moto.utilities.utils import get_partition
+
+import policies
 
 # What moto's CloudFormation does wrongly or not at all; the code below mends it.
 MENDED = {
@@ -36,8 +42,11 @@ MENDED = {
     "AWS::ApiGatewayV2::DomainName": "no such type: made by apigatewayv2.CreateDomainName",
     "AWS::ApiGatewayV2::ApiMapping": "no such type: made by apigatewayv2.CreateApiMapping",
     "AWS::Events::Archive": "wants the pattern as text: made by events.CreateArchive",
+    "AWS::Events::EventBus": "a Ref to it is an object of Python: its name",
+    "AWS::Lambda::EventSourceMapping": "every write would start the function in Docker, whatever the filter: not started",
+    "AWS::Logs::LogGroup": "its Arn lacks the end :* that AWS gives it: added",
     "AWS::IAM::Role": "ignores ManagedPolicyArns: attached afterwards",
-    "AWS::DynamoDB::Table": "ignores expiry and recovery: set afterwards by the table's API",
+    "AWS::DynamoDB::Table": "ignores expiry, recovery and encryption: set afterwards",
     "AWS::NoValue": "stays in lists: taken out",
     "AWS::Partition": "is always aws, and AWS::URLSuffix always amazonaws.com: set by the Region",
 }
@@ -50,13 +59,13 @@ NOT_MADE = {
     "AWS::ApiGatewayV2::Stage": "moto drops AccessLogSettings",
     "AWS::Lambda::Url": "moto answers at no URL; the policies of functions are kept, not enforced",
     "AWS::IAM": "moto has no SimulatePrincipalPolicy and knows no conditions: .ci/policies.py evaluates",
-    "AWS::Lambda::EventSourceMapping": "moto starts nothing by a filter: the journey reads the stream",
 }
 
 class NotCreated(Exception):
     """A stack that could not be created, and why."""
 
 
+ACCOUNT = "123456789012"
 KEYS = {"aws_access_key_id": "person", "aws_secret_access_key": "person"}
 
 
@@ -64,6 +73,7 @@ class Emulator:
     """The server, one per process, and clients for it."""
 
     def __init__(self):
+        logging.getLogger("werkzeug").setLevel(logging.CRITICAL)
         self._server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
         self._server.start()
         host, port = self._server.get_host_and_port()
@@ -80,15 +90,12 @@ class Emulator:
             )
         return self._clients[key]
 
-    def reset(self, region):
-        """Forgets all but the code that `sam package` has uploaded."""
-        from moto.moto_api._internal import moto_api_backend  # the documented /moto-api/reset
-
-        moto_api_backend.reset()
+    def upload(self, region):
+        """Uploads code, as `sam package` does."""
         s3 = self.client("s3", region)
         for bucket in ("artifacts", "templates"):
-            place = {"CreateBucketConfiguration": {"LocationConstraint": region}}
-            s3.create_bucket(Bucket=bucket, **place)
+            place = {"LocationConstraint": region}
+            s3.create_bucket(Bucket=bucket, CreateBucketConfiguration=place)
         code = io.BytesIO()
         with zipfile.ZipFile(code, "w") as archive:
             archive.writestr("bootstrap", "")
@@ -113,6 +120,40 @@ class Emulator:
         except (BotoCoreError, ClientError, ResponseParserError) as error:
             raise NotCreated(Emulator.failure or str(error)) from error
         return cloudformation.describe_stacks(StackName=name)["Stacks"][0]
+
+
+def types():
+    """The types that a stack may have here."""
+    return set(parsing.get_model_map())
+
+
+def statements_of(region, arn):
+    policy = iam_backends[ACCOUNT][get_partition(region)].get_policy(arn)
+    versions = {one.version_id: one for one in policy.versions}
+    return policies.read(versions[policy.default_version_id].document)
+
+
+def role_of(region, arn):
+    """A role that has one policy."""
+    return policies.Role(arn, statements_of(region, arn), None)
+
+
+def roles(region):
+    """All roles of a partition by name; moto's API fails to list them with their policies."""
+    backend = iam_backends[ACCOUNT][get_partition(region)]
+
+    def document(arn):
+        return statements_of(region, arn)
+
+    found = {}
+    for role in backend.roles.values():
+        statements = [one for arn in role.managed_policies for one in document(arn)]
+        statements += [one for inline in role.policies.values() for one in policies.read(inline)]
+        boundary = role.permissions_boundary_arn
+        found[role.name] = policies.Role(
+            role.name, statements, document(boundary) if boundary else None
+        )
+    return found
 
 
 def naming_the_resource(original):
@@ -168,8 +209,15 @@ def attach_policies(role, properties, account_id, region):
         backend.attach_role_policy(role_name=role.name, policy_arn=arn)
 
 
+def start_nothing(mapping, _properties, account_id, region):
+    for table in dynamodb_backends[account_id][region].tables.values():
+        table.lambda_event_source_mappings.pop(mapping.function_arn, None)
+
+
 def complete_table(table, properties, account_id, region):
     backend = dynamodb_backends[account_id][region]
+    if "SSESpecification" in properties:
+        table.sse_specification["Enabled"] = properties["SSESpecification"]["SSEEnabled"]
     if "TimeToLiveSpecification" in properties:
         backend.update_time_to_live(table.name, properties["TimeToLiveSpecification"])
     if "PointInTimeRecoverySpecification" in properties:
@@ -345,5 +393,8 @@ parsing.get_name_type_map = lambda: {
 parsing.parse_and_create_resource = naming_the_resource(parsing.parse_and_create_resource)
 parsing.clean_json = without_novalue(parsing.clean_json)
 parsing.ResourceMap.__init__ = with_partition(parsing.ResourceMap.__init__)
+LogGroup.get_cfn_attribute = lambda group, _name: f"{group.arn}:*"
+EventBus.physical_resource_id = property(lambda bus: bus.name)
+and_then(EventSourceMapping, start_nothing)
 and_then(Role, attach_policies)
 and_then(Table, complete_table)

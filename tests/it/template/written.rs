@@ -115,6 +115,7 @@ fn what_a_pattern_accepts_the_functions_accept_too() {
         format!(r#"[{{"appid":"{appid}","kind":"{kind}","secret":{secret}}}]"#)
     };
     let ssm = r#"{"ssm":"/wechat/wx01"}"#;
+    let push = |push: &str| app("wx01", "website", &format!(r#"{ssm},"push":{{{push}}}"#));
     for (name, value, accepted) in [
         ("WechatApps", samples()["WechatApps"].to_owned(), true),
         ("WechatApps", app("wx01", "website", ssm), true),
@@ -122,6 +123,9 @@ fn what_a_pattern_accepts_the_functions_accept_too() {
         ("WechatApps", app("01", "website", ssm), false),
         // A secret must not get into the stack, where everybody who may describe it reads it.
         ("WechatApps", app("wx01", "website", r#"{"value":"secret"}"#), false),
+        ("WechatApps", push(r#""mode":"plain","keys":{"ssm":"/wechat/push-wx01"}"#), true),
+        ("WechatApps", push(r#""keys":{"ssm":"/wechat/push-wx01"}"#), true),
+        ("WechatApps", push(r#""keys":{"value":"{}"}"#), false),
         ("WechatApps", "[]".to_owned(), false),
         ("WechatApps", app("wx01", "website", ssm).replace('}', "},"), false),
         ("SessionPublicKeys", format!("k1:{key}"), true),
