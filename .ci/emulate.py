@@ -4,6 +4,7 @@ What is expected stands here and in the README's table of operations, not in the
 """
 
 import copy
+import functools
 import json
 import pathlib
 import re
@@ -207,6 +208,7 @@ class Stack:
     def arn(self, service, rest):
         return f"arn:{self.partition}:{service}:{self.region}:{ACCOUNT}:{rest}"
 
+    @functools.cached_property
     def functions(self):
         pages = self.client("lambda").get_paginator("list_functions").paginate()
         mine = self.name + "-"
@@ -219,6 +221,7 @@ class Stack:
             and one["FunctionName"].removeprefix(mine) in FUNCTIONS
         }
 
+    @functools.cached_property
     def table(self):
         return self.client("dynamodb").describe_table(TableName=self.resources["Table"])["Table"]
 
@@ -350,7 +353,7 @@ def check_domain(report, stack, domain):
 
 
 def check_table(report, stack):
-    table, client = stack.table(), stack.client("dynamodb")
+    table, client = stack.table, stack.client("dynamodb")
     report.same(
         f"{stack.title}: the table's key is pk",
         [(one["AttributeName"], one["KeyType"]) for one in table["KeySchema"]],
@@ -385,7 +388,7 @@ def check_table(report, stack):
 
 def check_functions(report, stack):
     name, title, client = stack.name, stack.title, stack.client("lambda")
-    functions = stack.functions()
+    functions = stack.functions
     report.same(f"{title}: the {len(FUNCTIONS)} functions", set(functions), FUNCTIONS)
     tables = {one["Environment"]["Variables"]["TABLE_NAME"] for one in functions.values()}
     report.same(f"{title}: their table", tables, {stack.resources["Table"]})
@@ -429,7 +432,7 @@ def check_functions(report, stack):
 
 def check_triggers(report, stack):
     name, title = stack.name, stack.title
-    mappings = stack.client("lambda").list_event_source_mappings(EventSourceArn=stack.table()["LatestStreamArn"])
+    mappings = stack.client("lambda").list_event_source_mappings(EventSourceArn=stack.table["LatestStreamArn"])
     found = {}
     for one in mappings["EventSourceMappings"]:
         queue = one["DestinationConfig"]["OnFailure"]["Destination"].split(":")[-1]
@@ -488,7 +491,7 @@ def check_policies(report, stack, others):
     name, title = stack.name, stack.title
     roles = {
         one: stack.emulated_roles[function["Role"].split("/")[-1]]
-        for one, function in stack.functions().items()
+        for one, function in stack.functions.items()
     }
     table = stack.arn("dynamodb", f"table/{stack.resources['Table']}")
     asked = 0
@@ -558,7 +561,7 @@ def check_policies(report, stack, others):
     report.same(f"{title}: who may publish", who("events:PutEvents", bus), {"deliver-events"})
     default = who("events:PutEvents", stack.arn("events", "event-bus/default"))
     report.same(f"{title}: nobody publishes elsewhere", default, NOBODY)
-    stream = stack.table()["LatestStreamArn"]
+    stream = stack.table["LatestStreamArn"]
     for action in ("GetRecords", "GetShardIterator", "DescribeStream"):
         report.same(f"{title}: who may {action}", who(f"dynamodb:{action}", stream), JOBS)
     for queue, expected in (("FailureQueue", {"refresh-credentials"}), ("EventFailureQueue", {"deliver-events"})):
@@ -600,7 +603,7 @@ def check_policies(report, stack, others):
     return asked
 
 
-BASE = {"WechatApps": APPS, "SessionPublicKeys": "k1:rgAuKe1phgAWCq8iA84DUmMCVl2oCW57OU06k36o49c", "JssdkAllowedHosts": "example.com"}
+BASE = {"WechatApps": APPS, "SessionPublicKeys": journey.PUBLIC_KEY, "JssdkAllowedHosts": "example.com"}
 
 
 def domain(name, partition="aws", region=HONG_KONG):
