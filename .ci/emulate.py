@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 
-import samtranslator.translator.arn_generator as arn_generator
+from samtranslator.translator.arn_generator import ArnGenerator
 
 import emulator
 import journey
@@ -27,7 +27,9 @@ APPS = json.dumps(
             "appid": appid,
             "kind": kind,
             "secret": {"ssm": f"/wechat/{appid}"},
-            **({"push": {"mode": "safe", "keys": {"ssm": f"/wechat/push-{appid}"}}} if push else {}),
+            **(
+                {"push": {"mode": "safe", "keys": {"ssm": f"/wechat/push-{appid}"}}} if push else {}
+            ),
         }
         for appid, kind, push in journey.APPS
     ],
@@ -64,32 +66,66 @@ FILTERS = {
     ),
 }
 ALARMS = {
-    "ErrorRatio", "EventAge", "EventFailure", "FailureQueue", "Killed", "RefreshFailure",
-    "RefresherError", "SignalAge", "Throttle", "TicketFailure", "TokenLife",
-}  # fmt: skip
+    "ErrorRatio",
+    "EventAge",
+    "EventFailure",
+    "FailureQueue",
+    "Killed",
+    "RefreshFailure",
+    "RefresherError",
+    "SignalAge",
+    "Throttle",
+    "TicketFailure",
+    "TokenLife",
+}
 
 # Who may do what, by function; nobody else may. CALLS_WECHAT are those that read the access token.
 NOBODY = set()
 LOGINS = {"auth-code2session", "oauth-gettoken"}
 SESSION_READERS = LOGINS | {
-    "auth-checksession", "auth-logout", "decrypt-getpayload", "decrypt-getphonenumber",
-    "decrypt-getuserdata", "internet-getuserencryptkey", "oauth-refreshtoken",
-}  # fmt: skip
+    "auth-checksession",
+    "auth-logout",
+    "decrypt-getpayload",
+    "decrypt-getphonenumber",
+    "decrypt-getuserdata",
+    "internet-getuserencryptkey",
+    "oauth-refreshtoken",
+}
 NO_ACCESS_TOKEN = {
-    "app-launchminiprogram", "app-opencustomerservice", "app-share", "app-subscribemsg",
-    "auth-code2session", "auth-getticket", "auth-logout", "decrypt-getphonenumber",
-    "decrypt-getuserdata", "events-redeliver", "jssdk-cardext", "jssdk-choosecard",
-    "jssdk-chooseinvoice", "jssdk-config", "jssdk-diagnose", "oauth-authorizeurl",
-    "oauth-checktoken", "oauth-getuserinfo", "oauth-gettoken", "oauth-refreshtoken",
-    "push-receive", "security-getmediacheck", "site-wellknown",
-}  # fmt: skip
+    "app-launchminiprogram",
+    "app-opencustomerservice",
+    "app-share",
+    "app-subscribemsg",
+    "auth-code2session",
+    "auth-getticket",
+    "auth-logout",
+    "decrypt-getphonenumber",
+    "decrypt-getuserdata",
+    "events-redeliver",
+    "jssdk-cardext",
+    "jssdk-choosecard",
+    "jssdk-chooseinvoice",
+    "jssdk-config",
+    "jssdk-diagnose",
+    "oauth-authorizeurl",
+    "oauth-checktoken",
+    "oauth-getuserinfo",
+    "oauth-gettoken",
+    "oauth-refreshtoken",
+    "push-receive",
+    "security-getmediacheck",
+    "site-wellknown",
+}
 REFRESHER = {"refresh-credentials"}
 CARDS = {"jssdk-cardext", "jssdk-choosecard", "jssdk-chooseinvoice"}
 SNS = {"oauth-checktoken", "oauth-getuserinfo", "oauth-gettoken", "oauth-refreshtoken"}
 ITEMS = {
     ("GetItem", "credential#wx1#access_token"): "CALLS_WECHAT and the refresher",
-    ("GetItem", "credential#wx1#jsapi_ticket"): REFRESHER | {"auth-getticket", "jssdk-config", "jssdk-diagnose"},
-    ("GetItem", "credential#wx1#wx_card_ticket"): REFRESHER | CARDS | {"auth-getticket", "jssdk-diagnose"},
+    ("GetItem", "credential#wx1#jsapi_ticket"): REFRESHER
+    | {"auth-getticket", "jssdk-config", "jssdk-diagnose"},
+    ("GetItem", "credential#wx1#wx_card_ticket"): REFRESHER
+    | CARDS
+    | {"auth-getticket", "jssdk-diagnose"},
     ("UpdateItem", "credential#wx1#access_token"): REFRESHER,
     ("UpdateItem", "credential#wx1#jsapi_ticket"): REFRESHER,
     ("UpdateItem", "credential#wx1#wx_card_ticket"): REFRESHER,
@@ -118,11 +154,21 @@ ITEMS = {
     ("DeleteItem", "unionid#u"): {"auth-logout"},
 }
 KINDS = [
-    "credential#wx1#access_token", "credential#wx1#jsapi_ticket", "credential#wx1#wx_card_ticket",
-    "signal#wx1#access_token", "signal#wx1#jsapi_ticket", "signal#wx1#wx_card_ticket",
-    "session#wx1#o", "sns#wx1#o", "code#c", "limit#l", "event#e", "mediacheck#m", "unionid#u",
+    "credential#wx1#access_token",
+    "credential#wx1#jsapi_ticket",
+    "credential#wx1#wx_card_ticket",
+    "signal#wx1#access_token",
+    "signal#wx1#jsapi_ticket",
+    "signal#wx1#wx_card_ticket",
+    "session#wx1#o",
+    "sns#wx1#o",
+    "code#c",
+    "limit#l",
+    "event#e",
+    "mediacheck#m",
+    "unionid#u",
     "other#o",
-]  # fmt: skip
+]
 SECRETS = {
     "wx0123456789abcdef": REFRESHER | LOGINS,
     "session-key": LOGINS | {"oauth-refreshtoken"},
@@ -183,8 +229,12 @@ class Stack:
         self.emulated, self.name, self.region = emulated, name, region
         self.template, self.parameters = template, parameters
         self.china = region.startswith("cn-")
-        self.partition, self.suffix = ("aws-cn", "amazonaws.com.cn") if self.china else ("aws", "amazonaws.com")
-        self.values = {key: str(one.get("Default", "")) for key, one in template["Parameters"].items()}
+        self.partition, self.suffix = (
+            ("aws-cn", "amazonaws.com.cn") if self.china else ("aws", "amazonaws.com")
+        )
+        self.values = {
+            key: str(one.get("Default", "")) for key, one in template["Parameters"].items()
+        }
         self.values |= parameters
         self.title = f"cn {name}" if self.china else name
         # The others differ from it in what their parameters change.
@@ -192,7 +242,9 @@ class Stack:
         self.started = time.monotonic()
         self.described = emulated.create(name, region, template, parameters)
         self.seconds = time.monotonic() - self.started
-        self.outputs = {one["OutputKey"]: one["OutputValue"] for one in self.described.get("Outputs", [])}
+        self.outputs = {
+            one["OutputKey"]: one["OutputValue"] for one in self.described.get("Outputs", [])
+        }
         found = self.client("cloudformation").describe_stack_resources(StackName=name)
         # Those whose condition is false are empty.
         self.resources = {
@@ -230,7 +282,7 @@ class Stack:
 
 def transformed(text, region, parameters):
     """As CloudFormation transforms it: in its Region, with the parameters."""
-    arn_generator.ArnGenerator.BOTO_SESSION_REGION_NAME = region
+    ArnGenerator.BOTO_SESSION_REGION_NAME = region
     return transform(text, parameters)
 
 
@@ -250,7 +302,7 @@ def holds(template, values, name):
 
     def value(of):
         if isinstance(of, dict):
-            (key, inner), = of.items()
+            ((key, inner),) = of.items()
             return {
                 "Ref": lambda: values[inner],
                 "Fn::Join": lambda: value(inner[1]),
@@ -265,7 +317,8 @@ def holds(template, values, name):
 def check_stack(report, stack):
     template, title = stack.template, stack.title
     refused = [
-        key for key, value in stack.values.items()
+        key
+        for key, value in stack.values.items()
         if not is_accepted(template["Parameters"][key], value)
     ]
     report.same(f"{title}: the parameters are accepted", refused, [])
@@ -290,7 +343,8 @@ def check_outputs(report, stack, is_there):
     expected = {key for key, one in stack.template["Outputs"].items() if is_there(one)}
     report.same(f"{title}: the {len(expected)} outputs", set(outputs), expected)
     odd = [
-        key for key, value in outputs.items()
+        key
+        for key, value in outputs.items()
         if not value or "None" in value or "${" in value or "<" in value
     ]
     report.same(f"{title}: every output has a value", odd, [])
@@ -301,19 +355,30 @@ def check_outputs(report, stack, is_there):
     dashboard = f"https://console.{console}/cloudwatch/home?region={stack.region}#dashboards/dashboard/{name}"
     report.same(f"{title}: the dashboard's address", outputs["DashboardUrl"], dashboard)
     body = stack.client("cloudwatch").get_dashboard(DashboardName=name)["DashboardBody"]
-    report.check("${" not in body and json.loads(body)["widgets"], f"{title}: the dashboard is JSON")
+    report.check(
+        "${" not in body and json.loads(body)["widgets"], f"{title}: the dashboard is JSON"
+    )
     caller = stack.client("iam").get_policy(PolicyArn=outputs["CallerPolicyArn"])["Policy"]
-    report.check(caller["Arn"].startswith(f"arn:{stack.partition}:iam:"), f"{title}: the callers' policy")
+    report.check(
+        caller["Arn"].startswith(f"arn:{stack.partition}:iam:"), f"{title}: the callers' policy"
+    )
     if stack.china:
         urls = [key for key, value in outputs.items() if "lambda-url" in value]
         report.same(f"{title}: no function URL", urls, [])
     else:
         config = stack.client("lambda").get_function_url_config
         named = {
-            OPERATIONS[one][0]: config(FunctionName=f"{name}-{one}")["FunctionUrl"] for one in PUBLIC
+            OPERATIONS[one][0]: config(FunctionName=f"{name}-{one}")["FunctionUrl"]
+            for one in PUBLIC
         }
-        report.same(f"{title}: Urls has the {len(named)} operations of front ends", json.loads(outputs["Urls"]), named)
-        own = {value for key, value in outputs.items() if key.endswith("Url") and "lambda-url" in value}
+        report.same(
+            f"{title}: Urls has the {len(named)} operations of front ends",
+            json.loads(outputs["Urls"]),
+            named,
+        )
+        own = {
+            value for key, value in outputs.items() if key.endswith("Url") and "lambda-url" in value
+        }
         report.same(f"{title}: each URL is an output, too", own, set(named.values()))
     if stack.has("ApiDomainName"):
         domain = stack.values["ApiDomainName"]
@@ -327,7 +392,8 @@ def check_domain(report, stack, domain):
     report.same(f"{stack.title}: the domain leads to one API", len(mapping), 1)
     api = mapping[0]["ApiId"]
     targets = {
-        one["IntegrationId"]: one["IntegrationUri"] for one in gateway.get_integrations(ApiId=api)["Items"]
+        one["IntegrationId"]: one["IntegrationUri"]
+        for one in gateway.get_integrations(ApiId=api)["Items"]
     }
     found = {}
     for route in gateway.get_routes(ApiId=api)["Items"]:
@@ -335,13 +401,19 @@ def check_domain(report, stack, domain):
         function = uri.split(f":function:{stack.name}-")[-1].removesuffix("/invocations")
         found[route["RouteKey"]] = function
         right = stack.arn("lambda", f"function:{stack.name}-{function}")
-        prefix = f"arn:{stack.partition}:apigateway:{stack.region}:lambda:path/2015-03-31/functions/"
+        prefix = (
+            f"arn:{stack.partition}:apigateway:{stack.region}:lambda:path/2015-03-31/functions/"
+        )
         if uri != f"{prefix}{right}/invocations":
             report.check(False, f"{stack.title}: {route['RouteKey']}", uri)
     expected = {route: one for one in PUBLIC for route in OPERATIONS[one][1]}
     for route in SITE_PATHS:
         expected[route] = "push-receive" if "push" in route else "site-wellknown"
-    report.same(f"{stack.title}: the domain has {len(expected)} routes, to the right functions", found, expected)
+    report.same(
+        f"{stack.title}: the domain has {len(expected)} routes, to the right functions",
+        found,
+        expected,
+    )
     stage = gateway.get_stages(ApiId=api)["Items"][0]
     limits = stage["DefaultRouteSettings"]
     report.same(
@@ -349,9 +421,23 @@ def check_domain(report, stack, domain):
         (limits["ThrottlingRateLimit"], limits["ThrottlingBurstLimit"]),
         (float(stack.values["EdgeRateLimit"]), int(stack.values["EdgeBurstLimit"])),
     )
+    logs = stage["AccessLogSettings"]
+    group = stack.arn("logs", f"log-group:{stack.outputs['LogGroupName']}:*")
+    report.same(f"{stack.title}: its access log", logs["DestinationArn"], group)
+    members = set(json.loads(logs["Format"]).values())
+    personal = {one for one in members if re.search("sourceIp|path|query|userAgent", one)}
+    report.same(f"{stack.title}: which holds no address, path or query", personal, set())
     role = stack.emulated_roles[stack.resources["EdgeRole"]]
-    invokes = {one for one in FUNCTIONS if role.may("lambda:InvokeFunction", stack.arn("lambda", f"function:{stack.name}-{one}"))}
-    report.same(f"{stack.title}: the domain's role invokes what front ends call, and nothing else", invokes, PUBLIC)
+    invokes = {
+        one
+        for one in FUNCTIONS
+        if role.may("lambda:InvokeFunction", stack.arn("lambda", f"function:{stack.name}-{one}"))
+    }
+    report.same(
+        f"{stack.title}: the domain's role invokes what front ends call, and nothing else",
+        invokes,
+        PUBLIC,
+    )
 
 
 def check_table(report, stack):
@@ -373,9 +459,15 @@ def check_table(report, stack):
     due = ([("due", "HASH"), ("due_at", "RANGE")], "KEYS_ONLY")
     report.same(f"{stack.title}: the index due", indexes, {"due": due})
     stream = table.get("StreamSpecification")
-    report.same(f"{stack.title}: the stream", stream, {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"})
+    report.same(
+        f"{stack.title}: the stream", stream, {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
+    )
     expiry = client.describe_time_to_live(TableName=table["TableName"])["TimeToLiveDescription"]
-    report.same(f"{stack.title}: expiry", (expiry.get("AttributeName"), expiry["TimeToLiveStatus"]), ("ttl", "ENABLED"))
+    report.same(
+        f"{stack.title}: expiry",
+        (expiry.get("AttributeName"), expiry["TimeToLiveStatus"]),
+        ("ttl", "ENABLED"),
+    )
     backup = client.describe_continuous_backups(TableName=table["TableName"])
     recovery = backup["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
     report.same(f"{stack.title}: recovery", recovery["PointInTimeRecoveryStatus"], "ENABLED")
@@ -395,14 +487,19 @@ def check_functions(report, stack):
     tables = {one["Environment"]["Variables"]["TABLE_NAME"] for one in functions.values()}
     report.same(f"{title}: their table", tables, {stack.resources["Table"]})
     unset = {
-        f"{key} of {one}" for one, function in functions.items()
+        f"{key} of {one}"
+        for one, function in functions.items()
         for key, value in function["Environment"]["Variables"].items()
         if not isinstance(value, str) or "${" in value
     }
     report.same(f"{title}: their variables are texts", unset, set())
     size = max(len(json.dumps(one["Environment"]["Variables"])) for one in functions.values())
     report.check(size < 4096, f"{title}: their variables have {size} of 4096 bytes")
-    signs = {one for one, function in functions.items() if "SESSION_SIGNING_KEY_SSM" in function["Environment"]["Variables"]}
+    signs = {
+        one
+        for one, function in functions.items()
+        if "SESSION_SIGNING_KEY_SSM" in function["Environment"]["Variables"]
+    }
     report.same(f"{title}: who is told where the signing key is", signs, SECRETS["session-key"])
     wanted = int(stack.values["ReservedConcurrency"])
     reserved = {}
@@ -414,11 +511,16 @@ def check_functions(report, stack):
     expected = {} if wanted == -1 else {one: wanted for one in PUBLIC} | {"refresh-credentials": 2}
     report.same(f"{title}: reserved concurrency", reserved, expected)
     subnets = {
-        one: function["VpcConfig"]["SubnetIds"] for one, function in functions.items()
+        one: function["VpcConfig"]["SubnetIds"]
+        for one, function in functions.items()
         if function.get("VpcConfig", {}).get("SubnetIds")
     }
     egress = stack.values["EgressSubnetIds"]
-    report.same(f"{title}: who has a fixed address", subnets, {"refresh-credentials": egress.split(",")} if egress else {})
+    report.same(
+        f"{title}: who has a fixed address",
+        subnets,
+        {"refresh-credentials": egress.split(",")} if egress else {},
+    )
     if stack.is_plain and not stack.china:
         public = set()
         for one in functions:
@@ -430,12 +532,16 @@ def check_functions(report, stack):
             if actions:
                 public.add((one, *actions))
         both = ("lambda:InvokeFunction", "lambda:InvokeFunctionUrl")
-        report.same(f"{title}: who may be called without IAM", public, {(one, *both) for one in PUBLIC})
+        report.same(
+            f"{title}: who may be called without IAM", public, {(one, *both) for one in PUBLIC}
+        )
 
 
 def check_triggers(report, stack):
     name, title = stack.name, stack.title
-    mappings = stack.client("lambda").list_event_source_mappings(EventSourceArn=stack.table["LatestStreamArn"])
+    mappings = stack.client("lambda").list_event_source_mappings(
+        EventSourceArn=stack.table["LatestStreamArn"]
+    )
     found = {}
     for one in mappings["EventSourceMappings"]:
         queue = one["DestinationConfig"]["OnFailure"]["Destination"].split(":")[-1]
@@ -443,25 +549,44 @@ def check_triggers(report, stack):
         function = one["FunctionArn"].split(f":function:{name}-")[-1]
         found[function] = (one["BatchSize"], queue, filters, one["StartingPosition"], one["State"])
     expected = {
-        function: (size, stack.resources[queue].split("/")[-1], [pattern], "TRIM_HORIZON", "Enabled")
+        function: (
+            size,
+            stack.resources[queue].split("/")[-1],
+            [pattern],
+            "TRIM_HORIZON",
+            "Enabled",
+        )
         for function, (size, queue, pattern) in FILTERS.items()
     }
     report.same(f"{title}: who reads the stream, and what of it", found, expected)
-    schedule = stack.client("scheduler").get_schedule(Name=stack.resources["RefreshCredentialsEveryMinute"])
+    schedule = stack.client("scheduler").get_schedule(
+        Name=stack.resources["RefreshCredentialsEveryMinute"]
+    )
     function = stack.arn("lambda", f"function:{name}-refresh-credentials")
     queue = stack.arn("sqs", stack.resources["FailureQueue"].split("/")[-1])
     report.same(
         f"{title}: the schedule",
-        (schedule["ScheduleExpression"], schedule["Target"]["Arn"], schedule["Target"]["DeadLetterConfig"]["Arn"], schedule.get("State", "ENABLED")),
+        (
+            schedule["ScheduleExpression"],
+            schedule["Target"]["Arn"],
+            schedule["Target"]["DeadLetterConfig"]["Arn"],
+            schedule.get("State", "ENABLED"),
+        ),
         ("rate(1 minute)", function, queue, "ENABLED"),
     )
     role = stack.emulated_roles[schedule["Target"]["RoleArn"].split("/")[-1]]
     may = role.may("lambda:InvokeFunction", function) and role.may("sqs:SendMessage", queue)
     report.check(may, f"{title}: the schedule's role invokes the refresher and reaches its queue")
-    late = stack.client("lambda").get_function_event_invoke_config(FunctionName=f"{name}-refresh-credentials")
+    late = stack.client("lambda").get_function_event_invoke_config(
+        FunctionName=f"{name}-refresh-credentials"
+    )
     report.same(
         f"{title}: a tick that is lost ends in the queue",
-        (late["MaximumRetryAttempts"], late["MaximumEventAgeInSeconds"], late["DestinationConfig"]["OnFailure"]["Destination"]),
+        (
+            late["MaximumRetryAttempts"],
+            late["MaximumEventAgeInSeconds"],
+            late["DestinationConfig"]["OnFailure"]["Destination"],
+        ),
         (0, 60, queue),
     )
 
@@ -476,17 +601,29 @@ def check_surroundings(report, stack):
     names = {one["AlarmName"].removeprefix(stack.name + "-").split("Alarm-")[0] for one in alarms}
     report.same(f"{stack.title}: the {len(ALARMS)} alarms", names, ALARMS)
     topic = [stack.values["AlarmTopicArn"]] if stack.has("AlarmTopicArn") else []
-    deaf = {one["AlarmName"] for one in alarms if one.get("AlarmActions", []) != topic or one.get("OKActions", []) != topic}
+    deaf = {
+        one["AlarmName"]
+        for one in alarms
+        if one.get("AlarmActions", []) != topic or one.get("OKActions", []) != topic
+    }
     report.same(f"{stack.title}: whom the alarms tell", deaf, set())
     group = stack.outputs["LogGroupName"]
     logs = stack.client("logs")
     groups = logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]
     days = [one.get("retentionInDays") for one in groups if one["logGroupName"] == group]
-    report.same(f"{stack.title}: the log group's days", [int(one) for one in days], [int(stack.values["LogRetentionDays"])])
+    report.same(
+        f"{stack.title}: the log group's days",
+        [int(one) for one in days],
+        [int(stack.values["LogRetentionDays"])],
+    )
     filters = logs.describe_metric_filters(logGroupName=group)["metricFilters"]
     report.same(f"{stack.title}: the metric of killed functions", len(filters), 1)
     archive = stack.client("events").describe_archive(ArchiveName=stack.resources["EventArchive"])
-    report.same(f"{stack.title}: the archive keeps the bus's events", archive["EventSourceArn"].split("/")[-1], stack.name)
+    report.same(
+        f"{stack.title}: the archive keeps the bus's events",
+        archive["EventSourceArn"].split("/")[-1],
+        stack.name,
+    )
 
 
 def check_policies(report, stack, others):
@@ -521,27 +658,55 @@ def check_policies(report, stack, others):
         }
         report.check(not odd, f"{title}: who may get, put, update and delete {kind}", odd)
     index = f"{table}/index/due"
-    report.same(f"{title}: who may look for events", who("dynamodb:Query", index, dynamodb_LeadingKeys="events"), {"events-redeliver"})
-    report.same(f"{title}: nobody looks for anything else", who("dynamodb:Query", index, dynamodb_LeadingKeys="other"), NOBODY)
+    report.same(
+        f"{title}: who may look for events",
+        who("dynamodb:Query", index, dynamodb_LeadingKeys="events"),
+        {"events-redeliver"},
+    )
+    report.same(
+        f"{title}: nobody looks for anything else",
+        who("dynamodb:Query", index, dynamodb_LeadingKeys="other"),
+        NOBODY,
+    )
     for action in (
-        "Query", "Scan", "BatchGetItem", "BatchWriteItem", "PartiQLSelect", "PartiQLDelete", "DeleteTable",
-        "UpdateTable", "UpdateTimeToLive", "ExportTableToPointInTime", "CreateBackup", "PutResourcePolicy",
-    ):  # fmt: skip
-        found = who(f"dynamodb:{action}", table) | who(f"dynamodb:{action}", table, dynamodb_LeadingKeys="session#wx1#o")
+        "Query",
+        "Scan",
+        "BatchGetItem",
+        "BatchWriteItem",
+        "PartiQLSelect",
+        "PartiQLDelete",
+        "DeleteTable",
+        "UpdateTable",
+        "UpdateTimeToLive",
+        "ExportTableToPointInTime",
+        "CreateBackup",
+        "PutResourcePolicy",
+    ):
+        found = who(f"dynamodb:{action}", table) | who(
+            f"dynamodb:{action}", table, dynamodb_LeadingKeys="session#wx1#o"
+        )
         if action in ("Query", "Scan"):
             found |= who(f"dynamodb:{action}", index)
         report.same(f"{title}: nobody may {action}", found, NOBODY)
-    keyless = who("dynamodb:GetItem", table) | who("dynamodb:PutItem", table) | who("dynamodb:UpdateItem", table)
+    keyless = (
+        who("dynamodb:GetItem", table)
+        | who("dynamodb:PutItem", table)
+        | who("dynamodb:UpdateItem", table)
+    )
     report.same(f"{title}: nobody reaches items without a key", keyless, NOBODY)
     two = who("dynamodb:GetItem", table, dynamodb_LeadingKeys=["session#wx1#o", "limit#l"])
     report.same(f"{title}: nobody reaches an item by the key of another", two, NOBODY)
     foreign = set()
     for other in others:
         theirs = f"arn:{stack.partition}:dynamodb:{stack.region}:{ACCOUNT}:table/{other.resources['Table']}"
-        foreign |= who("dynamodb:GetItem", theirs, dynamodb_LeadingKeys="credential#wx1#access_token")
+        foreign |= who(
+            "dynamodb:GetItem", theirs, dynamodb_LeadingKeys="credential#wx1#access_token"
+        )
         foreign |= who("dynamodb:PutItem", theirs, dynamodb_LeadingKeys="session#wx1#o")
         foreign |= who("events:PutEvents", stack.arn("events", f"event-bus/{other.name}"))
-        foreign |= who("logs:PutLogEvents", stack.arn("logs", f"log-group:/wechat/{other.name}:log-stream:x"))
+        foreign |= who(
+            "logs:PutLogEvents", stack.arn("logs", f"log-group:/wechat/{other.name}:log-stream:x")
+        )
     report.same(f"{title}: nobody reaches the other stacks", foreign, NOBODY)
 
     prefix = stack.values["SecretPrefix"]
@@ -549,16 +714,29 @@ def check_policies(report, stack, others):
     key = stack.arn("kms", "key/00000000-0000-0000-0000-000000000000")
     for secret, expected in SECRETS.items():
         arn = stack.arn("ssm", f"parameter{prefix}/{secret}")
-        report.same(f"{title}: who may read {secret.split('0123')[0]}…", who("ssm:GetParameter", arn), expected)
+        report.same(
+            f"{title}: who may read {secret.split('0123')[0]}…",
+            who("ssm:GetParameter", arn),
+            expected,
+        )
         opened = {
-            one for one, role in roles.items()
-            if role.may("kms:Decrypt", key, **{"kms_ViaService": via, "kms_EncryptionContext:PARAMETER_ARN": arn})
+            one
+            for one, role in roles.items()
+            if role.may(
+                "kms:Decrypt",
+                key,
+                **{"kms_ViaService": via, "kms_EncryptionContext:PARAMETER_ARN": arn},
+            )
         }
         report.same(f"{title}: and decrypt it", opened, expected)
-    elsewhere = who("ssm:GetParameter", stack.arn("ssm", "parameter/elsewhere/wx1")) | who("kms:Decrypt", key)
+    elsewhere = who("ssm:GetParameter", stack.arn("ssm", "parameter/elsewhere/wx1")) | who(
+        "kms:Decrypt", key
+    )
     for action in ("GetParameters", "GetParametersByPath", "PutParameter", "DescribeParameters"):
         elsewhere |= who(f"ssm:{action}", stack.arn("ssm", f"parameter{prefix}/session-key"))
-    report.same(f"{title}: nobody reads or writes another secret, or decrypts past SSM", elsewhere, NOBODY)
+    report.same(
+        f"{title}: nobody reads or writes another secret, or decrypts past SSM", elsewhere, NOBODY
+    )
 
     bus = stack.arn("events", f"event-bus/{name}")
     report.same(f"{title}: who may publish", who("events:PutEvents", bus), {"deliver-events"})
@@ -567,13 +745,20 @@ def check_policies(report, stack, others):
     stream = stack.table["LatestStreamArn"]
     for action in ("GetRecords", "GetShardIterator", "DescribeStream"):
         report.same(f"{title}: who may {action}", who(f"dynamodb:{action}", stream), JOBS)
-    for queue, expected in (("FailureQueue", {"refresh-credentials"}), ("EventFailureQueue", {"deliver-events"})):
+    for queue, expected in (
+        ("FailureQueue", {"refresh-credentials"}),
+        ("EventFailureQueue", {"deliver-events"}),
+    ):
         arn = stack.arn("sqs", stack.resources[queue].split("/")[-1])
         report.same(f"{title}: who may write to {queue}", who("sqs:SendMessage", arn), expected)
         report.same(f"{title}: nobody reads {queue}", who("sqs:ReceiveMessage", arn), NOBODY)
     group = stack.arn("logs", f"log-group:{stack.outputs['LogGroupName']}")
     for action in ("CreateLogStream", "PutLogEvents"):
-        report.same(f"{title}: everybody may {action}", who(f"logs:{action}", f"{group}:log-stream:x"), FUNCTIONS)
+        report.same(
+            f"{title}: everybody may {action}",
+            who(f"logs:{action}", f"{group}:log-stream:x"),
+            FUNCTIONS,
+        )
     other = who("logs:PutLogEvents", stack.arn("logs", "log-group:/aws/lambda/x:log-stream:x"))
     report.same(f"{title}: nobody logs elsewhere", other, NOBODY)
     powers = {
@@ -582,7 +767,10 @@ def check_policies(report, stack, others):
             ("iam:PassRole", f"arn:{stack.partition}:iam::{ACCOUNT}:role/x"),
             ("iam:CreateUser", "*"),
             ("lambda:InvokeFunction", stack.arn("lambda", f"function:{name}-auth-getaccesstoken")),
-            ("lambda:UpdateFunctionConfiguration", stack.arn("lambda", f"function:{name}-auth-getaccesstoken")),
+            (
+                "lambda:UpdateFunctionConfiguration",
+                stack.arn("lambda", f"function:{name}-auth-getaccesstoken"),
+            ),
             ("s3:GetObject", f"arn:{stack.partition}:s3:::artifacts/code.zip"),
             ("sts:AssumeRole", f"arn:{stack.partition}:iam::{ACCOUNT}:role/x"),
             ("logs:CreateLogGroup", group),
@@ -591,22 +779,48 @@ def check_policies(report, stack, others):
     }
     report.same(f"{title}: nobody has powers over the account", powers, set())
     egress = who("ec2:CreateNetworkInterface", "*")
-    report.same(f"{title}: who may have a fixed address", egress, REFRESHER if stack.has("EgressSubnetIds") else NOBODY)
+    report.same(
+        f"{title}: who may have a fixed address",
+        egress,
+        REFRESHER if stack.has("EgressSubnetIds") else NOBODY,
+    )
     traced = who("xray:PutTraceSegments", "*")
-    report.same(f"{title}: who may trace", traced, FUNCTIONS if stack.values.get("Tracing") == "Active" else NOBODY)
+    report.same(
+        f"{title}: who may trace",
+        traced,
+        FUNCTIONS if stack.values.get("Tracing") == "Active" else NOBODY,
+    )
     own = stack.values["TableKeyArn"]
     if own:
         opened = who("kms:Decrypt", own, kms_ViaService=f"dynamodb.{stack.region}.{stack.suffix}")
-        uses = set().union(*(who(f"dynamodb:{action}", table, dynamodb_LeadingKeys=kind) for kind in KINDS for action in ("GetItem", "PutItem", "UpdateItem")))
-        report.check(uses <= opened, f"{title}: who uses the table may use its key", sorted(uses - opened))
+        uses = set().union(
+            *(
+                who(f"dynamodb:{action}", table, dynamodb_LeadingKeys=kind)
+                for kind in KINDS
+                for action in ("GetItem", "PutItem", "UpdateItem")
+            )
+        )
+        report.check(
+            uses <= opened, f"{title}: who uses the table may use its key", sorted(uses - opened)
+        )
         report.same(f"{title}: the key serves the table only", who("kms:Decrypt", own), NOBODY)
     caller = emulator.role_of(stack.region, stack.outputs["CallerPolicyArn"])
-    invokes = {one for one in FUNCTIONS if caller.may("lambda:InvokeFunction", stack.arn("lambda", f"function:{name}-{one}"))}
-    report.same(f"{title}: a back end may invoke every operation, and no job", invokes, set(OPERATIONS))
+    invokes = {
+        one
+        for one in FUNCTIONS
+        if caller.may("lambda:InvokeFunction", stack.arn("lambda", f"function:{name}-{one}"))
+    }
+    report.same(
+        f"{title}: a back end may invoke every operation, and no job", invokes, set(OPERATIONS)
+    )
     return asked
 
 
-BASE = {"WechatApps": APPS, "SessionPublicKeys": journey.PUBLIC_KEY, "JssdkAllowedHosts": "example.com"}
+BASE = {
+    "WechatApps": APPS,
+    "SessionPublicKeys": journey.PUBLIC_KEY,
+    "JssdkAllowedHosts": "example.com",
+}
 
 
 def domain(name, partition="aws", region=HONG_KONG):
@@ -624,12 +838,19 @@ def variants(partition, region):
         "off": {"ReservedConcurrency": "0"},
         "own-key": {"TableKeyArn": key},
         "alarms": {"AlarmTopicArn": f"arn:{partition}:sns:{region}:{ACCOUNT}:alarms"},
-        "egress": {"EgressSubnetIds": "subnet-0a1b2c,subnet-0d1e2f", "EgressSecurityGroupIds": "sg-0a1b2c"},
+        "egress": {
+            "EgressSubnetIds": "subnet-0a1b2c,subnet-0d1e2f",
+            "EgressSecurityGroupIds": "sg-0a1b2c",
+        },
     }
     if partition == "aws":
         chosen = {
             "wechat": {},
-            "domain": domain("domain") | {"EdgeOnly": "true", "AllowedOrigins": "https://h5.example.com,https://m.example.com"},
+            "domain": domain("domain")
+            | {
+                "EdgeOnly": "true",
+                "AllowedOrigins": "https://h5.example.com,https://m.example.com",
+            },
             **single,
             "tracing": {"Tracing": "Active"},
         }
@@ -637,7 +858,11 @@ def variants(partition, region):
         chosen = {"wechat": {}, **single}
     everything = {key: value for one in chosen.values() for key, value in one.items()}
     # As long as a stack's name may be.
-    chosen["stack-with-all-of-it"] = everything | {"ReservedConcurrency": "5", "SecretPrefix": "/wechat/all", "LogRetentionDays": "7"}
+    chosen["stack-with-all-of-it"] = everything | {
+        "ReservedConcurrency": "5",
+        "SecretPrefix": "/wechat/all",
+        "LogRetentionDays": "7",
+    }
     if partition == "aws-cn":
         chosen = {name: one | domain(name, partition, region) for name, one in chosen.items()}
     elif "ApiDomainName" in everything:
@@ -671,13 +896,54 @@ def check_all_policies(report, stack):
 
 # Planted into the transformed template; which check must see it, and what it must say.
 FAULTS = [
-    ("a login that cannot keep its session", lambda t: without(t, "UsesLogIn", "Session"), check_all_policies, "put, update and delete session#wx1#o"),
-    ("a boundary without the bus", lambda t: without(t, "FunctionBoundary", "Events"), check_all_policies, "who may publish"),
-    ("a key that may be absent", lambda t: changed(t, '{"dynamodb:LeadingKeys": "false"}', '{"dynamodb:LeadingKeys": "true"}'), check_all_policies, "items without a key"),
-    ("a table without its index", lambda t: without(t, "Table", GlobalSecondaryIndexes=1), check_table, "the index due"),
-    ("a filter that matches no event", lambda t: changed(t, '\\"prefix\\":\\"event#\\"', '\\"prefix\\":\\"events#\\"'), check_triggers, "who reads the stream"),
-    ("an output of a neighbor's URL", lambda t: changed(t, '\\"auth.logout\\":\\"${AuthLogoutUrl.', '\\"auth.logout\\":\\"${AuthChecksessionUrl.'), check_stack, "Urls has"),
-    ("a role that is not there", lambda t: changed(t, '["JssdkConfigRole", "Arn"]', '["JssdkConfRole", "Arn"]'), check_stack, "JssdkConfig"),
+    (
+        "a login that cannot keep its session",
+        lambda t: without(t, "UsesLogIn", "Session"),
+        check_all_policies,
+        "put, update and delete session#wx1#o",
+    ),
+    (
+        "a boundary without the bus",
+        lambda t: without(t, "FunctionBoundary", "Events"),
+        check_all_policies,
+        "who may publish",
+    ),
+    (
+        "a key that may be absent",
+        lambda t: changed(
+            t, '{"dynamodb:LeadingKeys": "false"}', '{"dynamodb:LeadingKeys": "true"}'
+        ),
+        check_all_policies,
+        "items without a key",
+    ),
+    (
+        "a table without its index",
+        lambda t: without(t, "Table", GlobalSecondaryIndexes=1),
+        check_table,
+        "the index due",
+    ),
+    (
+        "a filter that matches no event",
+        lambda t: changed(t, '\\"prefix\\":\\"event#\\"', '\\"prefix\\":\\"events#\\"'),
+        check_triggers,
+        "who reads the stream",
+    ),
+    (
+        "an output of a neighbor's URL",
+        lambda t: changed(
+            t,
+            '\\"auth.logout\\":\\"${AuthLogoutUrl.',
+            '\\"auth.logout\\":\\"${AuthChecksessionUrl.',
+        ),
+        check_stack,
+        "Urls has",
+    ),
+    (
+        "a role that is not there",
+        lambda t: changed(t, '["JssdkConfigRole", "Arn"]', '["JssdkConfRole", "Arn"]'),
+        check_stack,
+        "JssdkConfig",
+    ),
 ]
 
 
@@ -714,7 +980,10 @@ def main():
         print(f"      {kind}: {why}")
     resources = asked = 0
     plain = None
-    for file, partition, region in (("template.yaml", "aws", HONG_KONG), ("template.cn.yaml", "aws-cn", BEIJING)):
+    for file, partition, region in (
+        ("template.yaml", "aws", HONG_KONG),
+        ("template.cn.yaml", "aws-cn", BEIJING),
+    ):
         text = (ROOT / file).read_text(encoding="utf-8")
         stacks = []
         cache = {}
@@ -739,7 +1008,10 @@ def main():
         if plain is None:
             plain = stacks[0]
             template = cache[None]
-    print(f"      after {time.monotonic() - begin:.0f} s: the bundle on the stack {plain.name}", flush=True)
+    print(
+        f"      after {time.monotonic() - begin:.0f} s: the bundle on the stack {plain.name}",
+        flush=True,
+    )
     with tempfile.TemporaryDirectory() as directory:
         journey.travel(report, plain, bundle, pathlib.Path(directory))
     print(f"      after {time.monotonic() - begin:.0f} s: planted faults", flush=True)

@@ -23,7 +23,7 @@ import boto3
 from botocore.config import Config
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from emulator import ACCOUNT, KEYS
+from emulator import KEYS
 
 MINI, OFFICIAL = "wx1111111111111111", "wx2222222222222222"
 # The demo apps of the bundle: app id, kind, whether it receives messages.
@@ -43,7 +43,9 @@ def base64url(data):
 
 SEED = secrets.token_bytes(32)
 SIGNING_KEY = f"k1:{base64url(SEED)}"
-PUBLIC_KEY = f"k1:{base64url(Ed25519PrivateKey.from_private_bytes(SEED).public_key().public_bytes_raw())}"
+PUBLIC_KEY = (
+    f"k1:{base64url(Ed25519PrivateKey.from_private_bytes(SEED).public_key().public_bytes_raw())}"
+)
 
 
 class Quiet(http.server.BaseHTTPRequestHandler):
@@ -98,7 +100,10 @@ class Gate:
             why = self.refusal(function, call, json.loads(body))
             if why:
                 self.denied.append(f"{function}: {why}")
-                refusal = {"__type": "com.amazon.coral.service#AccessDeniedException", "message": why}
+                refusal = {
+                    "__type": "com.amazon.coral.service#AccessDeniedException",
+                    "message": why,
+                }
                 return handler.answer(400, json.dumps(refusal).encode())
         connection = http.client.HTTPConnection(self.inner, timeout=20)
         headers = {
@@ -160,7 +165,7 @@ def fits(pattern, value):
 def fits_leaf(wanted, value):
     if not isinstance(wanted, dict):
         return value == wanted
-    (kind, operand), = wanted.items()
+    ((kind, operand),) = wanted.items()
     if kind == "prefix":
         return isinstance(value, str) and value.startswith(operand)
     if kind == "exists":
@@ -176,11 +181,18 @@ class Mappings:
         streams = stack.client("dynamodbstreams")
         arn = stack.table["LatestStreamArn"]
         self.mappings = [
-            (one["FunctionArn"].split(f":{stack.name}-")[-1], [json.loads(each["Pattern"]) for each in one["FilterCriteria"]["Filters"]])
-            for one in stack.client("lambda").list_event_source_mappings(EventSourceArn=arn)["EventSourceMappings"]
+            (
+                one["FunctionArn"].split(f":{stack.name}-")[-1],
+                [json.loads(each["Pattern"]) for each in one["FilterCriteria"]["Filters"]],
+            )
+            for one in stack.client("lambda").list_event_source_mappings(EventSourceArn=arn)[
+                "EventSourceMappings"
+            ]
         ]
         shard = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"][0]["ShardId"]
-        begin = streams.get_shard_iterator(StreamArn=arn, ShardId=shard, ShardIteratorType="TRIM_HORIZON")
+        begin = streams.get_shard_iterator(
+            StreamArn=arn, ShardId=shard, ShardIteratorType="TRIM_HORIZON"
+        )
         self.streams, self.iterator = streams, begin["ShardIterator"]
         threading.Thread(target=self.run, daemon=True).start()
 
@@ -204,7 +216,9 @@ class Bundle:
         self.errors = open(log, "w+", encoding="utf-8")
         self.process = subprocess.Popen(
             [binary, "--listen", "127.0.0.1:0", *flags],
-            env=plain | environment, stdout=subprocess.DEVNULL, stderr=self.errors,
+            env=plain | environment,
+            stdout=subprocess.DEVNULL,
+            stderr=self.errors,
         )
         self.url = self.address("operations")
         self.wechat = self.address("WeChat    ")
@@ -285,9 +299,18 @@ def travel(report, stack, binary, directory):
     settings = stack.functions["auth-code2session"]["Environment"]["Variables"]
     world = Bundle(binary, directory / "wechat.log")
     bundle = Bundle(
-        binary, directory / "bundle.log", "--wechat-api", world.wechat, "--dynamodb", gate.url, "--events", consumer,
-        **settings, AWS_REGION=stack.region, AWS_ENDPOINT_URL_SSM=gate.url,
-    )  # fmt: skip
+        binary,
+        directory / "bundle.log",
+        "--wechat-api",
+        world.wechat,
+        "--dynamodb",
+        gate.url,
+        "--events",
+        consumer,
+        **settings,
+        AWS_REGION=stack.region,
+        AWS_ENDPOINT_URL_SSM=gate.url,
+    )
     try:
         walk(report, stack, gate, world, bundle, published, key)
     finally:
@@ -296,7 +319,13 @@ def travel(report, stack, binary, directory):
 
 
 def walk(report, stack, gate, world, bundle, published, key):
-    client = boto3.client("lambda", region_name=stack.region, endpoint_url=bundle.url, config=Config(read_timeout=60), **KEYS)
+    client = boto3.client(
+        "lambda",
+        region_name=stack.region,
+        endpoint_url=bundle.url,
+        config=Config(read_timeout=60),
+        **KEYS,
+    )
 
     def invoke(function, event):
         answer = client.invoke(FunctionName=function, Payload=json.dumps(event))
@@ -304,7 +333,9 @@ def walk(report, stack, gate, world, bundle, published, key):
         return json.loads(answer["Payload"].read().split(b"\0" * 8)[0] or b"null")
 
     def item(pk):
-        found = stack.client("dynamodb").get_item(TableName=stack.resources["Table"], Key={"pk": {"S": pk}})
+        found = stack.client("dynamodb").get_item(
+            TableName=stack.resources["Table"], Key={"pk": {"S": pk}}
+        )
         return found.get("Item", {})
 
     def items(prefix):
@@ -316,18 +347,34 @@ def walk(report, stack, gate, world, bundle, published, key):
 
     mappings = Mappings(stack, invoke)
     kept = {one["pk"]["S"] for one in items("credential#")}
-    wanted = {f"credential#{appid}#access_token" for appid, kind, _ in APPS if kind in ("mini_program", "official_account")}
+    wanted = {
+        f"credential#{appid}#access_token"
+        for appid, kind, _ in APPS
+        if kind in ("mini_program", "official_account")
+    }
     wanted |= {f"credential#{OFFICIAL}#jsapi_ticket", f"credential#{OFFICIAL}#wx_card_ticket"}
-    check(wanted <= kept, "the refresher put tokens and tickets into the stack's table", sorted(wanted - kept))
+    check(
+        wanted <= kept,
+        "the refresher put tokens and tickets into the stack's table",
+        sorted(wanted - kept),
+    )
 
     code = send("POST", f"{world.wechat}/_simulator/codes", {})[1]["code"]
     status, login = send("POST", f"{bundle.url}/auth/code2Session", {"js_code": code})
     check(status == 200, "a login", login)
     session = login.get("session_token")
     stored = item(f"session#{MINI}#{login.get('openid')}")
-    check("session_key" in stored and "ttl" in stored, "its session is in the table, and expires", sorted(stored))
+    check(
+        "session_key" in stored and "ttl" in stored,
+        "its session is in the table, and expires",
+        sorted(stored),
+    )
     again = send("POST", f"{bundle.url}/auth/code2Session", {"js_code": code})
-    check(again[0] == 200 and again[1]["openid"] == login.get("openid"), "the same code gives the first answer", again)
+    check(
+        again[0] == 200 and again[1]["openid"] == login.get("openid"),
+        "the same code gives the first answer",
+        again,
+    )
     answer = send("POST", f"{bundle.url}/auth/checkSession", {}, session)
     check(answer[0] == 200, "auth.checkSession", answer)
     answer = send("GET", f"{bundle.url}/jssdk/config?url=https://example.com/")
@@ -335,21 +382,64 @@ def walk(report, stack, gate, world, bundle, published, key):
     first = invoke("auth-getaccesstoken", {})
     check("access_token" in first, "auth.getAccessToken by an invocation", first)
 
+    code = send(
+        "POST", f"{world.wechat}/_simulator/codes", {"appid": OFFICIAL, "scope": "snsapi_userinfo"}
+    )[1]["code"]
+    answer = send("POST", f"{bundle.url}/oauth/getToken", {"code": code})
+    check(answer[0] == 200, "a login on a page, by OAuth", answer)
+    answer = send(
+        "POST", f"{bundle.url}/oauth/refreshToken", {"dynamicToken": answer[1].get("dynamicToken")}
+    )
+    check(answer[0] == 200, "it is renewed", answer)
+    follower = answer[1].get("session_token")
+    answer = send("POST", f"{bundle.url}/oauth/getUserInfo", {}, follower)
+    check(answer[0] == 200 and "nickname" in answer[1], "oauth.getUserInfo", answer)
+    answer = send("POST", f"{bundle.url}/oauth/checkToken", {}, follower)
+    check(answer[0] == 200, "oauth.checkToken", answer)
+
     send("POST", f"{world.wechat}/_simulator/tokens/invalidate", {"appid": MINI})
     answer = send("POST", f"{bundle.url}/urlscheme/generate", {}, session)
     check(answer[0] == 200, "an operation recovers from a void token in the same request", answer)
-    check(until(lambda: [one for one, _ in mappings.started if one == "refresh-credentials"]), "the signal passed the stream's filter and woke the refresher")
-    second = until(lambda: (found := invoke("auth-getaccesstoken", {})).get("version", 0) > first.get("version", 0) and found)
+    check(
+        until(lambda: [one for one, _ in mappings.started if one == "refresh-credentials"]),
+        "the signal passed the stream's filter and woke the refresher",
+    )
+    second = until(
+        lambda: (
+            (found := invoke("auth-getaccesstoken", {})).get("version", 0) > first.get("version", 0)
+            and found
+        )
+    )
     check(second, "the next version of the token", first)
 
-    answer = send("POST", f"{world.wechat}/_simulator/push/url", {"appid": MINI, "url": f"{bundle.url}/push/receive/{MINI}", "token": PUSH["token"], "key": key, "mode": "safe"})
+    answer = send(
+        "POST",
+        f"{world.wechat}/_simulator/push/url",
+        {
+            "appid": MINI,
+            "url": f"{bundle.url}/push/receive/{MINI}",
+            "token": PUSH["token"],
+            "key": key,
+            "mode": "safe",
+        },
+    )
     # It answers before its check of the URL has ended.
-    entered = until(lambda: [one for one in send("GET", f"{world.wechat}/_simulator/push")[1] if one["taken"]])
+    entered = until(
+        lambda: [one for one in send("GET", f"{world.wechat}/_simulator/push")[1] if one["taken"]]
+    )
     check(answer[0] == 200 and entered, "WeChat accepts the push URL", answer)
-    send("POST", f"{world.wechat}/_simulator/people", {"act": "write", "content": "hello", "appid": MINI})
+    send(
+        "POST",
+        f"{world.wechat}/_simulator/people",
+        {"act": "write", "content": "hello", "appid": MINI},
+    )
     events = until(lambda: items("event#"))
     check(len(events) == 1, "a message is an event in the table", events)
-    check(until(lambda: published), "its record passed the stream's filter, and deliver-events published it", published)
+    check(
+        until(lambda: published),
+        "its record passed the stream's filter, and deliver-events published it",
+        published,
+    )
     check(published and published[0]["detail-type"] == "message.text", "as message.text", published)
     answer = invoke("events-redeliver", {"since": 0})
     check(answer.get("delivered") == 1, "events.redeliver finds it by the index due", answer)
@@ -361,16 +451,26 @@ def walk(report, stack, gate, world, bundle, published, key):
     for name in sorted(set(stack.functions) - {"auth-logout", "deliver-events"}):
         event = json.loads((EVENTS / f"{name}.json").read_text(encoding="utf-8"))
         if "authorization" in event.get("headers", {}):
-            event["headers"]["authorization"] = f"Bearer {session}"
+            of_page = name.split("-")[0] in ("jssdk", "media", "oauth")
+            event["headers"]["authorization"] = f"Bearer {follower if of_page else session}"
         answer = invoke(name, event)
-        status = answer.get("statusCode", answer.get("status", 200)) if isinstance(answer, dict) else 200
+        status = (
+            answer.get("statusCode", answer.get("status", 200)) if isinstance(answer, dict) else 200
+        )
         statuses.setdefault(status, []).append(name)
-    check(not gate.denied, f"{sum(map(len, statuses.values()))} sample events, no role lacks a grant", gate.denied)
+    check(
+        not gate.denied,
+        f"{sum(map(len, statuses.values()))} sample events, no role lacks a grant",
+        gate.denied,
+    )
     failed = {status: names for status, names in statuses.items() if int(status) >= 500}
     check(not failed, "none of them ends with a 5xx", failed)
     answer = send("POST", f"{bundle.url}/auth/logout", {}, session)
     check(answer[0] in (200, 204), "auth.logout", answer)
-    check(not item(f"session#{MINI}#{login['openid']}").get("session_key"), "and the session key is gone")
+    check(
+        not item(f"session#{MINI}#{login['openid']}").get("session_key"),
+        "and the session key is gone",
+    )
     check(not gate.denied, "no role lacks a grant", gate.denied)
 
     # The same roles hold back what they do not grant.
@@ -378,7 +478,12 @@ def walk(report, stack, gate, world, bundle, published, key):
     gate.roles["auth-code2session"] = gate.roles["jssdk-config"]
     code = send("POST", f"{world.wechat}/_simulator/codes", {"user": "bob"})[1]["code"]
     status, _ = send("POST", f"{bundle.url}/auth/code2Session", {"js_code": code})
-    check(status == 503 and gate.denied, "with another function's role a login fails", (status, gate.denied))
+    check(
+        status == 503 and gate.denied,
+        "with another function's role a login fails",
+        (status, gate.denied),
+    )
     gate.roles["auth-code2session"] = role
     mappings.ended.set()
-    print(f"      {len(gate.seen)} kinds of calls of the table were seen; sample events by status: { {status: len(names) for status, names in sorted(statuses.items())} }")
+    counts = {status: len(names) for status, names in sorted(statuses.items())}
+    print(f"      {len(gate.seen)} kinds of calls seen; sample events by status: {counts}")
