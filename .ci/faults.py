@@ -82,6 +82,7 @@ FAULTS = [
     ("events that end nowhere", ("Destination: !GetAtt EventFailureQueue.Arn", "Destination: !GetAtt FailureQueue.Arn"), checklist, "[triggers]"),
     ("a query of the whole table", ('Resource: !Sub "${Table.Arn}/index/due"', "Resource: !GetAtt Table.Arn"), checklist, "[4]"),
     ("push keys for a ticket reader", (r"(  AuthGetticket:\n(?:.*\n)*?      Policies: \[)", r'\1{Version: "2012-10-17", Statement: [{Sid: Key, Effect: Allow, Action: "ssm:GetParameter", Resource: !Sub "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter${SecretPrefix}/push-*"}]}, '), checklist, "AuthGetticketRole"),
+    ("a merchant's keys for a ticket reader", (r"(  AuthGetticket:\n(?:.*\n)*?      Policies: \[)", r'\1{Version: "2012-10-17", Statement: [{Sid: Key, Effect: Allow, Action: "ssm:GetParameter", Resource: !Sub "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter${SecretPrefix}/pay-*"}]}, '), checklist, "[3] AuthGetticketRole reads merchants' keys"),
     ("a function with a neighbour's binary", ("Binary: auth-checksession", "Binary: auth-code2session"), checklist, "[functions]"),
     ("a neighbour's policy", (r"(  AuthGetticket:\n(?:.*\n)*?      Policies: \[)", r"\1!Ref UsesLogIn, "), checklist, "[policies] AuthGetticketRole"),
     ("a policy under a condition", (r"(  AuthGetticket:\n(?:.*\n)*?      Policies: \[)", r"\1!If [HasDomain, !Ref UsesLogIn, !Ref AWS::NoValue], "), checklist, "[policies] AuthGetticketRole"),

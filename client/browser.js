@@ -1,6 +1,6 @@
 // For browsers and whatever else has fetch: pages in WeChat, websites, admin tools.
 
-import { create, Problem } from './client.js'
+import { create, outcome, Problem } from './client.js'
 
 export { Problem }
 
@@ -28,6 +28,17 @@ export function connect(options) {
 
     request: async ({ url, method, headers, body }) => opened(await fetch(url, { method, headers, body })),
 
+    // With the JS-SDK if the page has configured it, else by the bridge of WeChat's browser.
+    pay: (payment) => payment.paySign && new Promise((resolve) => {
+      const { wx, WeixinJSBridge } = { ...globalThis, ...options }
+      const done = ({ errMsg, err_msg }) => resolve(outcome(errMsg ?? err_msg))
+      if (wx?.chooseWXPay) return wx.chooseWXPay({ ...payment, complete: done })
+      const { appId, timeStamp, nonceStr, package: prepaid, signType, paySign } = payment
+      const open = (bridge) => bridge.invoke('getBrandWCPayRequest', { appId, timeStamp, nonceStr, package: prepaid, signType, paySign }, done)
+      if (WeixinJSBridge) return open(WeixinJSBridge)
+      document.addEventListener('WeixinJSBridgeReady', () => open(globalThis.WeixinJSBridge), { once: true })
+    }),
+
     upload: async ({ url, headers, file, fields }) => {
       const form = new FormData()
       for (const [name, value] of Object.entries(fields)) form.append(name, value)
@@ -36,6 +47,9 @@ export function connect(options) {
     },
   })
 }
+
+/** The link of an H5 payment that returns to this page of the configured domain. */
+export const h5Link = ({ h5_url }, page) => `${h5_url}&redirect_url=${encodeURIComponent(page)}`
 
 const opened = async (response) => {
   const content = await response.arrayBuffer()

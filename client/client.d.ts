@@ -42,6 +42,14 @@ type Arguments<K extends Id> = {} extends Input<K> ? [input?: Input<K>] : [input
 export interface Client<File, Login = unknown> {
   /** Calls an operation: JSON comes as an object, a file as an ArrayBuffer. */
   call<K extends Id>(id: K, ...input: Arguments<K>): Promise<Operations[K]['output']>
+  /**
+   * Orders and opens the cashier, then asks the server: only that says whether the user paid.
+   * Where no client opens a cashier, the order comes back with its `payment`: hand it to the app
+   * SDK, open its `h5_url`, or draw its `code_url` as a QR code, then wait for `settled`.
+   */
+  pay(order: Input<'pay.createOrder'>): Promise<Operations['pay.createOrder']['output'] | (Operations['pay.getOrder']['output'] & { client: 'ok' | 'cancel' | 'fail' })>
+  /** Asks what became of an order until it is paid or closed, or so many times. */
+  settled(out_trade_no: string, times?: number): Promise<Operations['pay.getOrder']['output']>
   /** Sends a file: a path in a mini program, a Blob in a browser. */
   upload<K extends Id>(id: K, file: File, input?: Partial<Input<K>>): Promise<Operations[K]['output']>
   /** The address of a file for `<image src>`; the session travels in it, so do not share it. */

@@ -8,6 +8,18 @@ import { OPERATIONS } from './operations.js'
 /** A request is repeated with a new session this long before the old one ends. */
 const MARGIN = 60_000
 
+/** States of an order that may still be paid. */
+const OPEN = ['created', 'unpaid', 'unknown']
+
+/** The server asks WeChat Pay at most every three seconds. */
+const ASKED_EVERY = 2_000
+
+/** How often the server is asked when the client says that the user paid. */
+const TIMES_AFTER_OK = 8
+
+/** What the user did in the cashier, by the client's message: a hint, and no proof. */
+export const outcome = (message) => (/:ok/.test(message) ? 'ok' : /cancel/.test(message) ? 'cancel' : 'fail')
+
 /** Why an operation failed: the problem document as an error. */
 export class Problem extends Error {
   constructor(document) {
@@ -115,9 +127,29 @@ export function create({ base, urls, appid }, platform) {
     }
   }
 
+  const call = (id, input = {}) => withSession(id, async (token) => keep(await send(id, input, token)))
+
+  /** Asks the server what became of an order, until it is not open or `times` are over. */
+  const settled = async (out_trade_no, times = Infinity) => {
+    for (let time = 1; ; time += 1) {
+      const order = await call('pay.getOrder', { out_trade_no })
+      if (!OPEN.includes(order.state) || time >= times) return order
+      await new Promise((resolve) => setTimeout(resolve, ASKED_EVERY))
+    }
+  }
+
   return {
-    /** Calls an operation: JSON comes as an object, a file as an ArrayBuffer. */
-    call: (id, input = {}) => withSession(id, async (token) => keep(await send(id, input, token))),
+    call,
+
+    settled,
+
+    /** Orders and opens the cashier; only the server says whether the user paid. */
+    pay: async (input) => {
+      const order = await call('pay.createOrder', input)
+      const client = order.payment && (await platform.pay(order.payment))
+      if (!client) return order
+      return { ...(await settled(order.out_trade_no, client === 'ok' ? TIMES_AFTER_OK : 1)), client }
+    },
 
     /** Sends a file: a path in a mini program, a Blob in a browser. */
     upload: (id, file, input = {}) =>

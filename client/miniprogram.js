@@ -1,6 +1,6 @@
 // For mini programs: requests by wx.request, logins by wx.login.
 
-import { create, Problem } from './client.js'
+import { create, outcome, Problem } from './client.js'
 
 export { Problem }
 
@@ -26,6 +26,10 @@ export function connect(options) {
         text: () => (typeof answer.data === 'string' ? answer.data : utf8(new Uint8Array(answer.data))),
       }
     },
+
+    // Never rejects: a user who cancels is no error.
+    pay: (payment) =>
+      payment.paySign && new Promise((resolve) => api.requestPayment({ ...payment, complete: ({ errMsg }) => resolve(outcome(errMsg)) })),
 
     upload: async ({ url, headers, file, fields }) => {
       const answer = await promised(api.uploadFile, { url, filePath: file, name: 'media', header: headers, formData: fields })

@@ -425,6 +425,58 @@ export interface Operations {
     }
     output: OauthRefreshTokenAnswer
   }
+  /** Closes an order that is not paid, so that it can no longer be paid. */
+  'pay.closeOrder': {
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string | null
+      /** The order's number. */
+      out_trade_no: string
+    }
+    output: PayCloseOrderAnswer
+  }
+  /** Makes an order and returns what the client pays with. */
+  'pay.createOrder': {
+    input: {
+      /** Fen, where there is no product. For services. */
+      amount?: number | null
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string | null
+      /** Comes back with the payment. For services. */
+      attach?: string | null
+      /** How the user pays; by default as the kind of app has it. */
+      channel?: PayCreateOrderInputChannel | null
+      /** The address of the payer's device; H5 needs it. */
+      client_ip?: string | null
+      /** What the user sees on the bill, where there is no product. For services. */
+      description?: string | null
+      /** WeChat Pay's `detail`: goods, for coupons. For services. */
+      detail?: unknown
+      /** WeChat Pay's `goods_tag`. For services. */
+      goods_tag?: string | null
+      /** A service's own number of the order. The same number again is the same order. */
+      out_trade_no?: string | null
+      /** What is ordered; see `pay.putProduct`. */
+      product?: string | null
+      /** Keeps the money for profit sharing. For services. */
+      profit_sharing?: boolean
+      /** How many of it; 1 by default. */
+      quantity?: number | null
+      /** When the order can no longer be paid, in RFC 3339: a minute to two hours from now, half an hour by default. For services. */
+      time_expire?: string | null
+    }
+    output: PayCreateOrderAnswer
+  }
+  /** Tells what became of an order. */
+  'pay.getOrder': {
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string | null
+      /** The order's number. A user sees their own orders only. */
+      out_trade_no: string
+    }
+    output: PayGetOrderAnswer
+  }
   /** Exchanges the code of a `getPhoneNumber` button for the user's phone number. */
   'phonenumber.getPhoneNumber': {
     input: {
@@ -1270,6 +1322,112 @@ export type PageFinding = {
   detail: string
   /** The number in appendix 5 of WeChat's JS-SDK document; absent for cards. */
   item?: number | null
+}
+
+/** An order after it was to be closed. */
+export type PayCloseOrderAnswer = {
+  /** `closed`, or `paid` if the user was faster. */
+  state: PayCloseOrderAnswerOrderState
+}
+
+/** What became of an order. */
+export type PayCloseOrderAnswerOrderState = "created" | "unpaid" | "paid" | "closed" | "refunded" | "unknown"
+
+/** An order that waits for the user. */
+export type PayCreateOrderAnswer = {
+  /** Seconds since 1970. */
+  expires_at: number
+  /** The order's number. */
+  out_trade_no: string
+  /** What the client pays with; absent once the order is paid. */
+  payment?: PayCreateOrderAnswerPayment | null
+  /** What became of it so far. */
+  state: PayCreateOrderAnswerOrderState
+}
+
+/** What the app SDK's `PayReq` takes. */
+export type PayCreateOrderAnswerAppPayment = {
+  /** The mobile app. */
+  appid: string
+  /** A nonce. */
+  noncestr: string
+  /** Always `Sign=WXPay`. */
+  package: string
+  /** The merchant's number. */
+  partnerid: string
+  /** The prepay id, without a prefix. */
+  prepayid: string
+  /** The merchant's signature. */
+  sign: string
+  /** When it was signed. */
+  timestamp: string
+}
+
+/** What became of an order. */
+export type PayCreateOrderAnswerOrderState = "created" | "unpaid" | "paid" | "closed" | "refunded" | "unknown"
+
+/** What `wx.requestPayment` and `wx.chooseWXPay` take, unchanged. */
+export type PayCreateOrderAnswerPagePayment = {
+  /** The app that pays; WeixinJSBridge asks for it. */
+  appId: string
+  /** A nonce. */
+  nonceStr: string
+  /** `prepay_id=…`. */
+  package: string
+  /** The merchant's signature. */
+  paySign: string
+  /** Always `RSA`. */
+  signType: string
+  /** When it was signed, as mini programs and WeixinJSBridge spell it. */
+  timeStamp: string
+  /** The same, as `wx.chooseWXPay` spells it. */
+  timestamp: string
+}
+
+/** What the client pays with, by channel. */
+export type PayCreateOrderAnswerPayment = PayCreateOrderAnswerPagePayment | PayCreateOrderAnswerAppPayment | {
+  /** Add `&redirect_url=` to return to a page. */
+  h5_url: string
+} | {
+  /** Not to be opened from an album. */
+  code_url: string
+}
+
+/** How a user pays. */
+export type PayCreateOrderInputChannel = "mini_program" | "jsapi" | "app" | "h5" | "native"
+
+/** An order as its owner may see it. */
+export type PayGetOrderAnswer = {
+  /** Fen. */
+  amount: number
+  /** The order's number. */
+  out_trade_no: string
+  /** Seconds since 1970. */
+  paid_at?: number | null
+  /** What the user really paid, without coupons, in fen. */
+  payer_total?: number | null
+  /** Its refunds, the oldest first. */
+  refunds: PayGetOrderAnswerRefundView[]
+  /** What became of it. */
+  state: PayGetOrderAnswerOrderState
+  /** WeChat Pay's number of the payment. */
+  transaction_id?: string | null
+}
+
+/** What became of an order. */
+export type PayGetOrderAnswerOrderState = "created" | "unpaid" | "paid" | "closed" | "refunded" | "unknown"
+
+/** What became of a refund. */
+export type PayGetOrderAnswerRefundState = "processing" | "success" | "abnormal" | "closed" | "unknown"
+
+/** A refund. */
+export type PayGetOrderAnswerRefundView = {
+  /** Fen. */
+  amount: number
+  /** The refund's number. */
+  out_refund_no: string
+  /** What became of it. */
+  state: PayGetOrderAnswerRefundState
 }
 
 /** A phone number that WeChat has verified. */

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
 
-import { connect, Problem } from '../browser.js'
+import { connect, h5Link, Problem } from '../browser.js'
 import { OPERATIONS } from '../operations.js'
 import { start } from './bundle.mjs'
 
@@ -48,6 +49,32 @@ test('without a session it says what to do, or does what it was told', async () 
   const willing = connect({ base: bundle.url, storage: storage(), login })
   await Promise.all([willing.call('auth.checkSession'), willing.call('auth.checkSession')])
   assert.equal(asked, 1)
+})
+
+test('a code is returned to be drawn, a link to be opened', async () => {
+  await bundle.sell({ product: 'tea', description: '龙井茶', amount: 100 })
+  const login = async (signIn) => signIn('auth.code2Session', { js_code: await bundle.code({ user: 'faye' }) })
+  const backend = connect({ base: bundle.url, storage: storage(), login })
+  const { payment } = await backend.pay({ product: 'tea', channel: 'native' })
+  assert.match(payment.code_url, /^weixin:\/\//)
+  const h5 = await backend.pay({ product: 'tea', channel: 'h5', client_ip: '203.0.113.7' })
+  const { h5: vector } = JSON.parse(await readFile(new URL('../../tests/vectors/pay/client.json', import.meta.url)))
+  assert.match(h5Link(h5.payment, 'https://h5.example.com/'), /&redirect_url=https%3A%2F%2Fh5\.example\.com%2F$/)
+  assert.equal(h5Link(vector, 'https://shop.example.cn/paid?order=1'), vector.with_redirect)
+})
+
+test('a page pays by the bridge, or by the JS-SDK where it has it', async () => {
+  const login = async (signIn) => signIn('auth.code2Session', { js_code: await bundle.code({ user: 'gail' }) })
+  const cashier = async (given) => (await bundle.cashier({ appid: 'wx1111111111111111', user: 'gail', given })).outcome
+  const WeixinJSBridge = {
+    invoke: async (api, given, done) => done({ err_msg: `get_brand_wcpay_request:${await cashier(given)}` }),
+  }
+  const wx = { chooseWXPay: async ({ complete, ...given }) => complete({ errMsg: `chooseWXPay:${await cashier(given)}` }) }
+  for (const way of [{ WeixinJSBridge }, { wx }]) {
+    const backend = connect({ base: bundle.url, storage: storage(), login, ...way })
+    const { client, state } = await backend.pay({ product: 'tea' })
+    assert.deepEqual([client, state], ['ok', 'paid'])
+  }
 })
 
 test('an app of several is named in every call', async () => {

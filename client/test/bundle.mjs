@@ -29,6 +29,10 @@ export async function start() {
     url,
     /** A login code, as `wx.login` or an OAuth redirect brings one. */
     code: async (input) => (await post('/console/wechat/codes', input)).code,
+    /** Puts a product into the catalogue, as a back end does. */
+    sell: (product) => post('/2015-03-31/functions/pay-putproduct/invocations', product),
+    /** Tells the simulated cashier something. */
+    cashier: (input) => post('/console/wechat/pay/cashier', input),
     /** Moves the time of everything but the client. */
     advance: (seconds) => post('/console/clock', { advance_s: seconds }),
     stop: () => new Promise((resolve) => process.once('exit', resolve) && process.kill('SIGINT')),
@@ -64,6 +68,10 @@ export function standIn(bundle, { user = 'alice', meddle = (options) => options 
         }
       }
       answered(work(), options)
+    },
+    requestPayment({ complete, ...given }) {
+      const opened = bundle.cashier({ appid: 'wx1111111111111111', user, given })
+      opened.then(({ outcome }) => complete({ errMsg: `requestPayment:${outcome}` }))
     },
     uploadFile(options) {
       const { url, filePath, name, header, formData } = options

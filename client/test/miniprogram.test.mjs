@@ -24,6 +24,26 @@ test('a call logs in by itself, and the next one uses the same session', async (
   assert.equal(backend.loggedIn, true)
 })
 
+test('pay orders, opens the cashier, and believes the server only', async () => {
+  await bundle.sell({ product: 'tea', description: '龙井茶', amount: 100 })
+  const backend = client(standIn(bundle))
+
+  const paid = await backend.pay({ product: 'tea' })
+  assert.deepEqual([paid.client, paid.state, paid.amount], ['ok', 'paid', 100])
+
+  await bundle.cashier({ does: 'cancels' })
+  const cancelled = await backend.pay({ product: 'tea' })
+  assert.deepEqual([cancelled.client, cancelled.state], ['cancel', 'unpaid'])
+  await bundle.cashier({ does: 'pays' })
+
+  const lying = standIn(bundle)
+  lying.requestPayment = ({ complete }) => complete({ errMsg: 'requestPayment:ok' })
+  const lied = await client(lying).pay({ product: 'tea' })
+  assert.deepEqual([lied.client, lied.state], ['ok', 'unpaid'])
+  await bundle.cashier({ out_trade_no: lied.out_trade_no })
+  assert.equal((await backend.settled(lied.out_trade_no)).state, 'paid')
+})
+
 test('a session outlives the page, and ends with logout', async () => {
   const wx = standIn(bundle)
   const { openid } = await client(wx).login()

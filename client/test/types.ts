@@ -19,7 +19,9 @@ export async function allowed() {
   await jssdk.call('onVoicePlayEnd', { success: ({ localId }) => localId.length })
   await jssdk.call('hideMenuItems', { menuList: ['menuItem:share:qq'] })
   await jssdk.call('closeWindow')
-  return [valid, signature, resultStr, new Problem().retryAfter]
+  const order = await backend.pay({ product: 'tea' })
+  const { state }: { state: string } = await page.settled(order.out_trade_no)
+  return [state, valid, signature, resultStr, new Problem().retryAfter]
 }
 
 export async function refused() {

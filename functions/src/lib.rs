@@ -23,10 +23,12 @@ pub mod oauth;
 pub mod openapi;
 pub mod order_shipping;
 mod page;
+pub mod pay;
 pub mod phonenumber;
 mod picture;
 pub mod push;
 pub mod qrcode;
+pub mod reconcile_payments;
 pub mod refresh_credentials;
 pub mod risk_control;
 pub mod security;
@@ -106,6 +108,9 @@ operations! {
     push::{Receive}
     events::{Redeliver}
     customer_service_message::{SendMessage, UploadTempMedia, SetTyping}
+    pay::{
+        PutProduct, CreateOrder, GetOrder, CloseOrder, Notify, Refund, GetRefund, DownloadBill,
+    }
 }
 
 /// Every operation, in the registry's order.
@@ -122,7 +127,11 @@ macro_rules! jobs {
     };
 }
 
-jobs!(refresh_credentials::RefreshCredentials, deliver_events::DeliverEvents);
+jobs!(
+    refresh_credentials::RefreshCredentials,
+    deliver_events::DeliverEvents,
+    reconcile_payments::ReconcilePayments,
+);
 
 /// Every setting that only some functions read, each once.
 pub fn settings() -> Vec<SettingFacts> {

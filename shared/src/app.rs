@@ -13,6 +13,7 @@ use crate::{
     fetch::{Internet, Web},
     secrets::Secrets,
     session::Verifier,
+    settings::Setting,
     state::States,
     table::Table,
     trace,
@@ -70,9 +71,14 @@ impl App {
         }
     }
 
-    /// The client of this environment.
-    pub(crate) fn transport(&self) -> &Transport {
+    /// The HTTP client, for a capability that talks to other hosts than WeChat's.
+    pub fn transport(&self) -> &Transport {
         &self.transport
+    }
+
+    /// The value of a setting that a capability of this function names.
+    pub fn setting<S: Setting>(&self) -> &S {
+        self.config.settings.get()
     }
 
     /// Connects to the table, builds its client meanwhile, and reads a credential.

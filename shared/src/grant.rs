@@ -53,6 +53,8 @@ impl Action {
 pub enum SecretName {
     /// The secret of every app.
     App,
+    /// The keys of every merchant of WeChat Pay's.
+    Merchant,
     /// The push keys of every app.
     PushKeys,
     /// The key that signs sessions.
@@ -65,6 +67,7 @@ impl SecretName {
         match self {
             // App ids begin so.
             SecretName::App => "wx*",
+            SecretName::Merchant => "pay-*",
             SecretName::PushKeys => "push-*",
             SecretName::SigningKey => "session-key",
         }

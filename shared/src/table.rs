@@ -5,6 +5,7 @@
 
 mod code;
 mod credential;
+mod document;
 mod event;
 mod limit;
 mod session;
@@ -26,7 +27,8 @@ use aws_sdk_dynamodb::{
 };
 
 pub use code::{Claim, Exchange};
-pub use event::{DUE, DUE_AT, DUE_EVENTS, DUE_INDEX, MediaCheck, OutboxEvent};
+pub use document::{DUE, DUE_AT, DUE_INDEX, Document, DocumentWrite};
+pub use event::{DUE_EVENTS, MediaCheck, OutboxEvent};
 pub use session::{Kept, LOGIN_LIFE, Login, LoginState, SessionKeys, Sessions};
 pub use sns::{SnsRecord, SnsTokens};
 

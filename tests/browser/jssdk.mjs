@@ -181,6 +181,20 @@ test("cards, invoices and images go all the way", async () => {
   assert.deepEqual(page.problems, []);
 });
 
+test("wx.chooseWXPay opens the cashier, and the server says what came of it", async () => {
+  const page = await client("android");
+  assert.equal(await visit(page), "config:ok");
+  assert.deepEqual(result(await press(page, "pay")), { errMsg: "chooseWXPay:ok", state: "paid" });
+  await screenshot(page, "paid");
+
+  await simulator("POST", "/pay/cashier", { does: "cancels" });
+  const cautious = await client("ios");
+  await visit(cautious);
+  const left = result(await press(cautious, "pay"));
+  assert.deepEqual(left, { errMsg: "chooseWXPay:cancel", state: "unpaid" });
+  await simulator("POST", "/pay/cashier", { does: "pays" });
+});
+
 test("a card is only for its receiver", async () => {
   const page = await client("android");
   // The backend's session is Alice's, the client is Bob's.

@@ -157,9 +157,28 @@ pub(crate) async fn prepare(bundle: &Bundle) {
         bundle.wechat().pay_order(MINI, &User::new("alice"), order);
     }
     bundle.wechat().ship_order(MINI, "4200000000000000002", "SF1234567890123");
+    sell(bundle).await;
     // WeChat remembers what it refused, by the id in its answer.
     let unknown = json!({ "rid": "61725984-6126f6f9-040f19c4" });
     bundle.invoke("openapi-getridinfo", unknown).await.unwrap_err();
+}
+
+/// What the samples of payments are about: a product, and an order that is paid and refunded.
+async fn sell(bundle: &Bundle) {
+    let product = json!({ "product": "box-a", "description": "季度蔬菜箱 A", "amount": 4999 });
+    bundle.invoke("pay-putproduct", product).await.unwrap();
+    let number = "BOX20261104A0000001";
+    let order = json!({
+        "openid": User::new("alice").openid(MINI), "product": "box-a", "out_trade_no": number,
+    });
+    bundle.invoke("pay-createorder", order).await.unwrap();
+    let pay = bundle.wechat().pay();
+    pay.pay_order(number).unwrap();
+    pay.deliver_due().await;
+    assert!(pay.backdate(number, bundle.stack.clock.now() - 86_400));
+    let refund = "R-BOX20261104A0000001-1";
+    let refund = json!({ "out_trade_no": number, "out_refund_no": refund, "amount": 999 });
+    bundle.invoke("pay-refund", refund).await.unwrap();
 }
 
 /// A sample event for a stack: with a session, and with values that are good only once or for one
@@ -173,7 +192,17 @@ pub(crate) fn fill_in(bundle: &Bundle, name: &str, session: &str) -> Value {
         event = event.replace(example[field].as_str().unwrap(), &fresh);
     }
     assert!(!event.contains("{{"), "events/{name}.json has a placeholder that nothing fills in");
-    serde_json::from_str(&event).unwrap_or_else(|error| panic!("events/{name}.json: {error}"))
+    let event = serde_json::from_str(&event);
+    let mut event: Value = event.unwrap_or_else(|error| panic!("events/{name}.json: {error}"));
+    if name == "pay-notify" {
+        // It is signed, and good for five minutes.
+        let (echo, body) = bundle.wechat().pay().echo("http://127.0.0.1/pay/notify").into_parts();
+        for (name, value) in &echo.headers {
+            event["headers"][name.as_str()] = value.to_str().unwrap().into();
+        }
+        event["body"] = String::from_utf8_lossy(&body).into();
+    }
+    event
 }
 
 /// Codes and encrypted data from WeChat, by the input they are for.
@@ -199,11 +228,17 @@ fn fresh(bundle: &Bundle, name: &str) -> Vec<(&'static str, String)> {
             let rid = log.rsplit_once("\"rid\":\"").and_then(|(_, rest)| rest.split_once('"'));
             rid.map(|(rid, _)| ("rid", rid.to_owned())).into_iter().collect()
         }
+        "pay-downloadbill" => vec![("date", yesterday(bundle))],
         "customerservicemessage-send" | "customerservicemessage-settyping" => {
             vec![("touser", alice.openid(MINI))]
         }
         _ => Vec::new(),
     }
+}
+
+/// The day whose bill is there.
+fn yesterday(bundle: &Bundle) -> String {
+    functions::pay::apiv3::china_date(bundle.stack.clock.now() - 86_400)
 }
 
 #[tokio::test]

@@ -60,5 +60,12 @@ fn secrets(bundle: &Bundle) -> Vec<String> {
     let people = ["alice", "bob"].map(User::new);
     let session_keys = people.iter().filter_map(|user| wechat.session_key(MINI, user));
     let sns = wechat.sns_tokens();
-    app_secrets.chain(tokens).chain(tickets).chain(session_keys).chain(sns).collect()
+    // The merchant's keys: the lines of the PEM that are the key's own.
+    let merchant = wechat.pay().setting();
+    let text = |pointer: &str| merchant.pointer(pointer).unwrap().as_str().unwrap().to_owned();
+    let apiv3_key = [text("/0/apiv3_keys/0/value")];
+    let private_key = text("/0/private_key/value");
+    let lines = private_key.lines().filter(|line| !line.starts_with("-----"));
+    let keys = lines.map(str::to_owned).chain(apiv3_key);
+    app_secrets.chain(keys).chain(tokens).chain(tickets).chain(session_keys).chain(sns).collect()
 }

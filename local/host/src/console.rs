@@ -4,6 +4,8 @@
 //! appears by itself. What they need beyond the operations is below `/console/`, and answers
 //! only people who sit at this machine.
 
+mod orders;
+
 use std::{sync::Arc, time::Duration};
 
 use axum::{
@@ -50,11 +52,14 @@ const PAGES: &[(&str, &str, &str)] = &[
     ("/console/events.js", SCRIPT, include_str!("console/events.js")),
     ("/console/operations.js", SCRIPT, include_str!("console/operations.js")),
     ("/console/phone.js", SCRIPT, include_str!("console/phone.js")),
+    ("/console/orders.js", SCRIPT, include_str!("console/orders.js")),
     ("/console/schema.js", SCRIPT, include_str!("console/schema.js")),
+    ("/console/shop.js", SCRIPT, include_str!("console/shop.js")),
     ("/console/snippets.js", SCRIPT, include_str!("console/snippets.js")),
     ("/console/surface.js", SCRIPT, include_str!("console/surface.js")),
     ("/console/wechat.js", SCRIPT, include_str!("console/wechat.js")),
     ("/console/words.js", SCRIPT, include_str!("console/words.js")),
+    ("/client/qr.js", SCRIPT, include_str!("../../../client/qr.js")),
 ];
 
 /// A year at most, as the simulator has it.
@@ -87,7 +92,8 @@ pub(crate) fn router(console: Console) -> Router {
         .route(
             "/console/surface",
             get(async |State(console): State<Console>| surface::rows(&console.api)),
-        );
+        )
+        .route("/console/orders", get(orders::list));
     if console.wechat.is_some() {
         controls = controls
             .route("/console/clock", post(advance))

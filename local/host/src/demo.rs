@@ -116,12 +116,17 @@ struct Reader {
     user: Option<String>,
 }
 
-/// A session of a reader of the account's pages; in a deployment oauth.getToken makes it.
+/// What the demo sells.
+const PRODUCT: &str = r#"{"product":"tea","description":"龙井茶 50g","amount":8800}"#;
+
+/// A session of a reader of the account's pages, who finds something to buy; in a deployment
+/// oauth.getToken makes the one, a back end the other.
 async fn session(State(demo): State<Demo>, Query(reader): Query<Reader>) -> Response {
     let Some(account) = demo.account.filter(|_| demo.wechat.is_some()) else {
         let why = "The demo needs a simulated official account.";
         return (StatusCode::NOT_FOUND, Json(json!({ "detail": why }))).into_response();
     };
+    let _ = demo.host.invoke("pay-putproduct", PRODUCT.as_bytes()).await;
     let openid = User::new(reader.user.as_deref().unwrap_or("alice")).openid(&account.appid);
     let session = Session::new(&account.appid, &openid, None, "demo", demo.clock.now());
     let token = demo.signing_key.sign(&session);

@@ -48,7 +48,11 @@ pub(crate) fn denies_secret(headers: &HeaderMap, parameter: &str) -> bool {
         Grant::Item(..) | Grant::PutEvents => false,
     });
     if !granted {
-        let secret = if name == SecretName::SigningKey.pattern() { name } else { "an app secret" };
+        let secret = match name {
+            _ if name == SecretName::SigningKey.pattern() => name,
+            _ if grant::matches(SecretName::Merchant.pattern(), name) => "a merchant's key",
+            _ => "an app secret",
+        };
         explain(function, &format!("read {secret}"));
     }
     !granted
@@ -107,7 +111,7 @@ fn parts<'a>(call: &str, request: &'a Value) -> Vec<(Option<Action>, &'a str)> {
         "UpdateItem" => vec![(Some(Action::Update), key(&request["Key"]))],
         "DeleteItem" => vec![(Some(Action::Delete), key(&request["Key"]))],
         "Query" => {
-            let shard = request["ExpressionAttributeValues"][":events"]["S"].as_str();
+            let shard = request["ExpressionAttributeValues"][":due"]["S"].as_str();
             vec![(Some(Action::Query), shard.unwrap_or_default())]
         }
         "TransactWriteItems" => {

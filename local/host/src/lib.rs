@@ -17,6 +17,7 @@ mod guard;
 mod host;
 mod iam;
 mod lambda_api;
+mod merchants;
 mod private_files;
 pub mod runtime_api;
 mod shards;

@@ -44,6 +44,17 @@ struct Flags {
     /// {"value":"…"}.
     #[arg(long, env = "APPS", value_name = "FILE")]
     apps: Option<PathBuf>,
+    /// A JSON list of merchants instead of the demo merchant, as WECHAT_PAY has it, with the keys as
+    /// {"value":"…"}.
+    #[arg(long, env = "PAY", value_name = "FILE")]
+    pay: Option<PathBuf>,
+    /// Talk to this WeChat Pay instead of the simulated one, for example
+    /// https://api.mch.weixin.qq.com; further hosts after commas.
+    #[arg(long, env = "WECHAT_PAY_API", value_name = "URL")]
+    wechat_pay_api: Option<String>,
+    /// Where WeChat Pay notifies: the public address of pay.notify on this machine.
+    #[arg(long, env = "PAY_NOTIFY_URL", value_name = "URL")]
+    pay_notify_url: Option<String>,
     /// Use this DynamoDB instead of the embedded one; it needs the table "wechat".
     #[arg(long, env = "DYNAMODB", value_name = "URL", value_parser = url)]
     dynamodb: Option<String>,
@@ -76,6 +87,11 @@ More:
 apps.json:
   [{\"appid\":\"wx0123456789abcdef\",\"kind\":\"mini_program\",\"secret\":{\"value\":\"…\"}}]
   kinds: mini_program, official_account, mobile_app, website
+
+pay.json, for --pay; docs/pay.md says what is what:
+  [{\"mchid\":\"1900000001\",\"serial_no\":\"5157…\",\"apps\":[\"wx0123456789abcdef\"],
+    \"private_key\":{\"value\":\"-----BEGIN PRIVATE KEY-----…\"},\"apiv3_keys\":[{\"value\":\"…\"}],
+    \"verify\":{\"PUB_KEY_ID_…\":{\"value\":\"-----BEGIN PUBLIC KEY-----…\"}}}]
 
 Settings:
   The variables of a deployment are honored where no flag says otherwise: WECHAT_APPS,
@@ -127,6 +143,13 @@ async fn run(flags: Flags) -> Result<(), String> {
             parse_accounts(&text).map_err(complain)?
         }
     };
+    let pay = match &flags.pay {
+        None => None,
+        Some(file) => {
+            let text = fs::read_to_string(file);
+            Some(text.map_err(|error| format!("The pay file {}: {error}", file.display()))?)
+        }
+    };
     let options = Options {
         listen: flags.listen,
         api_call_allow: flags.api_call_allow.unwrap_or_else(|| match flags.wechat_api {
@@ -135,6 +158,9 @@ async fn run(flags: Flags) -> Result<(), String> {
         }),
         expose: flags.expose,
         wechat_api: flags.wechat_api,
+        pay,
+        wechat_pay_api: flags.wechat_pay_api,
+        pay_notify_url: flags.pay_notify_url,
         accounts,
         dynamodb: flags.dynamodb,
         data_dir: flags.data_dir,

@@ -11,8 +11,8 @@ use std::{
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use functions::{
-    api::allow::Allow, deliver_events::DeliverEvents, refresh_credentials::RefreshCredentials,
-    site::SiteFiles,
+    api::allow::Allow, deliver_events::DeliverEvents, reconcile_payments::ReconcilePayments,
+    refresh_credentials::RefreshCredentials, site::SiteFiles,
 };
 use serde_json::{Value, json};
 use shared::{
@@ -37,7 +37,9 @@ use crate::{
     gateway,
     guard::Guard,
     host::{Host, NOBODY, SharedHost},
-    iam, lambda_api, private_files, ssm,
+    iam, lambda_api,
+    merchants::Merchants,
+    private_files, ssm,
     trouble::TableTrouble,
     variables::Variables,
 };
@@ -51,6 +53,9 @@ const SIGNING_KEY: &str = "/wechat/local/session-key";
 /// The schedule.
 const TICK: Duration = Duration::from_secs(60);
 
+/// How often the clock is looked at, which may have been moved.
+const LOOK: Duration = Duration::from_millis(500);
+
 /// How to start a stack.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -63,6 +68,12 @@ pub struct Options {
     pub wechat_api: Option<String>,
     /// The accounts; by default the demo accounts.
     pub accounts: Vec<Account>,
+    /// The merchants, as `WECHAT_PAY` has them; by default the simulator's demo merchant.
+    pub pay: Option<String>,
+    /// Another WeChat Pay than the simulator: its hosts, comma separated, the preferred one first.
+    pub wechat_pay_api: Option<String>,
+    /// Where WeChat Pay notifies; by default `pay.notify` on this machine.
+    pub pay_notify_url: Option<String>,
     /// Another DynamoDB than the embedded one; it needs the table `wechat`.
     pub dynamodb: Option<String>,
     /// Keep the table and the signing key here; by default they live in memory.
@@ -106,6 +117,9 @@ impl Default for Options {
             expose: false,
             wechat_api: None,
             accounts: demo_accounts(),
+            pay: None,
+            wechat_pay_api: None,
+            pay_notify_url: None,
             dynamodb: None,
             data_dir: None,
             token_mode: TokenMode::Stable,
@@ -188,7 +202,7 @@ pub struct Stack {
 /// Why a stack does not start; one line for a person.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub struct StartError(String);
+pub struct StartError(pub(crate) String);
 
 fn fail<E: std::fmt::Display>(what: impl std::fmt::Display) -> impl FnOnce(E) -> StartError {
     move |error| StartError(format!("{what}: {error}"))
@@ -203,16 +217,18 @@ impl Stack {
         let reach = Reach::of(options.listen, options.expose)
             .map_err(|error| StartError(error.to_string()))?;
         let mut tasks = JoinSet::new();
-        let secrets = Secrets::start(&options, &mut tasks).await?;
         let front = bind(options.listen).await?;
         let wechat = Wechat::start(&options, &mut tasks).await?;
+        let mut merchants = Merchants::of(&options, &wechat, &front)?;
+        let secrets = Secrets::start(&options, &mut merchants, &mut tasks).await?;
         let tables = Tables::start(&options, &mut tasks).await?;
         // The bus answers before the functions' settings name it.
         let bus_transport = Transport::new(None).map_err(StartError)?;
         let bus = Bus::new(options.events.clone(), bus_transport);
         let bus_url = serve_bus(bus.clone(), &mut tasks).await?;
         let urls = [&wechat.hosts, &tables.url, &bus_url];
-        let environment = environment(&options, &secrets, urls.map(String::as_str));
+        let mut environment = environment(&options, &secrets, urls.map(String::as_str));
+        environment.extend(merchants.variables());
         let config = settings(&environment)?;
         let transport = Transport::new(config.aws.ca_bundle.as_deref()).map_err(StartError)?;
         let host = Arc::new(Host::new(
@@ -232,6 +248,7 @@ impl Stack {
         let report = refresh(&host, &json!({})).await;
         if options.schedule {
             tasks.spawn(every_minute(Arc::clone(&host)));
+            tasks.spawn(reconcile(Arc::clone(&host), options.clock.clone()));
         }
         let console = Console {
             run: nonce(),
@@ -303,12 +320,12 @@ impl Stack {
 }
 
 /// WeChat: the simulator, or another.
-struct Wechat {
+pub(crate) struct Wechat {
     /// Where it answers, the preferred host if there are several.
-    url: String,
+    pub(crate) url: String,
     /// All of its hosts, comma separated.
     hosts: String,
-    simulator: Option<Simulator>,
+    pub(crate) simulator: Option<Simulator>,
 }
 
 impl Wechat {
@@ -385,7 +402,11 @@ struct Secrets {
 }
 
 impl Secrets {
-    async fn start(options: &Options, tasks: &mut JoinSet<()>) -> Result<Secrets, StartError> {
+    async fn start(
+        options: &Options,
+        merchants: &mut Merchants,
+        tasks: &mut JoinSet<()>,
+    ) -> Result<Secrets, StartError> {
         let key = signing_key(options.data_dir.as_deref())?;
         let name = options.signing_key_name().to_owned();
         let mut parameters = HashMap::from([(name, key.expose().to_owned())]);
@@ -410,6 +431,7 @@ impl Secrets {
         }
         let accounts =
             options.accounts.iter().map(|account| in_ssm(account, &mut parameters)).collect();
+        merchants.move_into(&mut parameters)?;
         let listener = bind((Ipv4Addr::LOCALHOST, 0).into()).await?;
         let url = http(&listener)?;
         let ssm = ssm::router(Arc::new(parameters));
@@ -504,6 +526,19 @@ async fn every_minute(host: SharedHost) {
     loop {
         ticks.tick().await;
         refresh(&host, &json!({})).await;
+    }
+}
+
+/// Settles payments every minute of the functions' clock, which people may move.
+async fn reconcile(host: SharedHost, clock: Clock) {
+    let mut ran_at = clock.now();
+    loop {
+        tokio::time::sleep(LOOK).await;
+        if clock.now() >= ran_at + TICK.as_secs() {
+            ran_at = clock.now();
+            // What it reports, and what fails, is in the log.
+            let _ = host.invoke(ReconcilePayments::NAME, b"{}").await;
+        }
     }
 }
 

@@ -2,6 +2,9 @@
 
 use std::{collections::HashMap, env, fmt};
 
+use functions::pay::setting::{NotifyUrl, PayHosts, WechatPay};
+use shared::capability::Setting as _;
+
 /// The settings that every function may read; [`functions::settings`] has the others.
 const COMMON: &[&str] = &[
     "TABLE_NAME",
@@ -58,7 +61,14 @@ impl Variables {
     /// Those that mean the same on one machine as in a deployment.
     pub(crate) fn plain(&self) -> impl Iterator<Item = (&str, &str)> {
         // These lead to what the bundle starts itself, or are joined with what it has.
-        const OWN: &[&str] = &["WECHAT_APPS", "WECHAT_API_BASE", "SESSION_PUBLIC_KEYS"];
+        const OWN: &[&str] = &[
+            "WECHAT_APPS",
+            "WECHAT_API_BASE",
+            "SESSION_PUBLIC_KEYS",
+            WechatPay::NAME,
+            PayHosts::NAME,
+            NotifyUrl::NAME,
+        ];
         let all = self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         all.filter(|(name, _)| {
             let own = OWN.contains(name) || KEYS.contains(name);

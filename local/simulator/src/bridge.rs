@@ -60,6 +60,14 @@ struct Params {
     invoice_nonce_str: String,
     #[serde(rename = "cardSign")]
     invoice_card_sign: String,
+    /// Of `chooseWXPay`; its nonce is `nonceStr` as well.
+    #[serde(rename = "timeStamp")]
+    pay_time_stamp: String,
+    package: String,
+    #[serde(rename = "signType")]
+    pay_sign_type: String,
+    #[serde(rename = "paySign")]
+    pay_sign: String,
 }
 
 #[derive(Default, Deserialize)]
@@ -129,6 +137,11 @@ pub(super) fn answer(simulator: &Simulator, request: &Request) -> Value {
             said(if params.card_list.iter().all(is_shown) { "ok" } else { "fail_invalid code" })
         }
         "chooseInvoice" => choose_invoice(simulator, &account, params),
+        // The name `wx.chooseWXPay` has between jweixin and the client.
+        "getBrandWCPayRequest" => {
+            let outcome = choose_wx_pay(simulator, &account, &user, params);
+            json!({ "err_msg": format!("get_brand_wcpay_request:{outcome}") })
+        }
         "uploadImage" => {
             let image = media::known("demo-image").expect("it is always there");
             let server_id = simulator.upload(&account.appid, image);
@@ -136,6 +149,16 @@ pub(super) fn answer(simulator: &Simulator, request: &Request) -> Value {
         }
         _ => said("function_not_exist"),
     }
+}
+
+/// What `wx.chooseWXPay` comes to: the cashier opens for a true signature, and the user does what
+/// the simulator was told the user would.
+fn choose_wx_pay(simulator: &Simulator, account: &Account, user: &User, params: &Params) -> String {
+    let given = json!({
+        "timeStamp": params.pay_time_stamp, "nonceStr": params.invoice_nonce_str,
+        "package": params.package, "signType": params.pay_sign_type, "paySign": params.pay_sign,
+    });
+    simulator.pay().client_pays(&account.appid, &user.openid(&account.appid), &given)
 }
 
 /// Whether the page is at a bound domain or below one, and on a port of the web.

@@ -26,6 +26,7 @@ impl Simulator {
     pub async fn serve(self, listener: TcpListener) {
         let mut connections = JoinSet::new();
         connections.spawn(push::courier(self.clone()));
+        connections.spawn(self.pay().clone().keep_delivering());
         loop {
             let Ok((stream, caller)) = listener.accept().await else {
                 // Out of sockets: those in use have to end first.

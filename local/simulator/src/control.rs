@@ -13,8 +13,8 @@ use super::call::{Reply, parse_query};
 use super::journal::Journal;
 use super::push::{self, samples};
 use super::{
-    Account, AccountKind, Act, Effect, Fault, Format, PaidOrder, Push, PushMode, Script, Simulator,
-    User, bridge, faults::Faults, quota, tokens,
+    Account, AccountKind, Act, Does, Effect, Fault, Format, PaidOrder, PayFault, Push, PushMode,
+    Script, Simulator, User, bridge, faults::Faults, quota, tokens,
 };
 
 /// Where the interface is.
@@ -163,6 +163,51 @@ const ACTIONS: &[Action] = &[
         path: "/orders/confirm",
         help: "The user confirms that an order arrived: {\"appid\"?, \"transaction_id\"}.",
         run: confirm_receipt,
+    },
+    Action {
+        method: Method::GET,
+        path: "/pay",
+        help: "WeChat Pay: orders, refunds, notifications and faults.",
+        run: |simulator, _| Ok(simulator.pay().overview()),
+    },
+    Action {
+        method: Method::POST,
+        path: "/pay/backdate",
+        help: "A paid order was paid some days ago, so that the bill of that day lists it: \
+               {\"out_trade_no\", \"days\"}.",
+        run: backdate,
+    },
+    Action {
+        method: Method::POST,
+        path: "/pay/cashier",
+        help: "Somebody pays an order by QR code or link: {\"out_trade_no\"}; or what users do \
+               from now on when a client opens the cashier: {\"does\": \"pays\", \"cancels\", \
+               \"fails\" or \"pays_twice\"}; or a client opens it: {\"appid\", \"user\"?, \
+               \"given\"}, with what wx.requestPayment was given.",
+        run: cashier,
+    },
+    Action {
+        method: Method::POST,
+        path: "/pay/faults",
+        help: "Makes trouble at WeChat Pay: {\"fault\", \"times\"?}, such as \"lost_response\" or \
+               {\"clock_skew\":400}.",
+        run: add_pay_fault,
+    },
+    Action {
+        method: Method::DELETE,
+        path: "/pay/faults",
+        help: "Ends all trouble at WeChat Pay.",
+        run: |simulator, _| {
+            simulator.pay().clear_faults();
+            Ok(json!({}))
+        },
+    },
+    Action {
+        method: Method::POST,
+        path: "/pay/notifications",
+        help: "Holds notifications back or lets them go: {\"hold\":true}; or sends that of an order \
+               or a refund again: {\"again\":\"<number>\"}.",
+        run: notifications,
     },
     Action {
         method: Method::POST,
@@ -417,6 +462,25 @@ impl Client {
     }
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Backdate {
+    out_trade_no: String,
+    days: u64,
+}
+
+fn backdate(simulator: &Simulator, request: &Request<Bytes>) -> Answer {
+    let Backdate { out_trade_no, days } = json(request)?;
+    if !(1..=366).contains(&days) {
+        return Err(Bad("days: 1 to 366".into()));
+    }
+    let at = simulator.clock().now() - days * 86_400;
+    match simulator.pay().backdate(&out_trade_no, at) {
+        true => Ok(json!({})),
+        false => Err(Bad("out_trade_no: no such order is paid".into())),
+    }
+}
+
 fn phone_code(simulator: &Simulator, request: &Request<Bytes>) -> Answer {
     match Client::of(simulator, request)? {
         (account, user, None) => {
@@ -462,6 +526,67 @@ fn add_fault(simulator: &Simulator, request: &Request<Bytes>) -> Answer {
         known(simulator, appid)?;
     }
     Ok(json!({ "id": simulator.fault(fault) }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Cashier {
+    out_trade_no: Option<String>,
+    does: Option<Does>,
+    appid: Option<String>,
+    user: Option<String>,
+    given: Option<Value>,
+}
+
+fn cashier(simulator: &Simulator, request: &Request<Bytes>) -> Answer {
+    let Cashier { out_trade_no, does, appid, user, given } = json(request)?;
+    let pay = simulator.pay();
+    if let Some(does) = does {
+        pay.users_do(does);
+    }
+    if let Some(given) = given {
+        let appid = appid.ok_or_else(|| Bad("appid: whose page or mini program it is".into()))?;
+        let account = known(simulator, &appid)?;
+        let openid = User::new(user.as_deref().unwrap_or("alice")).openid(&account.appid);
+        return Ok(json!({ "outcome": pay.client_pays(&appid, &openid, &given) }));
+    }
+    match out_trade_no {
+        None => Ok(json!({})),
+        Some(number) => {
+            let paid = pay.pay_order(&number);
+            let paid = paid.map_err(|why| Bad(format!("out_trade_no: {why}")))?;
+            Ok(json!({ "transaction_id": paid.transaction_id }))
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AddPayFault {
+    fault: PayFault,
+    times: Option<u32>,
+}
+
+fn add_pay_fault(simulator: &Simulator, request: &Request<Bytes>) -> Answer {
+    let AddPayFault { fault, times } = json(request)?;
+    simulator.pay().fault(fault, times);
+    Ok(json!({}))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Notifications {
+    hold: Option<bool>,
+    again: Option<String>,
+}
+
+fn notifications(simulator: &Simulator, request: &Request<Bytes>) -> Answer {
+    let Notifications { hold, again } = json(request)?;
+    if let Some(hold) = hold {
+        simulator.pay().hold_notifications(hold);
+    }
+    let sent = again.map_or(0, |number| simulator.pay().notify_again(&number));
+    Ok(json!({ "sent": sent }))
 }
 
 fn end_faults(simulator: &Simulator, request: &Request<Bytes>) -> Answer {

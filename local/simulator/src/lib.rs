@@ -33,6 +33,7 @@ mod message;
 mod network;
 mod onetime;
 mod openapi;
+mod pay;
 mod people;
 mod phonenumber;
 mod push;
@@ -79,6 +80,7 @@ pub use invoices::InvoiceState;
 pub use journal::Entry;
 pub use login::Sealed;
 pub use media::Upload;
+pub use pay::{Does, Paid, Pay, PayFault, PayMerchant};
 pub use people::Act;
 pub use push::{Attempt, Format, Push, PushMode, Pushed};
 pub use security::CheckedImage;
@@ -128,6 +130,7 @@ struct Inner {
     states: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
     /// How many random values were drawn.
     drawn: AtomicU64,
+    pay: Pay,
 }
 
 impl fmt::Debug for Simulator {
@@ -148,8 +151,11 @@ impl Simulator {
         // Of two routes the later one is kept: what an area does goes before an echo.
         let areas = AREAS.iter().flat_map(|area| area());
         let routes = surface::routes().into_iter().chain(areas);
+        let appids: Vec<&str> = accounts.iter().map(|account| account.appid.as_str()).collect();
+        let clock = clock.follower();
         Simulator(Arc::new(Inner {
-            clock: clock.follower(),
+            pay: Pay::new(clock.clone(), &appids),
+            clock,
             reach: OnceLock::new(),
             routes: routes.map(|route| (route.path, route)).collect(),
             accounts: Mutex::new(accounts.into_iter().map(Arc::new).collect()),
@@ -172,6 +178,11 @@ impl Simulator {
     /// WeChat's own clock.
     pub fn clock(&self) -> &Clock {
         &self.0.clock
+    }
+
+    /// WeChat Pay, which answers at the same address, below `/v3/`.
+    pub fn pay(&self) -> &Pay {
+        &self.0.pay
     }
 
     /// Answers one request at once, without a connection: faults do not apply, and the journal
@@ -277,20 +288,27 @@ impl Simulator {
     /// Acts on a call, with whatever trouble it meets.
     async fn perform(&self, call: &Call<'_>, appid: Option<&str>) -> Result<Reply, Dropped> {
         let trouble = self.state(|faults: &mut Faults| faults.meet(call.path(), appid));
+        let answer = || {
+            if call.path().starts_with(pay::PREFIX) {
+                self.pay().answer(call.request)
+            } else {
+                Ok(call.perform())
+            }
+        };
         if !trouble.delay.is_zero() {
             tokio::time::sleep(trouble.delay).await;
         }
         let mut reply = match trouble.effect {
-            None | Some(Effect::Delay { .. }) => call.perform(),
+            None | Some(Effect::Delay { .. }) => answer()?,
             Some(Effect::Errcode { code, errmsg }) => call.refusal(refuse(code, errmsg)),
             Some(Effect::Status { status, body }) => Reply::raw(status, "text/html", body),
             Some(Effect::Garbage) => {
                 Reply::raw(200, "text/plain", &b"\x00\xff<!-- not what you asked for"[..])
             }
-            Some(Effect::Truncated) => Reply { truncated: true, ..call.perform() },
+            Some(Effect::Truncated) => Reply { truncated: true, ..answer()? },
             Some(Effect::DropBefore) => return Err(Dropped),
             Some(Effect::DropAfter) => {
-                call.perform();
+                answer()?;
                 return Err(Dropped);
             }
         };

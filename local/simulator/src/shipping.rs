@@ -37,6 +37,14 @@ pub struct PaidOrder {
     pub paid_amount: u64,
 }
 
+/// An order that was paid at the cashier of WeChat Pay.
+pub(super) struct PaidHere {
+    pub(super) appid: String,
+    pub(super) openid: String,
+    pub(super) paid_at: u64,
+    pub(super) order: PaidOrder,
+}
+
 /// How far an order is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OrderState {
@@ -71,7 +79,7 @@ impl Simulator {
 
     /// An order is sent by express, as if that was reported; whether it waited for it.
     pub fn ship_order(&self, appid: &str, transaction_id: &str, tracking_no: &str) -> bool {
-        self.state(|Orders(orders): &mut Orders| {
+        self.orders(|orders| {
             let order = orders.get_mut(&(appid.to_owned(), transaction_id.to_owned()));
             let order = order.filter(|order| order.state == OrderState::ToShip);
             let parcel = Parcel {
@@ -97,10 +105,31 @@ impl Simulator {
 
     /// A user confirms that an order arrived; whether it was on its way.
     pub fn confirm_receipt(&self, appid: &str, transaction_id: &str) -> bool {
-        self.state(|Orders(orders): &mut Orders| {
+        self.orders(|orders| {
             let order = orders.get_mut(&(appid.to_owned(), transaction_id.to_owned()));
             let order = order.filter(|order| order.state == OrderState::Shipped);
             order.map(|order| order.state = OrderState::Received).is_some()
+        })
+    }
+}
+
+impl Simulator {
+    /// Works with all orders, those among them that the cashier of WeChat Pay took the money for.
+    fn orders<R>(&self, act: impl FnOnce(&mut BTreeMap<(String, String), Order>) -> R) -> R {
+        let paid = self.pay().paid();
+        self.state(|Orders(orders): &mut Orders| {
+            for PaidHere { appid, openid, paid_at, order } in paid {
+                let key = (appid, order.transaction_id.clone());
+                orders.entry(key).or_insert(Order {
+                    order,
+                    openid,
+                    paid_at,
+                    state: OrderState::ToShip,
+                    reminded: false,
+                    shipments: Vec::new(),
+                });
+            }
+            act(orders)
         })
     }
 }
@@ -262,7 +291,7 @@ fn upload_shipping_info(call: &Call) -> Answer {
         2 => order_key.transaction_id.as_deref(),
         _ => return Err(refuse(268485194, "order_number_type is invalid")),
     };
-    call.simulator.state(|Orders(orders): &mut Orders| {
+    call.simulator.orders(|orders| {
         let mine = orders.iter_mut().filter(|((appid, _), _)| *appid == account.appid);
         let (mchid, trade) = (order_key.mchid.as_deref(), order_key.out_trade_no.as_deref());
         let order = mine.map(|(_, order)| order).find(|o| o.is(transaction, mchid, trade));
@@ -308,7 +337,7 @@ fn with_order(
 ) -> Answer {
     let (id, mchid) = (which.transaction_id.as_deref(), which.merchant_id.as_deref());
     let trade = which.merchant_trade_no.as_deref();
-    call.simulator.state(|Orders(orders): &mut Orders| {
+    call.simulator.orders(|orders| {
         let mine = orders.iter_mut().filter(|((owner, _), _)| owner == appid);
         let order = mine.map(|(_, order)| order).find(|order| order.is(id, mchid, trade));
         act(order.ok_or_else(unknown)?)
@@ -344,7 +373,7 @@ fn get_order_list(call: &Call) -> Answer {
         range.and_then(|range| range.begin_time).is_none_or(|begin| begin <= at)
             && range.and_then(|range| range.end_time).is_none_or(|end| at <= end)
     };
-    let found: Vec<Value> = call.simulator.state(|Orders(orders): &mut Orders| {
+    let found: Vec<Value> = call.simulator.orders(|orders| {
         let mine = orders.iter().filter(|((appid, _), order)| {
             *appid == account.appid
                 && paid(order.paid_at)
@@ -402,9 +431,8 @@ fn is_trade_managed(call: &Call) -> Answer {
     if appid != account.appid {
         return Err(refuse(40013, "invalid appid"));
     }
-    let apps: BTreeSet<String> = call.simulator.state(|Orders(orders): &mut Orders| {
-        orders.keys().map(|(appid, _)| appid.clone()).collect()
-    });
+    let apps: BTreeSet<String> =
+        call.simulator.orders(|orders| orders.keys().map(|(appid, _)| appid.clone()).collect());
     Ok(Reply::ok(json!({ "is_trade_managed": apps.contains(&account.appid) })))
 }
 

@@ -69,15 +69,21 @@ fn request(endpoint: &Endpoint) -> Value {
     if endpoint.handler.access == Access::User {
         event["headers"]["authorization"] = SESSION.into();
     }
+    if !gets {
+        event["headers"]["content-type"] = "application/json".into();
+        event["body"] = endpoint.example.into();
+    }
     if endpoint.handler.http.raw {
         let mut request = example(endpoint.example);
         event["rawPath"] = request["path"].clone();
         event["requestContext"]["http"]["path"] = request["path"].take();
-        event["rawQueryString"] = request["query"].take();
-    }
-    if !gets {
-        event["headers"]["content-type"] = "application/json".into();
-        event["body"] = endpoint.example.into();
+        event["rawQueryString"] = request["query"].as_str().unwrap_or_default().into();
+        for (name, value) in request["headers"].as_object().into_iter().flatten() {
+            event["headers"][name] = value.clone();
+        }
+        if let Some(body) = request["body"].as_str() {
+            event["body"] = body.into();
+        }
     }
     event
 }

@@ -6,7 +6,7 @@ use shared::{
     grant::{Grant, SecretName},
 };
 
-/// An operation that takes more than this works on images, which are large once unpacked.
+/// An operation that takes more than this needs the memory: images are large once unpacked.
 const LARGE_BODY: usize = 1 << 20;
 
 /// Whether an operation has a URL.

@@ -58,7 +58,7 @@ pub fn derive(registry: &Registry) -> io::Result<Derived> {
         files.insert(path.to_owned(), marked::replace(path, text, parts)?);
         io::Result::Ok(())
     };
-    partly("README.md", &readme::parts(registry))?;
+    partly("docs/operations.md", &readme::parts(registry))?;
     partly("docs/deployment.md", &[parameters::part(&template)?])?;
     Ok(Derived::new(root, files, &[binaries::DIRECTORY, events::DIRECTORY]))
 }

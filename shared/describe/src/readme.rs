@@ -1,4 +1,4 @@
-//! The tables of the README.
+//! The tables of `docs/operations.md`.
 
 use schemars::generate::SchemaSettings;
 use shared::{Problem, registry::Registry};

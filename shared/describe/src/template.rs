@@ -40,6 +40,14 @@ pub(crate) fn parts(registry: &Registry) -> Vec<Part> {
     jobs.chain(parts).collect()
 }
 
+/// The settings that only some functions have, and the parameters they come from.
+const OF_SOME: &[(&str, &str)] = &[
+    ("PAY_NOTIFY_URL", "PayNotifyAddress"),
+    ("SITE_FILES", "SiteFiles"),
+    ("WECHAT_PAY", "WechatPay"),
+    ("WECHAT_PAY_API_BASE", "WechatPayApiBase"),
+];
+
 /// The parts that are others in China, where functions have no URLs.
 pub(crate) fn parts_in_china(registry: &Registry) -> [Part; 2] {
     let operations = registry.operations().map(|op| stanza(op, false)).collect();
@@ -70,8 +78,10 @@ fn stanza(operation: &Endpoint, urls: bool) -> String {
         variables
             .push_str("          SESSION_SIGNING_KEY_SSM: !Sub \"${SecretPrefix}/session-key\"\n");
     }
-    if !operation.handler.http.files.is_empty() {
-        variables.push_str("          SITE_FILES: !Ref SiteFiles\n");
+    for setting in operation.capabilities().iter().flat_map(|facts| &facts.settings) {
+        if let Some((name, parameter)) = OF_SOME.iter().find(|(name, _)| *name == setting.name) {
+            variables.push_str(&format!("          {name}: !Ref {parameter}\n"));
+        }
     }
     if !variables.is_empty() {
         text.push_str(&format!("      Environment:\n        Variables:\n{variables}"));

@@ -18,6 +18,6 @@ impl<S: Setting> Capability for Settings<S> {
     }
 
     fn of<'a>(app: &'a App, _caller: &'a Caller) -> &'a S {
-        app.config.settings.get()
+        app.setting()
     }
 }

@@ -48,7 +48,11 @@ const JSON: &[&str] = &["report"];
 
 /// The fields that are metrics, and their units.
 const METRICS: &[(&str, &str)] = &[
+    ("BillMismatch", "Count"),
+    ("CertificateDaysLeft", "Count"),
     ("ColdStart", "Count"),
+    ("NotificationRefused", "Count"),
+    ("PaymentsUnknown", "Count"),
     ("RefreshFail", "Count"),
     ("RefreshOk", "Count"),
     ("Requests", "Count"),

@@ -2,29 +2,23 @@
 //! it, so that nothing is lost between knowing and telling. `mediacheck#<trace_id>`: what a check of
 //! a picture or recording found.
 
-use aws_sdk_dynamodb::types::{Put, TransactWriteItem, Update};
-use serde_json::Value;
+use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
+use serde_json::{Value, json};
 
-use super::{Item, PARTITION_KEY, TTL, Table, number, read_number, read_text, text, unavailable};
+use super::{
+    DUE, DUE_AT, DUE_INDEX, DocumentWrite, Item, PARTITION_KEY, TTL, Table, number, read_number,
+    read_text, text, unavailable,
+};
 use crate::{Result, credentials::Consistency, trace};
 
 /// Events and checks are kept for a week, in seconds.
 const LIFE: u64 = 7 * 86_400;
 
-/// The index of what a job or a person looks through, in the order of a time.
-pub const DUE_INDEX: &str = "due";
-
-/// The index's partition key; of events it is [`DUE_EVENTS`].
-pub const DUE: &str = "due";
-
-/// The index's sort key, seconds since 1970.
-pub const DUE_AT: &str = "due_at";
-
-/// The shard of the index that holds the events.
+/// The list of the index that holds the events.
 pub const DUE_EVENTS: &str = "events";
 
 /// The source of every event on the bus.
-pub(super) const SOURCE: &str = "wechat";
+const SOURCE: &str = "wechat";
 
 /// What is published.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,11 +57,7 @@ impl Table {
         now: u64,
     ) -> Result<bool> {
         let Some(trace_id) = media_check else {
-            let mut put = self.put(format!("event#{}", event.id));
-            for (name, value) in event_attributes(event, now) {
-                put = put.item(name, value);
-            }
-            return put.only_if("attribute_not_exists(pk)").apply().await;
+            return self.write_documents(vec![event.write(now)]).await;
         };
         trace::table_write();
         let answer = Update::builder()
@@ -84,7 +74,7 @@ impl Table {
         let written = self
             .client()
             .transact_write_items()
-            .transact_items(self.event_put(event, now))
+            .transact_items(self.part(event.write(now)))
             .transact_items(answer)
             .send()
             .await;
@@ -95,18 +85,6 @@ impl Table {
                 _ => Err(unavailable(error)),
             },
         }
-    }
-
-    /// The write that puts an event into the outbox, for a transaction with what it tells.
-    pub fn event_put(&self, event: &OutboxEvent, now: u64) -> TransactWriteItem {
-        let mut put = Put::builder()
-            .table_name(self.name())
-            .item(PARTITION_KEY, text(format!("event#{}", event.id)))
-            .condition_expression("attribute_not_exists(pk)");
-        for (name, value) in event_attributes(event, now) {
-            put = put.item(name, value);
-        }
-        TransactWriteItem::builder().put(put.build().expect("table and item are set")).build()
     }
 
     /// Has the stream publish an event once more; `false` if there is none of this id.
@@ -136,10 +114,10 @@ impl Table {
                 .query()
                 .table_name(self.name())
                 .index_name(DUE_INDEX)
-                .key_condition_expression("#due = :events AND #at >= :since")
+                .key_condition_expression("#due = :due AND #at >= :since")
                 .expression_attribute_names("#due", DUE)
                 .expression_attribute_names("#at", DUE_AT)
-                .expression_attribute_values(":events", text(DUE_EVENTS))
+                .expression_attribute_values(":due", text(DUE_EVENTS))
                 .expression_attribute_values(":since", number(since))
                 .set_exclusive_start_key(start)
                 .send()
@@ -189,19 +167,24 @@ impl Table {
     }
 }
 
-fn event_attributes(
-    event: &OutboxEvent,
-    now: u64,
-) -> [(&'static str, aws_sdk_dynamodb::types::AttributeValue); 7] {
-    [
-        ("id", text(&event.id)),
-        ("source", text(SOURCE)),
-        ("detail_type", text(&event.detail_type)),
-        ("detail", text(&event.detail)),
-        (DUE, text(DUE_EVENTS)),
-        (DUE_AT, number(now)),
-        (TTL, number(now + LIFE)),
-    ]
+impl OutboxEvent {
+    /// The write that puts it into the outbox, once, for a transaction with what it tells.
+    pub fn write(&self, now: u64) -> DocumentWrite {
+        let members = [
+            ("id", self.id.as_str()),
+            ("source", SOURCE),
+            ("detail_type", &self.detail_type),
+            ("detail", &self.detail),
+        ];
+        let body = members.map(|(name, value)| (name.to_owned(), json!(value)));
+        DocumentWrite {
+            key: format!("event#{}", self.id),
+            expects: 0,
+            body: body.into_iter().collect(),
+            due: Some((DUE_EVENTS.to_owned(), now)),
+            expires_at: Some(now + LIFE),
+        }
+    }
 }
 
 fn is_there_already(

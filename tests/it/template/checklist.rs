@@ -19,6 +19,9 @@ use shared::{
 };
 
 const REFRESHER: &str = "RefreshCredentials";
+const PAYMENTS: &str = "ReconcilePayments";
+const SECRETS: [SecretName; 4] =
+    [SecretName::App, SecretName::Merchant, SecretName::PushKeys, SecretName::SigningKey];
 /// What `docs/deployment.md` allows a stack's name, in characters.
 const LONGEST_STACK_NAME: usize = 20;
 /// The functions that read the table's stream, each with its mapping.
@@ -222,7 +225,7 @@ fn granted(template: &Transformed, role: &str) -> BTreeSet<String> {
             match action {
                 "kms:Decrypt" => {}
                 // SAM's own, for the failure queue.
-                "sqs:SendMessage" if reads_stream(role) => {}
+                "sqs:SendMessage" if reads_stream(role) || role == format!("{PAYMENTS}Role") => {}
                 "events:PutEvents" => {
                     granted.insert(format!("{:?}", Grant::PutEvents));
                 }
@@ -230,10 +233,7 @@ fn granted(template: &Transformed, role: &str) -> BTreeSet<String> {
                     for resource in array(&statement["Resource"]) {
                         let name = resource["Fn::Sub"].as_str().unwrap_or_default();
                         let name = name.rsplit('/').next().unwrap_or_default();
-                        let secret =
-                            [SecretName::App, SecretName::PushKeys, SecretName::SigningKey]
-                                .into_iter()
-                                .find(|secret| secret.pattern() == name);
+                        let secret = SECRETS.into_iter().find(|secret| secret.pattern() == name);
                         granted.insert(secret.map_or_else(
                             || format!("{action} {resource}"),
                             |secret| format!("{:?}", Grant::Secret(secret)),
@@ -265,7 +265,11 @@ fn granted(template: &Transformed, role: &str) -> BTreeSet<String> {
 
 /// 3: who may read secrets.
 fn item_3(template: &Transformed, findings: &mut Findings) {
-    for (name, pattern) in [("app secrets", "/wx*"), ("the signing key", "/session-key")] {
+    for (name, pattern) in [
+        ("app secrets", "/wx*"),
+        ("the signing key", "/session-key"),
+        ("merchants' keys", "/pay-*"),
+    ] {
         for role in template.of_type("AWS::IAM::Role").into_keys() {
             let reads = template.statements(role).iter().any(|statement| {
                 texts(&statement["Action"]).iter().any(|action| action.starts_with("ssm:"))
@@ -275,7 +279,15 @@ fn item_3(template: &Transformed, findings: &mut Findings) {
                 let namespace = operation.id().split('.').next().unwrap_or_default();
                 self::role(operation) == role && matches!(namespace, "auth" | "oauth")
             });
-            let may = logs_in || (name == "app secrets" && role == format!("{REFRESHER}Role"));
+            let pays = role == format!("{PAYMENTS}Role")
+                || OPERATIONS
+                    .iter()
+                    .any(|op| op.id().starts_with("pay.") && self::role(op) == role);
+            let may = match name {
+                "merchants' keys" => pays,
+                "app secrets" => logs_in || role == format!("{REFRESHER}Role"),
+                _ => logs_in,
+            };
             findings.check("3", !reads || may, || format!("{role} reads {name}"));
         }
     }
@@ -543,6 +555,9 @@ fn item_26(template: &Transformed, findings: &mut Findings) {
     // Callers cannot use up its share, and the switch does not reach it.
     let own = json!({ "Fn::If": ["HasReservation", 2, { "Ref": "AWS::NoValue" }] });
     findings.same("26", REFRESHER, refresher, &own);
+    let payments = &template.properties(PAYMENTS)["ReservedConcurrentExecutions"];
+    let alone = json!({ "Fn::If": ["HasReservation", 1, { "Ref": "AWS::NoValue" }] });
+    findings.same("26", PAYMENTS, payments, &alone);
     let stage = &template.properties("EdgeStage")["DefaultRouteSettings"];
     for (limit, parameter) in
         [("ThrottlingRateLimit", "EdgeRateLimit"), ("ThrottlingBurstLimit", "EdgeBurstLimit")]
@@ -555,7 +570,7 @@ fn item_26(template: &Transformed, findings: &mut Findings) {
 fn triggers(template: &Transformed, findings: &mut Findings) {
     let queue = json!({ "Fn::GetAtt": ["FailureQueue", "Arn"] });
     let schedules = template.of_type("AWS::Scheduler::Schedule");
-    findings.same("triggers", "schedules", schedules.len(), 1);
+    findings.same("triggers", "schedules", schedules.len(), 2);
     for (id, schedule) in schedules {
         let target = &schedule["Target"];
         findings.same("triggers", id, &schedule["ScheduleExpression"], &json!("rate(1 minute)"));
@@ -596,7 +611,7 @@ fn triggers(template: &Transformed, findings: &mut Findings) {
         findings.same("triggers", "filter", pattern, (reader.filter)());
     }
     let invoke = template.of_type("AWS::Lambda::EventInvokeConfig");
-    findings.same("triggers", "asynchronous runs", invoke.len(), 1);
+    findings.same("triggers", "asynchronous runs", invoke.len(), 2);
     for config in invoke.values() {
         let failures = &config["DestinationConfig"]["OnFailure"]["Destination"];
         findings.same("triggers", "failed runs", failures, &queue);

@@ -115,7 +115,9 @@ fn what_a_pattern_accepts_the_functions_accept_too() {
         format!(r#"[{{"appid":"{appid}","kind":"{kind}","secret":{secret}}}]"#)
     };
     let ssm = r#"{"ssm":"/wechat/wx01"}"#;
-    let push = |push: &str| app("wx01", "website", &format!(r#"{ssm},"push":{{{push}}}"#));
+    let pay = <functions::pay::setting::WechatPay as shared::capability::Setting>::EXAMPLE;
+    let with_push =
+        |mode: &str| format!(r#"{ssm},"push":{{{mode}"keys":{{"ssm":"/wechat/push-wx01"}}}}"#);
     for (name, value, accepted) in [
         ("WechatApps", samples()["WechatApps"].to_owned(), true),
         ("WechatApps", app("wx01", "website", ssm), true),
@@ -123,15 +125,31 @@ fn what_a_pattern_accepts_the_functions_accept_too() {
         ("WechatApps", app("01", "website", ssm), false),
         // A secret must not get into the stack, where everybody who may describe it reads it.
         ("WechatApps", app("wx01", "website", r#"{"value":"secret"}"#), false),
-        ("WechatApps", push(r#""mode":"plain","keys":{"ssm":"/wechat/push-wx01"}"#), true),
-        ("WechatApps", push(r#""keys":{"ssm":"/wechat/push-wx01"}"#), true),
-        ("WechatApps", push(r#""keys":{"value":"{}"}"#), false),
+        ("WechatApps", app("wx01", "website", &with_push("")), true),
+        ("WechatApps", app("wx01", "website", &with_push(r#""mode":"plain","#)), true),
+        ("WechatApps", app("wx01", "website", &with_push(r#""mode":"open","#)), false),
         ("WechatApps", "[]".to_owned(), false),
         ("WechatApps", app("wx01", "website", ssm).replace('}', "},"), false),
         ("SessionPublicKeys", format!("k1:{key}"), true),
         ("SessionPublicKeys", format!("k2:{key},k1:{key}"), true),
         ("SessionPublicKeys", format!("{key},k1:{key}"), false),
         ("SessionPublicKeys", "k1:short".to_owned(), false),
+        ("WechatPay", pay.to_owned(), true),
+        (
+            "WechatPay",
+            pay.replace(r#""verify":{"#, r#""verify":{"PUB_KEY_ID_02":{"ssm":"/b"},"#),
+            true,
+        ),
+        (
+            "WechatPay",
+            pay.replace(r#"{"ssm":"/wechat/prod/pay-1900000001-apiv3-key"}"#, r#"{"value":"x"}"#),
+            false,
+        ),
+        ("WechatPay", "[]".to_owned(), false),
+        ("WechatPayApiBase", "https://api2.mch.weixin.qq.com".to_owned(), true),
+        ("WechatPayApiBase", "http://api2.mch.weixin.qq.com".to_owned(), false),
+        ("PayNotifyAddress", "https://pay.example.cn/pay/notify".to_owned(), true),
+        ("PayNotifyAddress", "https://pay.example.cn/pay/notify?a=b".to_owned(), false),
         ("WechatApiBase", "https://api.weixin.qq.com".to_owned(), true),
         (
             "WechatApiBase",

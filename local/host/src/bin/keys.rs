@@ -3,12 +3,16 @@
 //! It uses no network: it prints parameters and commands, and secrets only into a pipe.
 
 use std::{
-    io::{IsTerminal as _, Write as _},
+    io::{IsTerminal as _, Read as _, Write as _},
     process::ExitCode,
 };
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use clap::{Parser, Subcommand};
+use functions::pay::{
+    apiv3::{ApiV3Key, PrivateKey, VerifyingKeys},
+    setting,
+};
 use shared::{
     AccountKind, Secret,
     config::{parse_accounts, parse_public_keys},
@@ -46,16 +50,46 @@ enum Command {
         #[arg(long, value_name = "KEYS")]
         keep: Option<String>,
     },
+    /// Prints the parameter WechatPay of a merchant, and a command per key that stores it.
+    Pay {
+        /// The merchant's number.
+        mchid: String,
+        /// The serial number of the merchant's own certificate.
+        #[arg(long, value_name = "SERIAL")]
+        serial_no: String,
+        /// The apps bound to the merchant, comma separated.
+        #[arg(long, required = true, value_name = "APPIDS", value_delimiter = ',')]
+        apps: Vec<String>,
+        /// Ids of WeChat Pay's public keys and serial numbers of its certificates, comma separated.
+        #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+        verify: Vec<String>,
+        /// Fetch platform certificates: the older of the two key modes.
+        #[arg(long)]
+        certificates: bool,
+        /// The parameter SecretPrefix.
+        #[arg(long, default_value = "/wechat", value_name = "PATH")]
+        prefix: String,
+    },
+    /// Passes a merchant's key from standard input into a pipe, if it can be used.
+    PayKey {
+        /// private_key, apiv3_key, the id of a public key or the serial number of a certificate.
+        what: String,
+    },
 }
 
 const EXAMPLES: &str = "Examples:
   keys apps wx0123456789abcdef:mini_program wxfedcba9876543210:official_account
-  keys session | aws ssm put-parameter --name /wechat/session-key --type SecureString --value file:///dev/stdin";
+  keys session | aws ssm put-parameter --name /wechat/session-key --type SecureString --value file:///dev/stdin
+  keys pay 1900000001 --serial-no 5157F0… --apps wx0123456789abcdef --verify PUB_KEY_ID_…";
 
 fn main() -> ExitCode {
     let outcome = match Flags::parse().command {
         Command::Apps { apps, prefix } => print_apps(&apps, &prefix),
         Command::Session { kid, keep } => print_session(&kid, keep.as_deref()),
+        Command::Pay { mchid, serial_no, apps, verify, certificates, prefix } => {
+            print_pay(&Pay { mchid, serial_no, apps, verify, certificates, prefix })
+        }
+        Command::PayKey { what } => pass_on(&what),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -97,6 +131,80 @@ fn describe_apps(apps: &[String], prefix: &str) -> Result<(String, String), Stri
     let parameter = format!("[{}]", list.join(","));
     parse_accounts(&parameter).map_err(|why| format!("The list of apps {why}."))?;
     Ok((parameter, commands.join("\n")))
+}
+
+/// A merchant, without a key.
+struct Pay {
+    mchid: String,
+    serial_no: String,
+    apps: Vec<String>,
+    verify: Vec<String>,
+    certificates: bool,
+    prefix: String,
+}
+
+fn print_pay(pay: &Pay) -> Result<(), String> {
+    let (parameter, commands) = describe_pay(pay)?;
+    eprintln!(
+        "Store each key: give the first word of a line the file, or paste it and press Ctrl-D."
+    );
+    eprintln!("{commands}");
+    eprintln!("\nThe parameter WechatPay; join those of several merchants to one list:");
+    println!("{parameter}");
+    Ok(())
+}
+
+/// The parameter, and the commands that store the keys.
+fn describe_pay(pay: &Pay) -> Result<(String, String), String> {
+    let Pay { mchid, serial_no, apps, verify, certificates, prefix } = pay;
+    let mut commands = Vec::new();
+    let mut stored = |what: &str, name: &str| {
+        let name = format!("{prefix}/pay-{mchid}-{name}");
+        commands.push(format!(
+            "keys pay-key {what} | aws ssm put-parameter --name {name} --type SecureString --overwrite --value file:///dev/stdin"
+        ));
+        format!(r#"{{"ssm":"{name}"}}"#)
+    };
+    // In the order the template's pattern has.
+    let mut parameter = format!(
+        r#"[{{"mchid":"{mchid}","serial_no":"{serial_no}","apps":["{}"],"private_key":{},"apiv3_keys":[{}]"#,
+        apps.join(r#"",""#),
+        stored("private_key", "private-key"),
+        stored("apiv3_key", "apiv3-key"),
+    );
+    let keys: Vec<String> =
+        verify.iter().map(|name| format!(r#""{name}":{}"#, stored(name, name))).collect();
+    if !keys.is_empty() {
+        parameter.push_str(&format!(r#","verify":{{{}}}"#, keys.join(",")));
+    }
+    if *certificates {
+        parameter.push_str(r#","certificates":true"#);
+    }
+    parameter.push_str("}]");
+    setting::parse(&parameter).map_err(|why| format!("The merchant {why}."))?;
+    Ok((parameter, commands.join("\n")))
+}
+
+/// Reads a key, checks it, and hands it on; the key touches neither disk nor screen.
+fn pass_on(what: &str) -> Result<(), String> {
+    let mut stdout = std::io::stdout().lock();
+    if stdout.is_terminal() {
+        return Err("The key is a secret: pipe it into SSM, see keys pay.".to_owned());
+    }
+    let mut key = String::new();
+    std::io::stdin().read_to_string(&mut key).map_err(|error| error.to_string())?;
+    let key = Secret::new(key.trim());
+    check_pay_key(what, &key)?;
+    stdout.write_all(key.expose().as_bytes()).map_err(|error| error.to_string())
+}
+
+fn check_pay_key(what: &str, key: &Secret) -> Result<(), String> {
+    let checked = match what {
+        "private_key" => PrivateKey::parse(key.expose()).map(drop),
+        "apiv3_key" => ApiV3Key::parse(key.expose()).map(drop),
+        name => VerifyingKeys::default().add(name, key.expose()),
+    };
+    checked.map_err(|why| format!("What was given {why}."))
 }
 
 fn print_session(kid: &str, keep: Option<&str>) -> Result<(), String> {
@@ -151,6 +259,33 @@ mod tests {
             assert!(describe_apps(&[wrong.to_owned()], "/wechat").is_err(), "{wrong}");
         }
         assert!(describe_apps(&[apps[0].clone(), apps[0].clone()], "/wechat").is_err());
+    }
+
+    #[test]
+    fn the_merchant_is_what_the_functions_read_and_a_bad_key_goes_no_further() {
+        let pay = |verify: &[&str], certificates| Pay {
+            mchid: "1900000001".to_owned(),
+            serial_no: "5157F09EFDC096DE15EBE81A47057A7232F1B8E1".to_owned(),
+            apps: vec!["wx0123456789abcdef".to_owned()],
+            verify: verify.iter().map(|name| (*name).to_owned()).collect(),
+            certificates,
+            prefix: "/wechat".to_owned(),
+        };
+        let (parameter, commands) = describe_pay(&pay(&["PUB_KEY_ID_01"], false)).unwrap();
+        assert_eq!(setting::parse(&parameter).unwrap()[0].sources().count(), 3);
+        assert_eq!(commands.matches("--type SecureString").count(), 3);
+        assert!(commands.contains("keys pay-key PUB_KEY_ID_01 | "), "{commands}");
+        assert!(describe_pay(&pay(&[], true)).is_ok());
+        assert!(describe_pay(&pay(&[], false)).is_err(), "nothing verifies");
+
+        let demo = simulator::Pay::new(shared::Clock::system(), &["wx01"]).setting();
+        let text = |pointer: &str| Secret::new(demo[0].pointer(pointer).unwrap().as_str().unwrap());
+        let (private, apiv3) = (text("/private_key/value"), text("/apiv3_keys/0/value"));
+        assert!(check_pay_key("private_key", &private).is_ok());
+        assert!(check_pay_key("apiv3_key", &apiv3).is_ok());
+        let refused = check_pay_key("private_key", &apiv3).unwrap_err();
+        assert!(!refused.contains(apiv3.expose()), "{refused}");
+        assert!(check_pay_key("PUB_KEY_ID_01", &private).is_err());
     }
 
     #[test]

@@ -5,11 +5,13 @@ import * as credentials from './credentials.js'
 import { fill, h, prose } from './elements.js'
 import * as events from './events.js'
 import * as operations from './operations.js'
+import * as orders from './orders.js'
 import { catalogue } from './schema.js'
+import * as shop from './shop.js'
 import * as wechat from './wechat.js'
 import { choose, current, say, span } from './words.js'
 
-const PAGES = { operations, credentials, events, wechat }
+const PAGES = { operations, credentials, events, orders, shop, wechat }
 let leave
 
 function header(page) {
@@ -32,7 +34,9 @@ function header(page) {
       link('operations', 'Operations'),
       link('credentials', 'Credentials'),
       link('events', 'Events'),
+      link('orders', 'Orders'),
       link('wechat', 'Simulated WeChat'),
+      bundle.state.wechat.simulated && link('shop', 'Shop demo'),
       h('a', { href: '/demo/jssdk' }, say('JS-SDK demo')),
     ),
     h('div', { className: 'tools' }, bundle.state.wechat.simulated && sessionMenu(), language),

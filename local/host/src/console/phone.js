@@ -34,6 +34,48 @@ const shipping = async (who, example) => {
   return { ...example, order_key: { ...example.order_key, transaction_id }, payer: { openid } }
 }
 
+/** A product of the example, in the catalogue. */
+const product = () => {
+  const { example } = bundle.groups.flatMap(({ operations }) => operations).find(({ id }) => id === 'pay.putProduct')
+  return invoke('pay-putproduct', example)
+}
+
+/** The number of an order that the user made. */
+async function ordered({ session, appid, user }) {
+  const { product: name } = await product()
+  const { openid } = await wechat('codes', { appid, user })
+  const { out_trade_no } = session ? await call('/pay/createOrder', { product: name }, session.token) : await invoke('pay-createorder', { product: name, appid, openid })
+  return out_trade_no
+}
+
+/** The number of an order that the user paid, once the server knows. */
+async function settled(who) {
+  const out_trade_no = await ordered(who)
+  await wechat('pay/cashier', { out_trade_no })
+  const { openid } = await wechat('codes', { appid: who.appid, user: who.user })
+  for (let time = 0; time < 10; time += 1) {
+    const { state } = await invoke('pay-getorder', { out_trade_no, appid: who.appid, openid })
+    if (state === 'paid') break
+    await new Promise((resolve) => setTimeout(resolve, 500))
+  }
+  return out_trade_no
+}
+
+const refunded = async (who) => {
+  const out_trade_no = await settled(who)
+  const out_refund_no = `R-${out_trade_no}`
+  await invoke('pay-refund', { out_trade_no, out_refund_no, amount: 999 })
+  return { out_refund_no }
+}
+
+/** A day in China whose bill is made at any hour of today, and somebody paid then. */
+async function billed(who) {
+  const out_trade_no = await settled(who)
+  await wechat('pay/backdate', { out_trade_no, days: 2 })
+  const { now_ms } = await (await fetch('/console/state')).json()
+  return { date: new Date(now_ms + (8 - 48) * 3_600_000).toISOString().slice(0, 10) }
+}
+
 /** By operation: the field with the button, its label, and how all that is needed is had. */
 const GIFTS = {
   'auth.code2Session': ['js_code', 'Get a login code', async ({ appid, user }) => ({ js_code: (await mintCode(appid, user)).code })],
@@ -62,6 +104,12 @@ const GIFTS = {
   'customerServiceMessage.send': ['touser', 'Let the user write', async ({ appid, user }) => ({ touser: (await wechat('people', { appid, user, act: 'write', content: '你好' })).openid })],
   'customerServiceMessage.setTyping': ['touser', 'Let the user write', async ({ appid, user }) => ({ touser: (await wechat('people', { appid, user, act: 'write', content: '你好' })).openid })],
   'openapi.getRidInfo': ['rid', 'Make a call that fails', async () => ({ rid: (await call('/auth/code2Session', { js_code: `wrong${drawn(20)}` })).rid })],
+  'pay.createOrder': ['product', 'Put it into the catalogue', async () => ({ product: (await product()).product })],
+  'pay.getOrder': ['out_trade_no', 'Let the user order', async (who) => ({ out_trade_no: await ordered(who) })],
+  'pay.closeOrder': ['out_trade_no', 'Let the user order', async (who) => ({ out_trade_no: await ordered(who) })],
+  'pay.refund': ['out_trade_no', 'Let the user pay', async (who) => settled(who).then((out_trade_no) => ({ out_trade_no, out_refund_no: `R-${out_trade_no}` }))],
+  'pay.getRefund': ['out_refund_no', 'Refund a paid order', refunded],
+  'pay.downloadBill': ['date', 'Let somebody have paid two days ago', billed],
   'orderShipping.getOrder': ['transaction_id', 'Let the user pay', async (who) => ({ transaction_id: await paid(who) })],
   'orderShipping.uploadShippingInfo': ['order_key', 'Let the user pay', shipping],
   'orderShipping.notifyConfirmReceive': [

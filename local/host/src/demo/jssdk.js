@@ -67,7 +67,7 @@ show("pretended", address(location.href));
 
 const session = await (await fetch(`/demo/session${location.search}`)).json();
 const jssdk = createJssdk({
-  jsApiList: ["addCard", "chooseCard", "chooseInvoice", "chooseImage", "uploadImage"],
+  jsApiList: ["addCard", "chooseCard", "chooseInvoice", "chooseWXPay", "chooseImage", "uploadImage"],
   session: session.session_token,
   address,
   onConfigured: (outcome) => (outcome instanceof Error ? failed(outcome) : configured(outcome)),
@@ -100,6 +100,28 @@ addEventListener("popstate", () => show("here", address(location.href)));
 button("add-card", () => jssdk.addCard({ card_id: "pjZ8Yt1XGILfi-FUsewpnnolGgZk", bind_openid: true }));
 button("choose-card", () => jssdk.chooseCard({ cardType: "GROUPON" }));
 button("choose-invoice", () => jssdk.chooseInvoice());
+/** Calls an operation as the reader. */
+async function operation(path, input) {
+  const response = await fetch(path, {
+    method: "POST",
+    headers: { authorization: `Bearer ${session.session_token}`, "content-type": "application/json" },
+    body: JSON.stringify(input),
+  });
+  const answer = await response.json();
+  if (!response.ok) throw Object.assign(new Error(answer.detail), { reason: answer.type });
+  return answer;
+}
+button("pay", async () => {
+  const { out_trade_no, payment } = await operation("/pay/createOrder", { product: "tea" });
+  const { errMsg } = await jssdk.call("chooseWXPay", payment).catch((error) => error);
+  // Whatever the client says, the server knows.
+  let order;
+  do {
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    order = await operation("/pay/getOrder", { out_trade_no });
+  } while (order.state === "unpaid" && errMsg === "chooseWXPay:ok");
+  return { errMsg, state: order.state };
+});
 button("forbidden", () => jssdk.call("scanQRCode", { needResult: 1 }));
 button("upload", async () => {
   const { localIds } = await jssdk.call("chooseImage", { count: 1 });

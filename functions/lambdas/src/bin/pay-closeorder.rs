@@ -1,0 +1,3 @@
+fn main() -> std::process::ExitCode {
+    shared::lambda::run::<functions::pay::CloseOrder>()
+}

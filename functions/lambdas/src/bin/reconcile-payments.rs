@@ -1,0 +1,3 @@
+fn main() -> std::process::ExitCode {
+    shared::lambda::run_job::<functions::reconcile_payments::ReconcilePayments>()
+}

@@ -1,0 +1,247 @@
+//! `POST /pay/createOrder`
+//!
+//! WeChat: `POST /v3/pay/transactions/jsapi`, `app`, `h5` and `native`
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use shared::{
+    Access, AccountKind, Caller, Error, Operation, Problem, Result, Uses,
+    crypto::hex,
+    value::{Int, Text},
+};
+
+use super::{
+    apiv3::{AppPayment, PagePayment, Signed, parse_time},
+    input::{Attach, ClientIp, Description, Fen, GoodsTag, OutTradeNo, ProductId},
+    ledger::read,
+    order::{Channel, Order, OrderState},
+    payments::NewOrder,
+    put_product::Product,
+    uses::{Catalogue, Orders},
+};
+
+/// An order expires after this time unless it says otherwise, in seconds.
+const LIFE: u64 = 30 * 60;
+
+/// The longest life of an order, in seconds.
+const LONGEST: u64 = 2 * 3600;
+
+/// Makes an order and returns what the client pays with.
+///
+/// A user orders a product of the catalogue; its price is never the client's. A service may order
+/// anything. Hand `payment` unchanged to `wx.requestPayment`, `wx.chooseWXPay` or the app SDK,
+/// open it as a link, or draw it as a QR code. Whatever the client answers then, ask
+/// `pay.getOrder`.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateOrder {
+    /// What is ordered; see `pay.putProduct`.
+    #[serde(default)]
+    product: Option<Text<ProductId>>,
+    /// How many of it; 1 by default.
+    #[serde(default)]
+    quantity: Option<Int<1, 1_000>>,
+    /// How the user pays; by default as the kind of app has it.
+    #[serde(default)]
+    channel: Option<Channel>,
+    /// The address of the payer's device; H5 needs it.
+    #[serde(default)]
+    client_ip: Option<Text<ClientIp>>,
+    /// A service's own number of the order. The same number again is the same order.
+    #[serde(default)]
+    out_trade_no: Option<Text<OutTradeNo>>,
+    /// What the user sees on the bill, where there is no product. For services.
+    #[serde(default)]
+    description: Option<Text<Description>>,
+    /// Fen, where there is no product. For services.
+    #[serde(default)]
+    amount: Option<Fen>,
+    /// Comes back with the payment. For services.
+    #[serde(default)]
+    attach: Option<Text<Attach>>,
+    /// When the order can no longer be paid, in RFC 3339: a minute to two hours from now, half an
+    /// hour by default. For services.
+    #[serde(default)]
+    time_expire: Option<String>,
+    /// WeChat Pay's `detail`: goods, for coupons. For services.
+    #[serde(default)]
+    detail: Option<Value>,
+    /// WeChat Pay's `goods_tag`. For services.
+    #[serde(default)]
+    goods_tag: Option<Text<GoodsTag>>,
+    /// Keeps the money for profit sharing. For services.
+    #[serde(default)]
+    profit_sharing: bool,
+}
+
+/// An order that waits for the user.
+#[derive(Serialize, JsonSchema)]
+pub struct CreatedOrder {
+    /// The order's number.
+    out_trade_no: String,
+    /// Seconds since 1970.
+    expires_at: u64,
+    /// What became of it so far.
+    state: OrderState,
+    /// What the client pays with; absent once the order is paid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payment: Option<Payment>,
+}
+
+/// What the client pays with, by channel.
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+pub(super) enum Payment {
+    /// For `wx.requestPayment` and `wx.chooseWXPay`.
+    Page(PagePayment),
+    /// For the app SDK.
+    App(AppPayment),
+    /// A link to open outside WeChat.
+    Link {
+        /// Add `&redirect_url=` to return to a page.
+        h5_url: String,
+    },
+    /// A text to draw as a QR code.
+    Code {
+        /// Not to be opened from an album.
+        code_url: String,
+    },
+}
+
+impl CreateOrder {
+    /// The first input that only a service may send.
+    fn service_only(&self) -> Option<&'static str> {
+        [
+            ("out_trade_no", self.out_trade_no.is_some()),
+            ("description", self.description.is_some()),
+            ("amount", self.amount.is_some()),
+            ("attach", self.attach.is_some()),
+            ("time_expire", self.time_expire.is_some()),
+            ("detail", self.detail.is_some()),
+            ("goods_tag", self.goods_tag.is_some()),
+            ("profit_sharing", self.profit_sharing),
+        ]
+        .into_iter()
+        .find_map(|(name, sent)| sent.then_some(name))
+    }
+
+    fn expires_at(&self, now: u64) -> Result<u64> {
+        let Some(text) = &self.time_expire else { return Ok(now + LIFE) };
+        let at = parse_time(text).filter(|at| (now + 60..=now + LONGEST).contains(at));
+        at.ok_or_else(|| {
+            let detail = "Must be a time in RFC 3339, a minute to two hours from now.";
+            Error::invalid("time_expire", detail)
+        })
+    }
+}
+
+impl Operation for CreateOrder {
+    const ID: &'static str = "pay.createOrder";
+    const ACCESS: Access = Access::User;
+    const ACCOUNTS: &'static [AccountKind] = AccountKind::ALL;
+    const DOCS: &'static [&'static str] = &[
+        "https://pay.weixin.qq.com/doc/v3/merchant/4012791856",
+        "https://pay.weixin.qq.com/doc/v3/merchant/4012365341",
+    ];
+    const PROBLEMS: &'static [Problem] =
+        &[Problem::UnknownApp, Problem::NotFound, Problem::WrongState, Problem::ReceiverState];
+    const EXAMPLE: &'static str = r#"{"product":"box-a"}"#;
+    type Uses = (Orders, Catalogue);
+    type Output = CreatedOrder;
+
+    async fn run(
+        self,
+        (orders, catalogue): Uses<'_, Self>,
+        caller: &Caller,
+    ) -> Result<CreatedOrder> {
+        if !caller.is_service()
+            && let Some(name) = self.service_only()
+        {
+            let detail = "Only a service may send this; a user orders a product.";
+            return Err(Error::invalid(name, detail));
+        }
+        let now = caller.now();
+        let expires_at = self.expires_at(now)?;
+        let quantity = self.quantity.map_or(1, Int::get);
+        let product = match &self.product {
+            None => None,
+            Some(id) => {
+                let kept: Option<(Product, u64)> = read(catalogue, &Product::key(id)).await?;
+                let known = kept.filter(|(product, _)| !product.closed);
+                Some(known.map(|(product, _)| product).ok_or_else(|| {
+                    let detail = "There is no such product.";
+                    Error::new(Problem::NotFound, detail).field("product")
+                })?)
+            }
+        };
+        let needed = |name: &'static str| {
+            Error::invalid(name, "Name a product, or both description and amount.")
+        };
+        let (description, amount) = match (&product, &self.description, self.amount) {
+            (Some(product), None, None) => {
+                (product.description.clone(), product.amount.saturating_mul(quantity))
+            }
+            (Some(_), Some(_), _) => return Err(needed("description")),
+            (Some(_), None, Some(_)) => return Err(needed("amount")),
+            (None, Some(text), Some(amount)) => (text.as_str().to_owned(), amount.get()),
+            (None, Some(_), None) => return Err(needed("amount")),
+            (None, None, Some(_)) => return Err(needed("description")),
+            (None, None, None) => return Err(needed("product")),
+        };
+        Fen::new(amount)
+            .map_err(|_| Error::invalid("quantity", "The sum is more than an order may have."))?;
+        let attach = self.attach.map(Text::into_string);
+        let attach = attach.or_else(|| product.as_ref().and_then(|p| p.attach.clone()));
+        let channel = self.channel.unwrap_or(match caller.account.kind {
+            AccountKind::MiniProgram => Channel::MiniProgram,
+            AccountKind::OfficialAccount => Channel::Jsapi,
+            AccountKind::MobileApp => Channel::App,
+            AccountKind::Website => Channel::Native,
+        });
+        let mchid = orders.mchid(caller.appid())?;
+        let desk = orders.desk().await?;
+        let payments = desk.payments();
+        let order = payments
+            .create(NewOrder {
+                mchid: mchid.to_owned(),
+                out_trade_no: self.out_trade_no.map_or_else(fresh_number, Text::into_string),
+                appid: caller.appid().to_owned(),
+                openid: caller.user().map(str::to_owned),
+                channel,
+                amount,
+                description,
+                attach,
+                product: product.map(|product| (product.product, quantity)),
+                expires_at,
+                detail: self.detail,
+                goods_tag: self.goods_tag.map(Text::into_string),
+                profit_sharing: self.profit_sharing,
+                client_ip: self.client_ip.map(Text::into_string),
+            })
+            .await?;
+        let merchant = desk.merchants().iter().find(|merchant| merchant.mchid == mchid);
+        let payment = merchant.and_then(|merchant| payment(merchant, &order, now));
+        let Order { out_trade_no, expires_at, state, .. } = order;
+        Ok(CreatedOrder { out_trade_no, expires_at, state, payment })
+    }
+}
+
+/// Signs afresh what the client pays with.
+fn payment(merchant: &super::apiv3::Merchant, order: &Order, now: u64) -> Option<Payment> {
+    let prepay = order.prepay.as_ref().filter(|_| order.state == OrderState::Unpaid)?;
+    let value = &prepay.value;
+    Some(match order.channel {
+        Channel::MiniProgram | Channel::Jsapi => {
+            Payment::Page(merchant.page_payment(&order.appid, value, Signed::at(now)))
+        }
+        Channel::App => Payment::App(merchant.app_payment(&order.appid, value, Signed::at(now))),
+        Channel::H5 => Payment::Link { h5_url: value.clone() },
+        Channel::Native => Payment::Code { code_url: value.clone() },
+    })
+}
+
+/// A number nobody has: 32 hexadecimal digits of chance.
+fn fresh_number() -> String {
+    hex(&shared::crypto::random_bytes::<16>())
+}

@@ -1,0 +1,114 @@
+//! `POST /pay/getOrder`
+//!
+//! WeChat: `GET /v3/pay/transactions/out-trade-no/{out_trade_no}`
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use shared::{Access, AccountKind, Caller, Error, Operation, Problem, Result, Uses, value::Text};
+
+use super::{
+    input::OutTradeNo,
+    order::{Order, OrderState, RefundState},
+    uses::Orders,
+};
+
+/// WeChat Pay is not asked again within this time, in seconds.
+const FRESH: u64 = 3;
+
+/// Tells what became of an order.
+///
+/// Call it after the client's answer, whatever that was: only this tells whether the user paid. An
+/// order that is not paid is asked for at WeChat Pay, at most every three seconds.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GetOrder {
+    /// The order's number. A user sees their own orders only.
+    out_trade_no: Text<OutTradeNo>,
+}
+
+/// An order as its owner may see it.
+#[derive(Serialize, JsonSchema)]
+pub struct OrderView {
+    /// The order's number.
+    pub out_trade_no: String,
+    /// What became of it.
+    pub state: OrderState,
+    /// Fen.
+    pub amount: i64,
+    /// What the user really paid, without coupons, in fen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payer_total: Option<i64>,
+    /// WeChat Pay's number of the payment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transaction_id: Option<String>,
+    /// Seconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paid_at: Option<u64>,
+    /// Its refunds, the oldest first.
+    pub refunds: Vec<RefundView>,
+}
+
+/// A refund.
+#[derive(Serialize, JsonSchema)]
+pub struct RefundView {
+    /// The refund's number.
+    pub out_refund_no: String,
+    /// What became of it.
+    pub state: RefundState,
+    /// Fen.
+    pub amount: i64,
+}
+
+/// Whether the caller may see an order: a service all of them, a user their own.
+pub(super) fn check_owner(order: &Order, caller: &Caller) -> Result<()> {
+    let owns = caller.is_service()
+        || order.appid == caller.appid() && order.openid.as_deref() == caller.user();
+    // The same words as for an order that does not exist: a number must not be probed.
+    let missing = || Error::new(Problem::NotFound, "There is no such order.").field("out_trade_no");
+    if owns { Ok(()) } else { Err(missing()) }
+}
+
+impl Operation for GetOrder {
+    const ID: &'static str = "pay.getOrder";
+    const ACCESS: Access = Access::User;
+    const ACCOUNTS: &'static [AccountKind] = AccountKind::ALL;
+    const DOCS: &'static [&'static str] = &["https://pay.weixin.qq.com/doc/v3/merchant/4012791858"];
+    const PROBLEMS: &'static [Problem] = &[Problem::NotFound];
+    const EXAMPLE: &'static str = r#"{"out_trade_no":"BOX20261104A0000001"}"#;
+    type Uses = Orders;
+    type Output = OrderView;
+
+    async fn run(self, orders: Uses<'_, Self>, caller: &Caller) -> Result<OrderView> {
+        let desk = orders.desk().await?;
+        let payments = desk.payments();
+        let (mut order, _) = payments.order(&self.out_trade_no).await?;
+        check_owner(&order, caller)?;
+        if order.is_open() && order.asked_at + FRESH < caller.now() {
+            match payments.settle(&self.out_trade_no).await {
+                Ok(settled) => order = settled,
+                // What is kept is still true; the job asks again.
+                Err(error) if error.problem() != Problem::TableUnavailable => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let mut refunds = Vec::new();
+        for number in &order.refunds {
+            let (refund, _) = payments.kept_refund(number).await?;
+            refunds.push(RefundView {
+                out_refund_no: refund.out_refund_no,
+                state: refund.state,
+                amount: refund.amount,
+            });
+        }
+        let paid = order.paid;
+        Ok(OrderView {
+            out_trade_no: order.out_trade_no,
+            state: order.state,
+            amount: order.amount,
+            payer_total: paid.as_ref().map(|paid| paid.payer_total),
+            paid_at: paid.as_ref().map(|paid| paid.at),
+            transaction_id: paid.map(|paid| paid.transaction_id),
+            refunds,
+        })
+    }
+}
