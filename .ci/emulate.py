@@ -1,6 +1,6 @@
 """Creates the stacks in an emulator and holds them to what the code needs: emulate.py BUNDLE.
 
-What is expected stands here and in the README's table of operations, not in the template.
+What is expected stands here and in the table of docs/operations.md, not in the template.
 """
 
 import copy
@@ -35,7 +35,24 @@ APPS = json.dumps(
     ],
     separators=(",", ":"),
 )
-JOBS = {"deliver-events", "refresh-credentials"}
+PAY = json.dumps(
+    [
+        {
+            "mchid": journey.MCHID,
+            "serial_no": journey.MERCHANT_SERIAL,
+            "apps": [appid for appid, _, _ in journey.APPS],
+            "private_key": {"ssm": f"/wechat/pay-{journey.MCHID}-private-key"},
+            "apiv3_keys": [{"ssm": f"/wechat/pay-{journey.MCHID}-apiv3-key"}],
+            "verify": {
+                journey.PAY_KEY_ID: {"ssm": f"/wechat/pay-{journey.MCHID}-public-key"},
+            },
+        }
+    ],
+    separators=(",", ":"),
+)
+STREAM_JOBS = {"deliver-events", "refresh-credentials"}
+TIMED_JOBS = {"reconcile-payments", "refresh-credentials"}
+JOBS = STREAM_JOBS | TIMED_JOBS
 # Paths of the domain besides those of the operations.
 SITE_PATHS = {
     "GET /.well-known/apple-app-site-association",
@@ -78,6 +95,14 @@ ALARMS = {
     "TicketFailure",
     "TokenLife",
 }
+# Of a deployment that has merchants.
+PAY_ALARMS = {
+    "BillMismatch",
+    "NotificationRefused",
+    "PayCertificate",
+    "PaymentJob",
+    "PaymentUnknown",
+}
 
 # Who may do what, by function; nobody else may. CALLS_WECHAT are those that read the access token.
 NOBODY = set()
@@ -90,6 +115,17 @@ SESSION_READERS = LOGINS | {
     "decrypt-getuserdata",
     "internet-getuserencryptkey",
     "oauth-refreshtoken",
+}
+# Those that declare orders; pay.putProduct declares the catalogue alone.
+ORDERS = {
+    "pay-closeorder",
+    "pay-createorder",
+    "pay-downloadbill",
+    "pay-getorder",
+    "pay-getrefund",
+    "pay-notify",
+    "pay-refund",
+    "reconcile-payments",
 }
 NO_ACCESS_TOKEN = {
     "app-launchminiprogram",
@@ -112,6 +148,14 @@ NO_ACCESS_TOKEN = {
     "oauth-getuserinfo",
     "oauth-gettoken",
     "oauth-refreshtoken",
+    "pay-closeorder",
+    "pay-createorder",
+    "pay-downloadbill",
+    "pay-getorder",
+    "pay-getrefund",
+    "pay-notify",
+    "pay-putproduct",
+    "pay-refund",
     "push-receive",
     "security-getmediacheck",
     "site-wellknown",
@@ -145,13 +189,34 @@ ITEMS = {
     ("PutItem", "code#c"): LOGINS,
     ("DeleteItem", "code#c"): LOGINS,
     ("UpdateItem", "limit#l"): LOGINS | {"wxacode-createqrcode", "wxacode-get"},
-    ("PutItem", "event#e"): {"push-receive"},
+    ("PutItem", "event#e"): ORDERS | {"push-receive"},
     ("UpdateItem", "event#e"): {"events-redeliver"},
     ("GetItem", "mediacheck#m"): {"security-getmediacheck"},
     ("UpdateItem", "mediacheck#m"): {"push-receive", "security-mediacheckasync"},
     ("GetItem", "unionid#u"): {"auth-logout", "uniformmessage-send"},
     ("UpdateItem", "unionid#u"): LOGINS | {"auth-logout"},
     ("DeleteItem", "unionid#u"): {"auth-logout"},
+    ("GetItem", "order#o"): ORDERS,
+    ("PutItem", "order#o"): ORDERS,
+    ("GetItem", "refund#r"): ORDERS,
+    ("PutItem", "refund#r"): ORDERS,
+    ("GetItem", "transaction#t"): ORDERS,
+    ("PutItem", "transaction#t"): ORDERS,
+    ("GetItem", "notification#n"): ORDERS,
+    ("PutItem", "notification#n"): ORDERS,
+    ("GetItem", "certificates#1"): ORDERS,
+    ("PutItem", "certificates#1"): ORDERS,
+    ("GetItem", "bill#1#2026-11-20"): ORDERS,
+    ("PutItem", "bill#1#2026-11-20"): ORDERS,
+    ("GetItem", "product#p"): {"pay-createorder", "pay-putproduct"},
+    ("PutItem", "product#p"): {"pay-putproduct"},
+}
+# Who may look through a list of the index.
+LISTS = {
+    "events": {"events-redeliver"},
+    "pay": ORDERS,
+    "paid#1#2026-11-20": ORDERS,
+    "other": NOBODY,
 }
 KINDS = [
     "credential#wx1#access_token",
@@ -167,12 +232,22 @@ KINDS = [
     "event#e",
     "mediacheck#m",
     "unionid#u",
+    "order#o",
+    "refund#r",
+    "transaction#t",
+    "notification#n",
+    "certificates#1",
+    "bill#1#2026-11-20",
+    "product#p",
     "other#o",
 ]
 SECRETS = {
     "wx0123456789abcdef": REFRESHER | LOGINS,
     "session-key": LOGINS | {"oauth-refreshtoken"},
     "push-wx0123456789abcdef": {"push-receive"},
+    "pay-1900000001-private-key": ORDERS,
+    "pay-1900000001-apiv3-key": ORDERS,
+    "pay-1900000001-public-key": ORDERS,
     "other": NOBODY,
 }
 
@@ -200,12 +275,14 @@ class Report:
 
 
 def operations():
-    """Of the README: its functions, and the routes of those that front ends call, by function."""
+    """Of the documentation: the functions, and the routes of those that front ends call."""
+    text = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+    table = re.search(r"<!-- operations -->\n(.+?)<!-- /operations -->", text, re.DOTALL)[1]
     rows = re.findall(
-        r"^\| `([\w.]+)` \| (.+?) \| (Public|User|Service) \|",
-        (ROOT / "README.md").read_text(encoding="utf-8"),
-        re.MULTILINE,
+        r"^\| `([\w.]+)` \| (.+?) \| (Public|User|Service) \|", table, re.MULTILINE
     )
+    # Every line but the table's head.
+    assert rows and len(rows) == len(table.splitlines()) - 2, "docs/operations.md has another table"
     found = {}
     for operation, http, access in rows:
         routes = set()
@@ -501,6 +578,12 @@ def check_functions(report, stack):
         if "SESSION_SIGNING_KEY_SSM" in function["Environment"]["Variables"]
     }
     report.same(f"{title}: who is told where the signing key is", signs, SECRETS["session-key"])
+    told = {
+        one
+        for one, function in functions.items()
+        if "WECHAT_PAY" in function["Environment"]["Variables"]
+    }
+    report.same(f"{title}: who is told of merchants", told, ORDERS)
     wanted = int(stack.values["ReservedConcurrency"])
     reserved = {}
     # A call per function: where there is something to see.
@@ -508,7 +591,8 @@ def check_functions(report, stack):
         found = client.get_function_concurrency(FunctionName=f"{name}-{one}")
         if "ReservedConcurrentExecutions" in found:
             reserved[one] = found["ReservedConcurrentExecutions"]
-    expected = {} if wanted == -1 else {one: wanted for one in PUBLIC} | {"refresh-credentials": 2}
+    timed = {"refresh-credentials": 2, "reconcile-payments": 1}
+    expected = {} if wanted == -1 else {one: wanted for one in PUBLIC} | timed
     report.same(f"{title}: reserved concurrency", reserved, expected)
     subnets = {
         one: function["VpcConfig"]["SubnetIds"]
@@ -559,29 +643,39 @@ def check_triggers(report, stack):
         for function, (size, queue, pattern) in FILTERS.items()
     }
     report.same(f"{title}: who reads the stream, and what of it", found, expected)
-    schedule = stack.client("scheduler").get_schedule(
-        Name=stack.resources["RefreshCredentialsEveryMinute"]
-    )
-    function = stack.arn("lambda", f"function:{name}-refresh-credentials")
+    for job, logical_id, state in (
+        ("refresh-credentials", "RefreshCredentialsEveryMinute", "ENABLED"),
+        (
+            "reconcile-payments",
+            "ReconcilePaymentsEveryMinute",
+            "ENABLED" if stack.has("WechatPay") else "DISABLED",
+        ),
+    ):
+        check_schedule(report, stack, job, logical_id, state)
+
+
+def check_schedule(report, stack, job, logical_id, state):
+    schedule = stack.client("scheduler").get_schedule(Name=stack.resources[logical_id])
+    function = stack.arn("lambda", f"function:{stack.name}-{job}")
     queue = stack.arn("sqs", stack.resources["FailureQueue"].split("/")[-1])
     report.same(
-        f"{title}: the schedule",
+        f"{stack.title}: the schedule of {job}",
         (
             schedule["ScheduleExpression"],
             schedule["Target"]["Arn"],
             schedule["Target"]["DeadLetterConfig"]["Arn"],
             schedule.get("State", "ENABLED"),
         ),
-        ("rate(1 minute)", function, queue, "ENABLED"),
+        ("rate(1 minute)", function, queue, state),
     )
     role = stack.emulated_roles[schedule["Target"]["RoleArn"].split("/")[-1]]
     may = role.may("lambda:InvokeFunction", function) and role.may("sqs:SendMessage", queue)
-    report.check(may, f"{title}: the schedule's role invokes the refresher and reaches its queue")
+    report.check(may, f"{stack.title}: its role invokes {job} and reaches the queue")
     late = stack.client("lambda").get_function_event_invoke_config(
-        FunctionName=f"{name}-refresh-credentials"
+        FunctionName=f"{stack.name}-{job}"
     )
     report.same(
-        f"{title}: a tick that is lost ends in the queue",
+        f"{stack.title}: a tick of {job} that is lost ends in the queue",
         (
             late["MaximumRetryAttempts"],
             late["MaximumEventAgeInSeconds"],
@@ -599,7 +693,8 @@ def check_surroundings(report, stack):
         if one["AlarmName"] in stack.resources.values()
     ]
     names = {one["AlarmName"].removeprefix(stack.name + "-").split("Alarm-")[0] for one in alarms}
-    report.same(f"{stack.title}: the {len(ALARMS)} alarms", names, ALARMS)
+    wanted = ALARMS | (PAY_ALARMS if stack.has("WechatPay") else NOBODY)
+    report.same(f"{stack.title}: the {len(wanted)} alarms", names, wanted)
     topic = [stack.values["AlarmTopicArn"]] if stack.has("AlarmTopicArn") else []
     deaf = {
         one["AlarmName"]
@@ -658,16 +753,12 @@ def check_policies(report, stack, others):
         }
         report.check(not odd, f"{title}: who may get, put, update and delete {kind}", odd)
     index = f"{table}/index/due"
-    report.same(
-        f"{title}: who may look for events",
-        who("dynamodb:Query", index, dynamodb_LeadingKeys="events"),
-        {"events-redeliver"},
-    )
-    report.same(
-        f"{title}: nobody looks for anything else",
-        who("dynamodb:Query", index, dynamodb_LeadingKeys="other"),
-        NOBODY,
-    )
+    for key, expected in LISTS.items():
+        report.same(
+            f"{title}: who may look through the list {key}",
+            who("dynamodb:Query", index, dynamodb_LeadingKeys=key),
+            expected,
+        )
     for action in (
         "Query",
         "Scan",
@@ -744,9 +835,9 @@ def check_policies(report, stack, others):
     report.same(f"{title}: nobody publishes elsewhere", default, NOBODY)
     stream = stack.table["LatestStreamArn"]
     for action in ("GetRecords", "GetShardIterator", "DescribeStream"):
-        report.same(f"{title}: who may {action}", who(f"dynamodb:{action}", stream), JOBS)
+        report.same(f"{title}: who may {action}", who(f"dynamodb:{action}", stream), STREAM_JOBS)
     for queue, expected in (
-        ("FailureQueue", {"refresh-credentials"}),
+        ("FailureQueue", TIMED_JOBS),
         ("EventFailureQueue", {"deliver-events"}),
     ):
         arn = stack.arn("sqs", stack.resources[queue].split("/")[-1])
@@ -837,6 +928,10 @@ def variants(partition, region):
         "reserved": {"ReservedConcurrency": "5"},
         "off": {"ReservedConcurrency": "0"},
         "own-key": {"TableKeyArn": key},
+        "payments": {
+            "WechatPay": PAY,
+            "PayNotifyAddress": "https://payments.example.com/pay/notify",
+        },
         "alarms": {"AlarmTopicArn": f"arn:{partition}:sns:{region}:{ACCOUNT}:alarms"},
         "egress": {
             "EgressSubnetIds": "subnet-0a1b2c,subnet-0d1e2f",
@@ -901,6 +996,20 @@ FAULTS = [
         lambda t: without(t, "UsesLogIn", "Session"),
         check_all_policies,
         "put, update and delete session#wx1#o",
+    ),
+    (
+        "payments without their keys",
+        lambda t: without(t, "UsesOrders", "Secrets"),
+        check_all_policies,
+        "who may read pay-",
+    ),
+    (
+        "a job that runs where there is no merchant",
+        lambda t: changed(
+            t, '["HasPay", "ENABLED", "DISABLED"]', '["HasPay", "ENABLED", "ENABLED"]'
+        ),
+        check_triggers,
+        "the schedule of reconcile-payments",
     ),
     (
         "a boundary without the bus",
@@ -979,7 +1088,7 @@ def main():
     for kind, why in emulator.NOT_MADE.items():
         print(f"      {kind}: {why}")
     resources = asked = 0
-    plain = None
+    travelled = None
     for file, partition, region in (
         ("template.yaml", "aws", HONG_KONG),
         ("template.cn.yaml", "aws-cn", BEIJING),
@@ -1005,15 +1114,15 @@ def main():
             stack.emulated_roles = known
             check_stack(report, stack)
             asked += check_policies(report, stack, [one for one in stacks if one is not stack])
-        if plain is None:
-            plain = stacks[0]
+        if travelled is None:
+            travelled = next(one for one in stacks if one.name == "payments")
             template = cache[None]
     print(
-        f"      after {time.monotonic() - begin:.0f} s: the bundle on the stack {plain.name}",
+        f"      after {time.monotonic() - begin:.0f} s: the bundle on the stack {travelled.name}",
         flush=True,
     )
     with tempfile.TemporaryDirectory() as directory:
-        journey.travel(report, plain, bundle, pathlib.Path(directory))
+        journey.travel(report, travelled, bundle, pathlib.Path(directory))
     print(f"      after {time.monotonic() - begin:.0f} s: planted faults", flush=True)
     caught = plant(emulated, template)
     failed = len(report.failures)

@@ -6,6 +6,7 @@ source mappings would start is started here, by their own filters.
 """
 
 import base64
+import datetime
 import http.client
 import http.server
 import json
@@ -34,7 +35,16 @@ APPS = [
     ("wx4444444444444444", "website", False),
 ]
 PUSH = {"token": "emulatorToken", "key": secrets.token_bytes(32)}
-EVENTS = pathlib.Path(__file__).parent.parent / "events"
+ROOT = pathlib.Path(__file__).parent.parent
+EVENTS = ROOT / "events"
+# The merchant that the simulated WeChat Pay knows; its keys lie in the simulator.
+MCHID = "1900000001"
+MERCHANT_SERIAL = "3CC0C0C0C0C0C0C0C0C0C0C0C0C0C0C0C0C0C0C0"
+PAY_KEY_ID = "PUB_KEY_ID_0119000000012026010100000000000001"
+APIV3_KEY = "demo-api-v3-key-of-32-bytes-here"
+PAY_KEYS = ROOT / "local/simulator/src/pay/keys"
+# A refund of the simulator's is under way for half a minute.
+REFUND_S = 31
 
 
 def base64url(data):
@@ -270,9 +280,14 @@ def until(found, seconds=10):
 
 
 def store_secrets(stack):
-    """As docs/deployment.md and docs/events.md have it done."""
+    """As docs/deployment.md, docs/events.md and docs/pay.md have it done."""
     key = base64.b64encode(PUSH["key"]).decode().rstrip("=")
-    values = {"session-key": SIGNING_KEY}
+    values = {
+        "session-key": SIGNING_KEY,
+        f"pay-{MCHID}-private-key": (PAY_KEYS / "merchant.key.pem").read_text(encoding="utf-8"),
+        f"pay-{MCHID}-apiv3-key": APIV3_KEY,
+        f"pay-{MCHID}-public-key": (PAY_KEYS / "wechatpay.pub.pem").read_text(encoding="utf-8"),
+    }
     for appid, _, push in APPS:
         values[appid] = f"secret-of-{appid}"
         if push:
@@ -285,7 +300,7 @@ def store_secrets(stack):
 
 
 def travel(report, stack, binary, directory):
-    """Logs in, signs, recovers from a void token, and takes a message, all on the stack."""
+    """Logs in, signs, recovers from a void token, takes a message and money, all on the stack."""
     key = store_secrets(stack)
     gate = Gate(stack)
     published = []
@@ -296,12 +311,20 @@ def travel(report, stack, binary, directory):
             self.answer(200, b"{}")
 
     consumer = serve(Consumer)
-    settings = stack.functions["auth-code2session"]["Environment"]["Variables"]
+    settings = {
+        name: value
+        for one in ("auth-code2session", "pay-notify")
+        for name, value in stack.functions[one]["Environment"]["Variables"].items()
+        # The bundle's own address: nobody answers at the stack's.
+        if name not in ("PAY_NOTIFY_URL", "WECHAT_PAY_API_BASE")
+    }
     world = Bundle(binary, directory / "wechat.log")
     bundle = Bundle(
         binary,
         directory / "bundle.log",
         "--wechat-api",
+        world.wechat,
+        "--wechat-pay-api",
         world.wechat,
         "--dynamodb",
         gate.url,
@@ -316,6 +339,88 @@ def travel(report, stack, binary, directory):
     finally:
         bundle.stop()
         world.stop()
+
+
+def status_of(answer):
+    """Of an invocation: what HTTP would say, or the problem that is a service's error."""
+    if not isinstance(answer, dict):
+        return 200
+    if "errorMessage" in answer:
+        try:
+            return json.loads(answer["errorMessage"])["status"]
+        except (KeyError, TypeError, ValueError):
+            return 500
+    status = answer.get("statusCode", answer.get("status", 200))
+    return status if isinstance(status, int) else 200
+
+
+def pay(check, send_to, session, invoke, item, told):
+    """A product, an order, its payment and its refund, an order that is closed, and a bill."""
+    bundle, world = send_to
+
+    def call(operation, body):
+        return send("POST", f"{bundle.url}/pay/{operation}", body, session)
+
+    def control(method, what, body=None):
+        return send(method, f"{world.wechat}/_simulator/{what}", body)
+
+    def state(key):
+        return item(key).get("state", {}).get("S")
+
+    def event(kind):
+        return until(lambda: [one for one in told if one["detail-type"] == kind])
+
+    def sample(name, **changes):
+        return json.loads((EVENTS / f"{name}.json").read_text(encoding="utf-8")) | changes
+
+    answer = invoke("pay-putproduct", sample("pay-putproduct"))
+    check(item("product#box-a"), "a product is in the table", answer)
+    status, order = call("createOrder", {"product": "box-a"})
+    check(status == 200 and order.get("payment"), "an order of it", order)
+    number = order.get("out_trade_no")
+    check(state(f"order#{number}") == "unpaid", "is in the table", item(f"order#{number}"))
+    status, answer = control("POST", "pay/cashier", {"out_trade_no": number})
+    check(status == 200, "it is paid", answer)
+    paid = until(lambda: state(f"order#{number}") == "paid")
+    check(paid, "the order is paid in the table, too", item(f"order#{number}"))
+
+    def attempts():
+        found = control("GET", "pay")[1]["notifications"]
+        return [status for one in found for status in one["attempts"]]
+
+    # The simulator notes the answer after it was given.
+    check(until(lambda: attempts() == [204]), "pay.notify took the notification", attempts())
+    check(item(f"transaction#{answer.get('transaction_id')}"), "the payment is in the table")
+    check(event("pay.paid"), "pay.paid is published", told)
+    answer = call("getOrder", {"out_trade_no": number})
+    check(answer[0] == 200 and answer[1]["state"] == "paid", "pay.getOrder", answer)
+
+    wanted = {"out_trade_no": number, "out_refund_no": f"R-{number}"}
+    answer = invoke("pay-refund", sample("pay-refund", **wanted))
+    check(answer.get("state") == "processing", "a refund is under way", answer)
+    control("POST", "clock", {"advance_s": REFUND_S})
+    done = until(lambda: state(f"refund#R-{number}") == "success")
+    check(done, "it has succeeded", item(f"refund#R-{number}"))
+    check(event("pay.refunded"), "pay.refunded is published", told)
+    answer = invoke("pay-getrefund", {"out_refund_no": f"R-{number}"})
+    check(answer.get("state") == "success", "pay.getRefund", answer)
+
+    closed = call("createOrder", {"product": "box-a"})[1].get("out_trade_no")
+    answer = call("closeOrder", {"out_trade_no": closed})
+    check(answer[0] == 200 and answer[1]["state"] == "closed", "pay.closeOrder", answer)
+    check(event("pay.closed"), "pay.closed is published", told)
+    answer = invoke("reconcile-payments", {})
+    right = answer.get("failed") == 0 and answer.get("problems") == []
+    check(right, "reconcile-payments reads the keys and has no problem", answer)
+
+    # The bill of a day that has ended in China needs a payment of that day.
+    status, answer = control("POST", "pay/backdate", {"out_trade_no": number, "days": 2})
+    check(status == 200, "the payment is moved to another day", answer)
+    east = datetime.timezone(datetime.timedelta(hours=8))
+    day = (datetime.datetime.now(east) - datetime.timedelta(days=2)).date().isoformat()
+    answer = invoke("pay-downloadbill", sample("pay-downloadbill", date=day))
+    bill = base64.b64decode(answer.get("body", "")).decode(errors="replace")
+    check(status_of(answer) == 200 and number in bill, "its bill", answer)
 
 
 def walk(report, stack, gate, world, bundle, published, key):
@@ -445,6 +550,8 @@ def walk(report, stack, gate, world, bundle, published, key):
     check(answer.get("delivered") == 1, "events.redeliver finds it by the index due", answer)
     check(until(lambda: len(published) > 1), "and it is published once more", published)
 
+    pay(check, send_to=(bundle, world), session=session, invoke=invoke, item=item, told=published)
+
     denied = list(gate.denied)
     check(not denied, "no role lacks a grant so far", denied)
     statuses = {}
@@ -453,17 +560,13 @@ def walk(report, stack, gate, world, bundle, published, key):
         if "authorization" in event.get("headers", {}):
             of_page = name.split("-")[0] in ("jssdk", "media", "oauth")
             event["headers"]["authorization"] = f"Bearer {follower if of_page else session}"
-        answer = invoke(name, event)
-        status = (
-            answer.get("statusCode", answer.get("status", 200)) if isinstance(answer, dict) else 200
-        )
-        statuses.setdefault(status, []).append(name)
+        statuses.setdefault(status_of(invoke(name, event)), []).append(name)
     check(
         not gate.denied,
         f"{sum(map(len, statuses.values()))} sample events, no role lacks a grant",
         gate.denied,
     )
-    failed = {status: names for status, names in statuses.items() if int(status) >= 500}
+    failed = {status: names for status, names in statuses.items() if status >= 500}
     check(not failed, "none of them ends with a 5xx", failed)
     answer = send("POST", f"{bundle.url}/auth/logout", {}, session)
     check(answer[0] in (200, 204), "auth.logout", answer)
