@@ -1,4 +1,7 @@
-"""Transforms a SAM template as CloudFormation does, without an account: transform.py IN OUT."""
+"""Transforms a SAM template as CloudFormation does, without an account.
+
+transform.py IN OUT [PARAMETER=VALUE ...]
+"""
 
 import json
 import os
@@ -25,20 +28,20 @@ def local_code_in_s3(template):
     template.get("Globals", {}).get("Function", {}).pop("CodeUri", None)
 
 
-def transform(text):
+def transform(text, parameters=None):
     template = yaml_parse(text)
     local_code_in_s3(template)
     os.environ.setdefault("AWS_DEFAULT_REGION", "ap-east-1")
     translator = Translator(Policies(), Parser())
-    return translator.translate(template, {}, feature_toggle=None)
+    return translator.translate(template, parameters or {}, feature_toggle=None)
 
 
 def main():
-    source, target = sys.argv[1:]
+    source, target, *parameters = sys.argv[1:]
     with open(source, encoding="utf-8") as file:
         text = file.read()
     try:
-        transformed = transform(text)
+        transformed = transform(text, dict(one.split("=", 1) for one in parameters))
     except InvalidDocumentException as error:
         causes = "; ".join(cause.message for cause in error.causes)
         sys.exit(f"{source}: {causes or error.message}")

@@ -1,0 +1,592 @@
+"""The bundle on a stack of the emulator: its table, secrets, settings and policies.
+
+The bundle's functions sign with their names; a proxy before the emulator holds each request to the
+policies of the function's role, as IAM does. A second bundle plays WeChat. What the stack's event
+source mappings would start is started here, by their own filters.
+"""
+
+import base64
+import datetime
+import http.client
+import http.server
+import json
+import os
+import pathlib
+import re
+import secrets
+import subprocess
+import threading
+import time
+import urllib.error
+import urllib.request
+
+import boto3
+from botocore.config import Config
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from emulator import KEYS
+
+MINI, OFFICIAL = "wx1111111111111111", "wx2222222222222222"
+# The demo apps of the bundle: app id, kind, whether it receives messages.
+APPS = [
+    (MINI, "mini_program", True),
+    (OFFICIAL, "official_account", True),
+    ("wx3333333333333333", "mobile_app", False),
+    ("wx4444444444444444", "website", False),
+]
+PUSH = {"token": "emulatorToken", "key": secrets.token_bytes(32)}
+ROOT = pathlib.Path(__file__).parent.parent
+EVENTS = ROOT / "events"
+# The merchant that the simulated WeChat Pay knows; its keys lie in the simulator.
+MCHID = "1900000001"
+MERCHANT_SERIAL = "3CC0C0C0C0C0C0C0C0C0C0C0C0C0C0C0C0C0C0C0"
+PAY_KEY_ID = "PUB_KEY_ID_0119000000012026010100000000000001"
+APIV3_KEY = "demo-api-v3-key-of-32-bytes-here"
+PAY_KEYS = ROOT / "local/simulator/src/pay/keys"
+# A refund of the simulator's is under way for half a minute.
+REFUND_S = 31
+
+
+def base64url(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+SEED = secrets.token_bytes(32)
+SIGNING_KEY = f"k1:{base64url(SEED)}"
+PUBLIC_KEY = (
+    f"k1:{base64url(Ed25519PrivateKey.from_private_bytes(SEED).public_key().public_bytes_raw())}"
+)
+
+
+class Quiet(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_):
+        pass
+
+    def body(self):
+        return self.rfile.read(int(self.headers.get("content-length", 0)))
+
+    def answer(self, status, body, content_type="application/x-amz-json-1.0"):
+        self.send_response(status)
+        self.send_header("content-type", content_type)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+def serve(handler):
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return f"http://127.0.0.1:{server.server_port}"
+
+
+class Gate:
+    """IAM before the emulator."""
+
+    def __init__(self, stack):
+        self.stack, self.denied, self.seen = stack, [], set()
+        self.roles = {
+            one: stack.emulated_roles[function["Role"].split("/")[-1]]
+            for one, function in stack.functions.items()
+        }
+        self.table = stack.arn("dynamodb", f"table/{stack.resources['Table']}")
+        self.inner = stack.emulated.url.removeprefix("http://")
+        gate = self
+
+        class Handler(Quiet):
+            def do_POST(self):
+                gate.meet(self)
+
+        self.url = serve(Handler)
+
+    def meet(self, handler):
+        body = handler.body()
+        credential = re.search(r"Credential=([^/,]+)/", handler.headers.get("authorization", ""))
+        call = handler.headers.get("x-amz-target", "").split(".")[-1]
+        function = credential and credential[1]
+        if function in self.roles:
+            why = self.refusal(function, call, json.loads(body))
+            if why:
+                self.denied.append(f"{function}: {why}")
+                refusal = {
+                    "__type": "com.amazon.coral.service#AccessDeniedException",
+                    "message": why,
+                }
+                return handler.answer(400, json.dumps(refusal).encode())
+        connection = http.client.HTTPConnection(self.inner, timeout=20)
+        headers = {
+            name: value
+            for name, value in handler.headers.items()
+            if name.lower() not in ("host", "connection", "transfer-encoding")
+        }
+        connection.request("POST", handler.path, body, headers)
+        answer = connection.getresponse()
+        content = answer.read()
+        connection.close()
+        return handler.answer(answer.status, content, answer.getheader("content-type", ""))
+
+    def refusal(self, function, call, request):
+        role, stack = self.roles[function], self.stack
+        if call == "GetParameter":
+            arn = stack.arn("ssm", f"parameter{request['Name']}")
+            via = {
+                "kms_ViaService": f"ssm.{stack.region}.{stack.suffix}",
+                "kms_EncryptionContext:PARAMETER_ARN": arn,
+            }
+            key = stack.arn("kms", "key/00000000-0000-0000-0000-000000000000")
+            may = role.may("ssm:GetParameter", arn) and role.may("kms:Decrypt", key, **via)
+            return None if may else f"GetParameter {request['Name']}"
+        for action, resource, key in self.parts(call, request):
+            kind = key.split("#")[0]
+            if not role.may(f"dynamodb:{action}", resource, dynamodb_LeadingKeys=key):
+                return f"{action} {kind}#…"
+            self.seen.add((function, action, kind))
+        return None
+
+    def parts(self, call, request):
+        if call == "TransactWriteItems":
+            return [
+                (f"{verb}Item", self.table, (one.get("Item") or one["Key"])["pk"]["S"])
+                for part in request["TransactItems"]
+                for verb, one in part.items()
+            ]
+        if call == "Query":
+            name = re.search(r"=\s*(:\w+)", request["KeyConditionExpression"])[1]
+            value = request["ExpressionAttributeValues"][name]["S"]
+            return [("Query", f"{self.table}/index/{request['IndexName']}", value)]
+        key = (request.get("Item") or request.get("Key") or {}).get("pk", {}).get("S", "")
+        return [(call, self.table, key)]
+
+
+def fits(pattern, value):
+    """Lambda's event filters, as far as the template uses them."""
+    for name, wanted in pattern.items():
+        inner = value.get(name) if isinstance(value, dict) else None
+        if isinstance(wanted, dict):
+            if not isinstance(inner, dict) or not fits(wanted, inner):
+                return False
+        elif not any(fits_leaf(one, inner) for one in wanted):
+            return False
+    return True
+
+
+def fits_leaf(wanted, value):
+    if not isinstance(wanted, dict):
+        return value == wanted
+    ((kind, operand),) = wanted.items()
+    if kind == "prefix":
+        return isinstance(value, str) and value.startswith(operand)
+    if kind == "exists":
+        return (value is not None) == operand
+    raise ValueError(f"a filter of the kind {kind}")
+
+
+class Mappings:
+    """The stack's event source mappings at work."""
+
+    def __init__(self, stack, invoke):
+        self.invoke, self.started, self.ended = invoke, [], threading.Event()
+        streams = stack.client("dynamodbstreams")
+        arn = stack.table["LatestStreamArn"]
+        self.mappings = [
+            (
+                one["FunctionArn"].split(f":{stack.name}-")[-1],
+                [json.loads(each["Pattern"]) for each in one["FilterCriteria"]["Filters"]],
+            )
+            for one in stack.client("lambda").list_event_source_mappings(EventSourceArn=arn)[
+                "EventSourceMappings"
+            ]
+        ]
+        shard = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"][0]["ShardId"]
+        begin = streams.get_shard_iterator(
+            StreamArn=arn, ShardId=shard, ShardIteratorType="TRIM_HORIZON"
+        )
+        self.streams, self.iterator = streams, begin["ShardIterator"]
+        threading.Thread(target=self.run, daemon=True).start()
+
+    def run(self):
+        while not self.ended.wait(0.1):
+            found = self.streams.get_records(ShardIterator=self.iterator)
+            self.iterator = found["NextShardIterator"]
+            for record in found["Records"]:
+                for function, patterns in self.mappings:
+                    if any(fits(pattern, record) for pattern in patterns):
+                        event = json.loads(json.dumps({"Records": [record]}, default=str))
+                        self.started.append((function, self.invoke(function, event)))
+
+
+class Bundle:
+    """A process of the bundle on free ports."""
+
+    def __init__(self, binary, log, *flags, **environment):
+        # What the shell says about AWS must not reach it.
+        plain = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        self.errors = open(log, "w+", encoding="utf-8")
+        self.process = subprocess.Popen(
+            [binary, "--listen", "127.0.0.1:0", *flags],
+            env=plain | environment,
+            stdout=subprocess.DEVNULL,
+            stderr=self.errors,
+        )
+        self.url = self.address("operations")
+        self.wechat = self.address("WeChat    ")
+
+    def text(self):
+        return pathlib.Path(self.errors.name).read_text(encoding="utf-8")
+
+    def address(self, what):
+        for _ in range(200):
+            found = re.search(rf"{what} +(http://\S+)", self.text())
+            if found:
+                return found[1]
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.1)
+        raise RuntimeError(f"the bundle does not start: {self.text()}")
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+        self.errors.close()
+
+
+def send(method, url, body=None, session=None):
+    """A request as a front end sends it: status and JSON."""
+    headers = {"content-type": "application/json"}
+    if session:
+        headers["authorization"] = f"Bearer {session}"
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data, headers, method=method)
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            status, content = answer.status, answer.read()
+    except urllib.error.HTTPError as error:
+        status, content = error.code, error.read()
+    try:
+        return status, json.loads(content)
+    except ValueError:
+        return status, {}
+
+
+def until(found, seconds=10):
+    end = time.monotonic() + seconds
+    while True:
+        result = found()
+        if result or time.monotonic() > end:
+            return result
+        time.sleep(0.1)
+
+
+def store_secrets(stack):
+    """As docs/deployment.md, docs/events.md and docs/pay.md have it done."""
+    key = base64.b64encode(PUSH["key"]).decode().rstrip("=")
+    values = {
+        "session-key": SIGNING_KEY,
+        f"pay-{MCHID}-private-key": (PAY_KEYS / "merchant.key.pem").read_text(encoding="utf-8"),
+        f"pay-{MCHID}-apiv3-key": APIV3_KEY,
+        f"pay-{MCHID}-public-key": (PAY_KEYS / "wechatpay.pub.pem").read_text(encoding="utf-8"),
+    }
+    for appid, _, push in APPS:
+        values[appid] = f"secret-of-{appid}"
+        if push:
+            values[f"push-{appid}"] = json.dumps({"tokens": [PUSH["token"]], "keys": [key]})
+    for name, value in values.items():
+        stack.client("ssm").put_parameter(
+            Name=f"{stack.values['SecretPrefix']}/{name}", Value=value, Type="SecureString"
+        )
+    return key
+
+
+def travel(report, stack, binary, directory):
+    """Logs in, signs, recovers from a void token, takes a message and money, all on the stack."""
+    key = store_secrets(stack)
+    gate = Gate(stack)
+    published = []
+
+    class Consumer(Quiet):
+        def do_POST(self):
+            published.append(json.loads(self.body()))
+            self.answer(200, b"{}")
+
+    consumer = serve(Consumer)
+    settings = {
+        name: value
+        for one in ("auth-code2session", "pay-notify")
+        for name, value in stack.functions[one]["Environment"]["Variables"].items()
+        # The bundle's own address: nobody answers at the stack's.
+        if name not in ("PAY_NOTIFY_URL", "WECHAT_PAY_API_BASE")
+    }
+    world = Bundle(binary, directory / "wechat.log")
+    bundle = Bundle(
+        binary,
+        directory / "bundle.log",
+        "--wechat-api",
+        world.wechat,
+        "--wechat-pay-api",
+        world.wechat,
+        "--dynamodb",
+        gate.url,
+        "--events",
+        consumer,
+        **settings,
+        AWS_REGION=stack.region,
+        AWS_ENDPOINT_URL_SSM=gate.url,
+    )
+    try:
+        walk(report, stack, gate, world, bundle, published, key)
+    finally:
+        bundle.stop()
+        world.stop()
+
+
+def status_of(answer):
+    """Of an invocation: what HTTP would say, or the problem that is a service's error."""
+    if not isinstance(answer, dict):
+        return 200
+    if "errorMessage" in answer:
+        try:
+            return json.loads(answer["errorMessage"])["status"]
+        except (KeyError, TypeError, ValueError):
+            return 500
+    status = answer.get("statusCode", answer.get("status", 200))
+    return status if isinstance(status, int) else 200
+
+
+def pay(check, send_to, session, invoke, item, told):
+    """A product, an order, its payment and its refund, an order that is closed, and a bill."""
+    bundle, world = send_to
+
+    def call(operation, body):
+        return send("POST", f"{bundle.url}/pay/{operation}", body, session)
+
+    def control(method, what, body=None):
+        return send(method, f"{world.wechat}/_simulator/{what}", body)
+
+    def state(key):
+        return item(key).get("state", {}).get("S")
+
+    def event(kind):
+        return until(lambda: [one for one in told if one["detail-type"] == kind])
+
+    def sample(name, **changes):
+        return json.loads((EVENTS / f"{name}.json").read_text(encoding="utf-8")) | changes
+
+    answer = invoke("pay-putproduct", sample("pay-putproduct"))
+    check(item("product#box-a"), "a product is in the table", answer)
+    status, order = call("createOrder", {"product": "box-a"})
+    check(status == 200 and order.get("payment"), "an order of it", order)
+    number = order.get("out_trade_no")
+    check(state(f"order#{number}") == "unpaid", "is in the table", item(f"order#{number}"))
+    status, answer = control("POST", "pay/cashier", {"out_trade_no": number})
+    check(status == 200, "it is paid", answer)
+    paid = until(lambda: state(f"order#{number}") == "paid")
+    check(paid, "the order is paid in the table, too", item(f"order#{number}"))
+
+    def attempts():
+        found = control("GET", "pay")[1]["notifications"]
+        return [status for one in found for status in one["attempts"]]
+
+    # The simulator notes the answer after it was given.
+    check(until(lambda: attempts() == [204]), "pay.notify took the notification", attempts())
+    check(item(f"transaction#{answer.get('transaction_id')}"), "the payment is in the table")
+    check(event("pay.paid"), "pay.paid is published", told)
+    answer = call("getOrder", {"out_trade_no": number})
+    check(answer[0] == 200 and answer[1]["state"] == "paid", "pay.getOrder", answer)
+
+    wanted = {"out_trade_no": number, "out_refund_no": f"R-{number}"}
+    answer = invoke("pay-refund", sample("pay-refund", **wanted))
+    check(answer.get("state") == "processing", "a refund is under way", answer)
+    control("POST", "clock", {"advance_s": REFUND_S})
+    done = until(lambda: state(f"refund#R-{number}") == "success")
+    check(done, "it has succeeded", item(f"refund#R-{number}"))
+    check(event("pay.refunded"), "pay.refunded is published", told)
+    answer = invoke("pay-getrefund", {"out_refund_no": f"R-{number}"})
+    check(answer.get("state") == "success", "pay.getRefund", answer)
+
+    closed = call("createOrder", {"product": "box-a"})[1].get("out_trade_no")
+    answer = call("closeOrder", {"out_trade_no": closed})
+    check(answer[0] == 200 and answer[1]["state"] == "closed", "pay.closeOrder", answer)
+    check(event("pay.closed"), "pay.closed is published", told)
+    answer = invoke("reconcile-payments", {})
+    right = answer.get("failed") == 0 and answer.get("problems") == []
+    check(right, "reconcile-payments reads the keys and has no problem", answer)
+
+    # The bill of a day that has ended in China needs a payment of that day.
+    status, answer = control("POST", "pay/backdate", {"out_trade_no": number, "days": 2})
+    check(status == 200, "the payment is moved to another day", answer)
+    east = datetime.timezone(datetime.timedelta(hours=8))
+    day = (datetime.datetime.now(east) - datetime.timedelta(days=2)).date().isoformat()
+    answer = invoke("pay-downloadbill", sample("pay-downloadbill", date=day))
+    bill = base64.b64decode(answer.get("body", "")).decode(errors="replace")
+    check(status_of(answer) == 200 and number in bill, "its bill", answer)
+
+
+def walk(report, stack, gate, world, bundle, published, key):
+    client = boto3.client(
+        "lambda",
+        region_name=stack.region,
+        endpoint_url=bundle.url,
+        config=Config(read_timeout=60),
+        **KEYS,
+    )
+
+    def invoke(function, event):
+        answer = client.invoke(FunctionName=function, Payload=json.dumps(event))
+        # What is streamed has its head before eight zeros.
+        return json.loads(answer["Payload"].read().split(b"\0" * 8)[0] or b"null")
+
+    def item(pk):
+        found = stack.client("dynamodb").get_item(
+            TableName=stack.resources["Table"], Key={"pk": {"S": pk}}
+        )
+        return found.get("Item", {})
+
+    def items(prefix):
+        found = stack.client("dynamodb").scan(TableName=stack.resources["Table"])["Items"]
+        return [one for one in found if one["pk"]["S"].startswith(prefix)]
+
+    def check(right, what, why=""):
+        report.check(right, f"journey: {what}", why)
+
+    mappings = Mappings(stack, invoke)
+    kept = {one["pk"]["S"] for one in items("credential#")}
+    wanted = {
+        f"credential#{appid}#access_token"
+        for appid, kind, _ in APPS
+        if kind in ("mini_program", "official_account")
+    }
+    wanted |= {f"credential#{OFFICIAL}#jsapi_ticket", f"credential#{OFFICIAL}#wx_card_ticket"}
+    check(
+        wanted <= kept,
+        "the refresher put tokens and tickets into the stack's table",
+        sorted(wanted - kept),
+    )
+
+    code = send("POST", f"{world.wechat}/_simulator/codes", {})[1]["code"]
+    status, login = send("POST", f"{bundle.url}/auth/code2Session", {"js_code": code})
+    check(status == 200, "a login", login)
+    session = login.get("session_token")
+    stored = item(f"session#{MINI}#{login.get('openid')}")
+    check(
+        "session_key" in stored and "ttl" in stored,
+        "its session is in the table, and expires",
+        sorted(stored),
+    )
+    again = send("POST", f"{bundle.url}/auth/code2Session", {"js_code": code})
+    check(
+        again[0] == 200 and again[1]["openid"] == login.get("openid"),
+        "the same code gives the first answer",
+        again,
+    )
+    answer = send("POST", f"{bundle.url}/auth/checkSession", {}, session)
+    check(answer[0] == 200, "auth.checkSession", answer)
+    answer = send("GET", f"{bundle.url}/jssdk/config?url=https://example.com/")
+    check(answer[0] == 200 and "signature" in answer[1], "jssdk.config", answer)
+    first = invoke("auth-getaccesstoken", {})
+    check("access_token" in first, "auth.getAccessToken by an invocation", first)
+
+    code = send(
+        "POST", f"{world.wechat}/_simulator/codes", {"appid": OFFICIAL, "scope": "snsapi_userinfo"}
+    )[1]["code"]
+    answer = send("POST", f"{bundle.url}/oauth/getToken", {"code": code})
+    check(answer[0] == 200, "a login on a page, by OAuth", answer)
+    answer = send(
+        "POST", f"{bundle.url}/oauth/refreshToken", {"dynamicToken": answer[1].get("dynamicToken")}
+    )
+    check(answer[0] == 200, "it is renewed", answer)
+    follower = answer[1].get("session_token")
+    answer = send("POST", f"{bundle.url}/oauth/getUserInfo", {}, follower)
+    check(answer[0] == 200 and "nickname" in answer[1], "oauth.getUserInfo", answer)
+    answer = send("POST", f"{bundle.url}/oauth/checkToken", {}, follower)
+    check(answer[0] == 200, "oauth.checkToken", answer)
+
+    send("POST", f"{world.wechat}/_simulator/tokens/invalidate", {"appid": MINI})
+    answer = send("POST", f"{bundle.url}/urlscheme/generate", {}, session)
+    check(answer[0] == 200, "an operation recovers from a void token in the same request", answer)
+    check(
+        until(lambda: [one for one, _ in mappings.started if one == "refresh-credentials"]),
+        "the signal passed the stream's filter and woke the refresher",
+    )
+    second = until(
+        lambda: (
+            (found := invoke("auth-getaccesstoken", {})).get("version", 0) > first.get("version", 0)
+            and found
+        )
+    )
+    check(second, "the next version of the token", first)
+
+    answer = send(
+        "POST",
+        f"{world.wechat}/_simulator/push/url",
+        {
+            "appid": MINI,
+            "url": f"{bundle.url}/push/receive/{MINI}",
+            "token": PUSH["token"],
+            "key": key,
+            "mode": "safe",
+        },
+    )
+    # It answers before its check of the URL has ended.
+    entered = until(
+        lambda: [one for one in send("GET", f"{world.wechat}/_simulator/push")[1] if one["taken"]]
+    )
+    check(answer[0] == 200 and entered, "WeChat accepts the push URL", answer)
+    send(
+        "POST",
+        f"{world.wechat}/_simulator/people",
+        {"act": "write", "content": "hello", "appid": MINI},
+    )
+    events = until(lambda: items("event#"))
+    check(len(events) == 1, "a message is an event in the table", events)
+    check(
+        until(lambda: published),
+        "its record passed the stream's filter, and deliver-events published it",
+        published,
+    )
+    check(published and published[0]["detail-type"] == "message.text", "as message.text", published)
+    answer = invoke("events-redeliver", {"since": 0})
+    check(answer.get("delivered") == 1, "events.redeliver finds it by the index due", answer)
+    check(until(lambda: len(published) > 1), "and it is published once more", published)
+
+    pay(check, send_to=(bundle, world), session=session, invoke=invoke, item=item, told=published)
+
+    denied = list(gate.denied)
+    check(not denied, "no role lacks a grant so far", denied)
+    statuses = {}
+    for name in sorted(set(stack.functions) - {"auth-logout", "deliver-events"}):
+        event = json.loads((EVENTS / f"{name}.json").read_text(encoding="utf-8"))
+        if "authorization" in event.get("headers", {}):
+            of_page = name.split("-")[0] in ("jssdk", "media", "oauth")
+            event["headers"]["authorization"] = f"Bearer {follower if of_page else session}"
+        statuses.setdefault(status_of(invoke(name, event)), []).append(name)
+    check(
+        not gate.denied,
+        f"{sum(map(len, statuses.values()))} sample events, no role lacks a grant",
+        gate.denied,
+    )
+    failed = {status: names for status, names in statuses.items() if status >= 500}
+    check(not failed, "none of them ends with a 5xx", failed)
+    answer = send("POST", f"{bundle.url}/auth/logout", {}, session)
+    check(answer[0] in (200, 204), "auth.logout", answer)
+    check(
+        not item(f"session#{MINI}#{login['openid']}").get("session_key"),
+        "and the session key is gone",
+    )
+    check(not gate.denied, "no role lacks a grant", gate.denied)
+
+    # The same roles hold back what they do not grant.
+    role = gate.roles["auth-code2session"]
+    gate.roles["auth-code2session"] = gate.roles["jssdk-config"]
+    code = send("POST", f"{world.wechat}/_simulator/codes", {"user": "bob"})[1]["code"]
+    status, _ = send("POST", f"{bundle.url}/auth/code2Session", {"js_code": code})
+    check(
+        status == 503 and gate.denied,
+        "with another function's role a login fails",
+        (status, gate.denied),
+    )
+    gate.roles["auth-code2session"] = role
+    mappings.ended.set()
+    counts = {status: len(names) for status, names in sorted(statuses.items())}
+    print(f"      {len(gate.seen)} kinds of calls seen; sample events by status: {counts}")
