@@ -13,6 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use shared::{
     Error, File, Problem, Refusal, Result, Wait,
     capability::WechatCall,
+    quota_left,
     value::{Int, Rule, Text},
 };
 
@@ -95,6 +96,9 @@ fn with_plus<'de, R: Rule, D: Deserializer<'de>>(from: D) -> Result<Text<R>, D::
     Text::new(text.replace(' ', "+")).map_err(serde::de::Error::custom)
 }
 
+/// How many codes with a path an account may have drawn in its life.
+const FOR_LIFE: u64 = 100_000;
+
 /// Has WeChat draw a code.
 async fn draw(call: WechatCall<'_>) -> Result<File> {
     let call = call.binary().within(Duration::from_secs(20)).refusals(REFUSALS);
@@ -107,6 +111,10 @@ async fn draw(call: WechatCall<'_>) -> Result<File> {
             return Err(Error::new(Problem::WechatUnreachable, detail));
         }
     };
+    if let Some(used) = answer.num_used {
+        // Both operations that count draw on the same number.
+        quota_left("/wxa/getwxacode", FOR_LIFE.saturating_sub(used));
+    }
     let name = Some(name.into());
     Ok(File {
         content_type: content_type.into(),

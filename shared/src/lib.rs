@@ -47,7 +47,7 @@ pub use endpoint::{Description, Endpoint, Handler, logical_id};
 pub use http::HttpResponse;
 pub use input::{Input, RawRequest};
 pub use job::{Job, JobEndpoint};
-pub use log::Log;
+pub use log::{Log, quota_left};
 pub use model::{
     Account, AccountKind, Clock, CredentialKind, Error, FromText, Problem, Proof, PushMode,
     PushSettings, Refusal, Result, Secret, SecretSource, Wait, china, crypto, percent, spelling,

@@ -184,6 +184,12 @@ pub(crate) fn request(
     }
 }
 
+/// Writes the metric of what WeChat says is left of a path's quota.
+pub fn quota_left(path: &str, left: u64) {
+    // A line of its own, for its dimension.
+    tracing::info!(target: Log::TARGET, parent: None, path, QuotaLeft = left, "metrics");
+}
+
 /// Writes the line of a job that reported.
 pub(crate) fn report(report: &Value, trouble: bool, summary: &Summary, started: Instant) {
     let report = report.to_string();

@@ -286,4 +286,5 @@ async fn the_use_of_a_quota_for_life_is_passed_on() {
         let answer = bundle.post_as(Some(&session), "/wxacode/get", json!({ "path": "a" })).await;
         assert_eq!((answer.status, answer.header("num-used")), (200, used));
     }
+    assert!(bundle.log().contains("\"QuotaLeft\":99998"));
 }

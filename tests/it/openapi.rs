@@ -11,6 +11,13 @@ async fn a_quota_is_shown_and_cleared_ten_times_a_month() {
 
     let quota = bundle.invoke("openapi-getapiquota", path).await.unwrap();
     assert_eq!(quota["quota"]["used"], 1);
+    let lines = bundle.log();
+    let line = lines.lines().find(|line| line.contains("QuotaLeft")).unwrap();
+    let line: serde_json::Value = serde_json::from_str(line).unwrap();
+    assert_eq!(line["QuotaLeft"], quota["quota"]["remain"]);
+    assert_eq!(line["path"], "/cgi-bin/stable_token");
+    let dimensions = &line["_aws"]["CloudWatchMetrics"][0]["Dimensions"];
+    assert_eq!(*dimensions, json!([["service", "path"]]));
     let unknown = json!({ "cgi_path": "/cgi-bin/nothing" });
     let unknown = bundle.invoke("openapi-getapiquota", unknown).await.unwrap_err();
     assert_eq!((&unknown["field"], &unknown["errcode"]), (&json!("cgi_path"), &json!(76_021)));

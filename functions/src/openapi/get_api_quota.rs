@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use shared::{
     Access, AccountKind, Caller, Operation, Problem, Refusal, Result, Uses,
     capability::Wechat,
-    text,
+    quota_left, text,
     value::{Chars, Text},
 };
 
@@ -53,6 +53,8 @@ impl Operation for GetApiQuota {
 
     async fn run(self, wechat: Uses<'_, Self>, _caller: &Caller) -> Result<Quota> {
         let call = wechat.post("/cgi-bin/openapi/quota/get", &self);
-        call.refusals(Self::REFUSALS).json().await
+        let quota: Quota = call.refusals(Self::REFUSALS).json().await?;
+        quota_left(&self.cgi_path, quota.quota.remain);
+        Ok(quota)
     }
 }

@@ -11,7 +11,7 @@ pub struct Quota {
     /// Of this day in China.
     ///
     /// 当天（北京时间）的额度。
-    quota: Daily,
+    pub(super) quota: Daily,
     /// Of a shorter time, where there is such a limit.
     ///
     /// 更短时间内的频率限制，如有则返回。
@@ -28,7 +28,7 @@ pub struct Quota {
 ///
 /// 一天的额度。
 #[derive(Deserialize, Serialize, JsonSchema)]
-struct Daily {
+pub(super) struct Daily {
     /// Calls a day.
     ///
     /// 每日可调用次数。
@@ -40,7 +40,7 @@ struct Daily {
     /// Calls that are left.
     ///
     /// 剩余次数。
-    remain: u64,
+    pub(super) remain: u64,
 }
 
 /// A limit within seconds.

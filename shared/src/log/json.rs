@@ -31,6 +31,7 @@ const FIELDS: &[&str] = &[
     "kind",
     "message",
     "operation",
+    "path",
     "place",
     "problem",
     "rid",
@@ -53,6 +54,7 @@ const METRICS: &[(&str, &str)] = &[
     ("ColdStart", "Count"),
     ("NotificationRefused", "Count"),
     ("PaymentsUnknown", "Count"),
+    ("QuotaLeft", "Count"),
     ("RefreshFail", "Count"),
     ("RefreshOk", "Count"),
     ("Requests", "Count"),
@@ -64,7 +66,7 @@ const METRICS: &[(&str, &str)] = &[
 ];
 
 /// The fields by which metrics are told apart, besides the service; an event has at most one.
-const DIMENSIONS: &[&str] = &["class", "kind"];
+const DIMENSIONS: &[&str] = &["class", "kind", "path"];
 
 /// Writes lines that carry the names CloudWatch queries expect.
 #[derive(Clone)]
