@@ -70,7 +70,12 @@ function sidebar(groups, chosen) {
   search.addEventListener('input', draw)
   search.addEventListener('focus', () => learnPaths().then(draw), { once: true })
   search.addEventListener('keydown', ({ key }) => {
-    if (key === 'Enter') list.querySelector('a')?.click()
+    if (key !== 'Enter') return
+    // What is named so comes before what mentions it.
+    const links = [...list.querySelectorAll('a')]
+    const wanted = search.value.trim().toLowerCase()
+    const link = links.find(({ hash }) => hash.toLowerCase().includes(wanted)) ?? links[0]
+    link?.click()
   })
   draw()
   // On a phone the list folds away once something is chosen.
