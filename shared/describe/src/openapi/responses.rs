@@ -35,11 +35,18 @@ pub(super) fn of(
 }
 
 /// The answers of Lambda's Invoke API.
-fn invocation(mut content: Value) -> Value {
-    if let Some(answer) = content.get_mut("application/json") {
-        let error = reference("schemas/FunctionError");
-        answer["schema"] = json!({ "anyOf": [answer["schema"].take(), error] });
-    }
+fn invocation(content: Value) -> Value {
+    // Lambda answers JSON: a file is in it, as base64 or as text.
+    let file = || {
+        json!({ "type": "object", "properties": {
+            "body": { "type": "string" },
+            "headers": { "type": "object" },
+            "isBase64Encoded": { "type": "boolean" },
+        } })
+    };
+    let answer = content.get("application/json").map(|answer| answer["schema"].clone());
+    let any = [answer.unwrap_or_else(file), reference("schemas/FunctionError")];
+    let content = json!({ "application/json": { "schema": { "anyOf": any } } });
     let refused = json!({
         "description": "Lambda refused the invocation.\n\nLambda 拒绝了此次调用。",
         "content": { "application/json": { "schema": { "type": "object" } } },
