@@ -5,7 +5,6 @@
 pub mod allow;
 mod answer;
 mod call;
-mod exhausted;
 pub mod instead;
 mod path;
 mod request;

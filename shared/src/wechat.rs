@@ -3,6 +3,7 @@
 //! Bodies are sized and raw UTF-8, answers are judged by their bytes and not by their headers,
 //! and nothing that may have been acted upon is sent twice unless it is safe to.
 
+mod exhausted;
 mod refusals;
 
 use std::{
@@ -19,6 +20,7 @@ use http::{HeaderName, Method, header};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
+use exhausted::Exhausted;
 pub use refusals::is_stale_token;
 pub(crate) use refusals::refused;
 
@@ -48,6 +50,7 @@ pub struct Wechat {
     hosts: Arc<[String]>,
     /// The host that answered last; a fail-over lasts for the life of the process.
     preferred: Arc<AtomicUsize>,
+    exhausted: Arc<Exhausted>,
     pub(crate) clock: Clock,
 }
 
@@ -268,7 +271,7 @@ impl Wechat {
     /// A client for the given hosts, the preferred one first.
     pub fn new(transport: Transport, hosts: &[String], clock: Clock) -> Wechat {
         let hosts = hosts.iter().map(|host| host.trim_end_matches('/').to_owned()).collect();
-        Wechat { transport, hosts, preferred: Arc::default(), clock }
+        Wechat { transport, hosts, preferred: Arc::default(), exhausted: Arc::default(), clock }
     }
 
     /// `GET path` without access token.
@@ -279,6 +282,16 @@ impl Wechat {
     /// `POST path` with a JSON body, without access token.
     pub fn post(&self, path: &'static str, body: &impl Serialize) -> Call<&Wechat> {
         Call::new(self, Method::POST, path).body(body)
+    }
+
+    /// Makes an account's call, unless the quota of its path is known to be used up.
+    pub(crate) async fn within_quota<T>(
+        &self,
+        appid: &str,
+        request: &Request,
+        call: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        self.exhausted.guard(appid, request.path, &self.clock, call).await
     }
 
     /// The same request with an access token.

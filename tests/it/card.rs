@@ -62,13 +62,13 @@ async fn trouble_is_a_clean_problem() {
     let status = |body: &str| Effect::Status { status: 200, body: body.to_owned() };
     for (effect, slug) in [
         (errcode(48001), "account-not-permitted"),
-        (errcode(45009), "quota-exceeded"),
         (errcode(-1), "wechat-busy"),
         (Effect::DropAfter, "wechat-unreachable"),
         (Effect::Garbage, "wechat-unreachable"),
         // WeChat is known to return codes nobody can read.
         (status("{\"errcode\":0,\"code\":\"\u{fffd}\u{1}7\"}"), "wechat-unreachable"),
         (status("{\"errcode\":0,\"code\":\"\"}"), "wechat-unreachable"),
+        (errcode(45009), "quota-exceeded"),
     ] {
         bundle.wechat().clear_faults();
         bundle.wechat().fault(Fault::on(PATH, effect));

@@ -124,6 +124,14 @@ async fn typed_values_reach_wechat() {
 #[tokio::test]
 async fn refusals_are_documented_problems_and_nothing_is_sent_twice() {
     let bundle = Bundle::start().await;
+    let busy = Effect::Errcode { code: -1, errmsg: "system error".to_owned() };
+    for effect in [Effect::DropAfter, busy] {
+        bundle.wechat().clear_faults();
+        bundle.wechat().clear_journal();
+        bundle.wechat().fault(Fault::on(UPSTREAM, effect));
+        bundle.invoke(FUNCTION, order()).await.unwrap_err();
+        assert_eq!(bundle.calls(UPSTREAM), 1);
+    }
     for (code, kind, field) in [
         (-1, "wechat-busy", None),
         (40003, "invalid-input", Some("touser")),
@@ -137,7 +145,6 @@ async fn refusals_are_documented_problems_and_nothing_is_sent_twice() {
         (43101, "receiver-state", None),
         (43106, "account-not-permitted", None),
         (43107, "account-not-permitted", None),
-        (45009, "quota-exceeded", None),
         (45014, "invalid-input", Some("data")),
         (45051, "invalid-input", Some("url")),
         (45103, "account-not-permitted", None),
@@ -146,6 +153,7 @@ async fn refusals_are_documented_problems_and_nothing_is_sent_twice() {
         (47003, "invalid-input", Some("data")),
         (48001, "account-not-permitted", None),
         (50005, "receiver-state", None),
+        (45009, "quota-exceeded", None),
     ] {
         bundle.wechat().clear_faults();
         let effect = Effect::Errcode { code, errmsg: "refused".to_owned() };
@@ -154,12 +162,25 @@ async fn refusals_are_documented_problems_and_nothing_is_sent_twice() {
         assert_eq!((&problem["type"], problem["field"].as_str()), (&json!(kind), field), "{code}");
         assert_eq!(problem["errcode"], code);
     }
-    let busy = Effect::Errcode { code: -1, errmsg: "system error".to_owned() };
-    for effect in [Effect::DropAfter, busy] {
-        bundle.wechat().clear_faults();
-        bundle.wechat().clear_journal();
-        bundle.wechat().fault(Fault::on(UPSTREAM, effect));
-        bundle.invoke(FUNCTION, order()).await.unwrap_err();
-        assert_eq!(bundle.calls(UPSTREAM), 1);
+}
+
+#[tokio::test]
+async fn a_quota_that_is_used_up_costs_no_call_until_it_begins_again_or_is_cleared() {
+    let bundle = Bundle::start().await;
+    let used_up = Effect::Errcode { code: 45009, errmsg: "reach max api daily quota".to_owned() };
+    bundle.wechat().fault(Fault::on(UPSTREAM, used_up).times(1));
+
+    for _ in 0..3 {
+        let refused = bundle.invoke(FUNCTION, order()).await.unwrap_err();
+        assert_eq!(
+            (&refused["errcode"], &refused["retry_after"]),
+            (&json!(45009), &json!(12 * 3600))
+        );
     }
+    assert_eq!(bundle.calls(UPSTREAM), 1);
+
+    // The operator has it cleared at WeChat.
+    bundle.advance(300);
+    bundle.invoke(FUNCTION, order()).await.unwrap();
+    bundle.invoke(FUNCTION, order()).await.unwrap();
 }

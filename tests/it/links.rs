@@ -198,8 +198,8 @@ async fn refusals_are_documented_problems() {
                 (40066, 400, "invalid-input", Some("page_url")),
                 (40225, 400, "invalid-input", Some("page_title")),
                 (43104, 403, "account-not-permitted", None),
-                (45009, 429, "quota-exceeded", None),
                 (85400, 403, "account-not-permitted", Some("is_permanent")),
+                (45009, 429, "quota-exceeded", None),
             ],
         )
         .await;

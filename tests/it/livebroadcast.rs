@@ -119,21 +119,21 @@ async fn refusals_are_documented_problems() {
     let common = [
         (-1, 503, "wechat-busy", None),
         (41001, 500, "internal", None),
-        (45009, 429, "quota-exceeded", None),
         (47001, 500, "internal", None),
         (48001, 403, "account-not-permitted", None),
         (200_002, 400, "invalid-input", None),
         (9_410_001, 503, "wechat-busy", None),
         (9_410_002, 503, "wechat-busy", None),
         (9_410_003, 503, "wechat-busy", None),
+        (45009, 429, "quota-exceeded", None),
     ];
     let rooms = async || bundle.post_as(Some(&session), PATH, json!({})).await;
     bundle.refusals(UPSTREAM, rooms, &common).await;
     let replay = async || bundle.post_as(Some(&session), REPLAY, json!({ "room_id": 1 })).await;
-    bundle.refusals(UPSTREAM, replay, &common).await;
     let unknown = [
         (300_022, 404, "not-found", Some("room_id")),
         (300_023, 404, "not-found", Some("room_id")),
     ];
     bundle.refusals(UPSTREAM, replay, &unknown).await;
+    bundle.refusals(UPSTREAM, replay, &common).await;
 }

@@ -102,6 +102,9 @@ async fn refusals_of_texts_are_documented_problems() {
     let bundle = Bundle::start().await;
     let session = bundle.session("alice").await;
     let ask = async || bundle.post_as(Some(&session), TEXT, json!({ "content": "a" })).await;
+    let nobody = json!({ "content": "a", "openid": User::new("nobody").openid(MINI) });
+    let problem = bundle.invoke("security-msgseccheck", nobody).await.unwrap_err();
+    assert_eq!(problem["errcode"], 61010);
     bundle
         .refusals(
             TEXT_UPSTREAM,
@@ -115,15 +118,12 @@ async fn refusals_of_texts_are_documented_problems() {
                 (44002, 400, "invalid-input", Some("content")),
                 (44991, 429, "quota-exceeded", None),
                 (45002, 400, "invalid-input", Some("content")),
-                (45009, 429, "quota-exceeded", None),
                 (47001, 500, "internal", None),
                 (61010, 409, "receiver-state", None),
+                (45009, 429, "quota-exceeded", None),
             ],
         )
         .await;
-    let nobody = json!({ "content": "a", "openid": User::new("nobody").openid(MINI) });
-    let problem = bundle.invoke("security-msgseccheck", nobody).await.unwrap_err();
-    assert_eq!(problem["errcode"], 61010);
 }
 
 /// An image of one color; the simulator holds red for risky.
@@ -293,10 +293,10 @@ async fn refusals_of_images_are_documented_problems() {
                 (-1, 503, "wechat-busy", None),
                 (40006, 400, "invalid-input", Some("base64")),
                 (41005, 400, "invalid-input", Some("base64")),
-                (45009, 429, "quota-exceeded", None),
                 (45011, 429, "quota-exceeded", None),
                 (47001, 500, "internal", None),
                 (87015, 503, "wechat-busy", None),
+                (45009, 429, "quota-exceeded", None),
             ],
         )
         .await;

@@ -138,24 +138,6 @@ async fn refusals_are_documented_problems_and_nothing_is_sent_twice() {
     let bundle = Bundle::start().await;
     let session = bundle.session("alice").await;
     let ask = async || bundle.post_as(Some(&session), PATH, order(LONG_TERM_TEMPLATE)).await;
-    bundle
-        .refusals(
-            UPSTREAM,
-            ask,
-            &[
-                (-1, 503, "wechat-busy", None),
-                (40003, 400, "invalid-input", Some("touser")),
-                (40037, 400, "invalid-input", Some("template_id")),
-                (41030, 400, "invalid-input", Some("page")),
-                (43101, 409, "receiver-state", None),
-                (43107, 403, "account-not-permitted", None),
-                (43108, 409, "receiver-state", None),
-                (45009, 429, "quota-exceeded", None),
-                (45168, 400, "invalid-input", Some("data")),
-                (47003, 400, "invalid-input", Some("data")),
-            ],
-        )
-        .await;
     // The simulator names the key as WeChat does.
     let mut incomplete = order(LONG_TERM_TEMPLATE);
     incomplete["data"].as_object_mut().unwrap().remove("thing8");
@@ -177,4 +159,22 @@ async fn refusals_are_documented_problems_and_nothing_is_sent_twice() {
         assert!(ask().await.status >= 500);
         assert_eq!(bundle.calls(UPSTREAM), 1);
     }
+    bundle
+        .refusals(
+            UPSTREAM,
+            ask,
+            &[
+                (-1, 503, "wechat-busy", None),
+                (40003, 400, "invalid-input", Some("touser")),
+                (40037, 400, "invalid-input", Some("template_id")),
+                (41030, 400, "invalid-input", Some("page")),
+                (43101, 409, "receiver-state", None),
+                (43107, 403, "account-not-permitted", None),
+                (43108, 409, "receiver-state", None),
+                (45168, 400, "invalid-input", Some("data")),
+                (47003, 400, "invalid-input", Some("data")),
+                (45009, 429, "quota-exceeded", None),
+            ],
+        )
+        .await;
 }

@@ -77,6 +77,10 @@ async fn the_page_leads_to_a_message() {
 #[tokio::test]
 async fn every_refusal_is_a_problem_and_nothing_is_sent_twice() {
     let bundle = Bundle::start().await;
+    bundle.wechat().fault(Fault::on(SEND, Effect::DropAfter));
+    let input = message(&bundle, OFFICIAL, "bob");
+    let problem = bundle.invoke("templatemessage-subscribe", input).await.unwrap_err();
+    assert_eq!((&problem["type"], bundle.calls(SEND)), (&json!("wechat-unreachable"), 1));
     for (code, slug, field) in [
         (-1, "wechat-busy", None),
         (40003, "invalid-input", Some("touser")),
@@ -87,11 +91,11 @@ async fn every_refusal_is_a_problem_and_nothing_is_sent_twice() {
         (43101, "receiver-state", None),
         (45002, "invalid-input", Some("data.content.value")),
         (45003, "invalid-input", Some("title")),
-        (45009, "quota-exceeded", None),
         (45014, "invalid-input", Some("data")),
         (45051, "invalid-input", Some("url")),
         (47001, "internal", None),
         (48001, "account-not-permitted", None),
+        (45009, "quota-exceeded", None),
     ] {
         bundle.wechat().clear_faults();
         bundle.wechat().clear_journal();
@@ -105,12 +109,6 @@ async fn every_refusal_is_a_problem_and_nothing_is_sent_twice() {
         );
         assert_eq!(bundle.calls(SEND), 1, "{code}");
     }
-    bundle.wechat().clear_faults();
-    bundle.wechat().clear_journal();
-    bundle.wechat().fault(Fault::on(SEND, Effect::DropAfter));
-    let input = message(&bundle, OFFICIAL, "bob");
-    let problem = bundle.invoke("templatemessage-subscribe", input).await.unwrap_err();
-    assert_eq!((&problem["type"], bundle.calls(SEND)), (&json!("wechat-unreachable"), 1));
 }
 
 #[tokio::test]

@@ -164,10 +164,10 @@ async fn refusals_are_problems_and_never_images() {
                 (40129, 400, "invalid-input", Some("scene")),
                 (40169, 400, "invalid-input", Some("scene")),
                 (41030, 400, "invalid-input", Some("page")),
-                (45009, 429, "quota-exceeded", None),
                 (45011, 429, "quota-exceeded", None),
                 (47001, 500, "internal", None),
                 (85096, 400, "invalid-input", None),
+                (45009, 429, "quota-exceeded", None),
             ],
         )
         .await;
@@ -187,6 +187,8 @@ async fn refusals_are_problems_and_never_images() {
             )
             .await;
     }
+    // The limit of a minute is remembered for a minute.
+    bundle.advance(60);
     // What WeChat itself refuses.
     let missing = json!({ "scene": "a", "page": "pages/none" });
     let answer = bundle.post_as(Some(&session), UNLIMITED, missing).await;

@@ -16,7 +16,6 @@ use shared::{
 use super::{
     allow::Allow,
     answer::{self, Answer},
-    exhausted::Exhausted,
     path,
     request::{self, File, Parts},
 };
@@ -97,18 +96,14 @@ impl Operation for CallApi {
     const PROBLEMS: &'static [Problem] =
         &[Problem::InvalidCode, Problem::ReceiverState, Problem::StaleSessionKey];
     const EXAMPLE: &'static str = r#"{"path":"/cgi-bin/get_api_domain_ip"}"#;
-    type Uses = (Wechat, Settings<Allow>, Exhausted);
+    type Uses = (Wechat, Settings<Allow>);
     type Output = Answer;
 
     fn read(input: Input) -> Result<CallApi> {
         input.read_text()
     }
 
-    async fn run(
-        self,
-        (wechat, allow, exhausted): Uses<'_, Self>,
-        caller: &Caller,
-    ) -> Result<Answer> {
+    async fn run(self, (wechat, allow): Uses<'_, Self>, caller: &Caller) -> Result<Answer> {
         let method = self.method.map(|method| match method {
             HttpMethod::Get => Method::Get,
             HttpMethod::Post => Method::Post,
@@ -118,7 +113,6 @@ impl Operation for CallApi {
         let Account { appid, .. } = &account(row, caller)?;
         let (query, body) = (self.query.as_deref(), self.body.as_deref());
         let request = request::build(row, Parts { query, body, file: self.file })?;
-        exhausted.check(appid, row.path, caller.now())?;
 
         let mut call = request.call(wechat.of(appid), row);
         if row.repeat == Repeat::Once || self.idempotent == Some(false) {
@@ -130,10 +124,7 @@ impl Operation for CallApi {
         if request.is_upload() {
             call = call.within(UPLOAD);
         }
-        let answer = call.send().await;
-        let answer = answer.inspect_err(|error| {
-            exhausted.note(appid, row.path, error, caller.now());
-        })?;
+        let answer = call.send().await?;
         answer::read(row, allow, answer.content_type.as_deref(), &answer.body)
     }
 }

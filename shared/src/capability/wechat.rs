@@ -53,13 +53,13 @@ impl<'a> WechatCalls<'a> {
 
 impl Carrier for WechatCalls<'_> {
     /// If WeChat refuses the token, a newer one is waited for, bounded, and the call is made once
-    /// more: never a third time, whatever WeChat answers.
+    /// more: never a third time, whatever WeChat answers. A path whose quota is used up is not
+    /// called until it begins again.
     async fn carry(&self, request: Request) -> Result<Answer> {
+        let (app, wechat) = (self.app, &self.app.wechat);
         let key = CredentialKey::new(self.appid, CredentialKind::AccessToken);
-        let call = async |token: model::Credential| {
-            self.app.wechat.carry_with(&request, &token.value).await
-        };
-        self.app.credentials.with(&key, call).await
+        let call = async |token: model::Credential| wechat.carry_with(&request, &token.value).await;
+        wechat.within_quota(self.appid, &request, app.credentials.with(&key, call)).await
     }
 }
 
