@@ -253,6 +253,16 @@ impl Simulator {
         self.state(|post: &mut Post| post.pushed.iter().cloned().collect())
     }
 
+    /// The request of a push as WeChat would send it now, signed and sealed, for whoever delivers
+    /// it by other means. Nothing is sent or remembered. `None` if the app has no push URL.
+    pub fn push_request(&self, appid: &str, message: Value) -> Option<Request<String>> {
+        let account = self.account(appid)?;
+        let Value::Object(mut message) = message else { return None };
+        complete(self, &account, &mut message);
+        let push = account.push.as_ref()?;
+        request(self, appid, push, &Content::Message(message)).ok()
+    }
+
     /// Enters a push URL in WeChat's console and waits for its check; it is kept if the check
     /// succeeds.
     pub async fn submit_push_url(&self, appid: &str, push: Push) -> Pushed {
@@ -330,23 +340,11 @@ pub(super) async fn courier(simulator: Simulator) {
 /// Makes one attempt.
 async fn deliver(simulator: Simulator, pending: Pending) {
     let at_ms = simulator.clock().now_ms();
-    let Wire { method, uri, body } = wire(&simulator, &pending);
-    let (path, query) = uri.split_once('?').unwrap_or((&uri, ""));
-    let (_, address) = path.split_once("//").unwrap_or_default();
-    let path = address.find('/').map_or("/", |at| &address[at..]);
-    let sequence = simulator.state(|journal: &mut Journal| {
-        journal.pushed(at_ms, method, &format!("push {path}"), query, &body, &pending.appid)
-    });
-    let started = Instant::now();
-    let answer = tokio::time::timeout(PATIENCE, exchange(method, &uri, body)).await;
-    let (status, answer) = match answer {
-        Ok(Ok((status, answer))) => (Some(status), answer),
-        Ok(Err(error)) => (None, error),
-        Err(_) => (None, "no answer within 5 seconds".to_owned()),
-    };
-    simulator.state(|journal: &mut Journal| {
-        journal.answered(sequence, status, &answer, started.elapsed())
-    });
+    let (status, answer) =
+        match request(&simulator, &pending.appid, &pending.push, &pending.content) {
+            Ok(request) => attempt(&simulator, &pending.appid, at_ms, request).await,
+            Err(error) => (None, error.to_string()),
+        };
     let taken = status == Some(200) && takes(&pending.content, &answer);
     if let (Content::Check(_), true) = (&pending.content, taken) {
         let push = pending.push.clone();
@@ -354,6 +352,30 @@ async fn deliver(simulator: Simulator, pending: Pending) {
     }
     let attempt = Attempt { at_ms, status, answer };
     simulator.state(|post: &mut Post| post.tried(pending, attempt, taken));
+}
+
+/// Sends a request and writes it and its answer into the journal.
+async fn attempt(
+    simulator: &Simulator,
+    appid: &str,
+    at_ms: u64,
+    request: Request<String>,
+) -> (Option<u16>, String) {
+    let (path, query) = (request.uri().path(), request.uri().query().unwrap_or_default());
+    let sequence = simulator.state(|journal: &mut Journal| {
+        let (method, path) = (request.method().as_str(), format!("push {path}"));
+        journal.pushed(at_ms, method, &path, query, request.body(), appid)
+    });
+    let started = Instant::now();
+    let (status, answer) = match tokio::time::timeout(PATIENCE, exchange(request)).await {
+        Ok(Ok((status, answer))) => (Some(status), answer),
+        Ok(Err(error)) => (None, error),
+        Err(_) => (None, "no answer within 5 seconds".to_owned()),
+    };
+    simulator.state(|journal: &mut Journal| {
+        journal.answered(sequence, status, &answer, started.elapsed())
+    });
+    (status, answer)
 }
 
 /// Whether an answer says that the message was received.
@@ -371,15 +393,14 @@ fn takes(content: &Content, answer: &str) -> bool {
     }
 }
 
-/// A request that is ready to be sent.
-struct Wire {
-    method: &'static str,
-    uri: String,
-    body: String,
-}
-
-/// Signs and seals; every attempt has a timestamp and a nonce of its own.
-fn wire(simulator: &Simulator, Pending { appid, push, content, .. }: &Pending) -> Wire {
+/// Signs and seals; every attempt has a timestamp and a nonce of its own. As the access logs of
+/// WeChat's receivers have it: HTTP/1.0, a browser of 1997.
+fn request(
+    simulator: &Simulator,
+    appid: &str,
+    push: &Push,
+    content: &Content,
+) -> http::Result<Request<String>> {
     let timestamp = simulator.clock().now().to_string();
     let nonce = (u32::from_be_bytes(simulator.random()) % 2_000_000_000).to_string();
     let signature = seal::signature(&[&push.token, &timestamp, &nonce]);
@@ -422,21 +443,20 @@ fn wire(simulator: &Simulator, Pending { appid, push, content, .. }: &Pending) -
         }
     };
     let separator = if push.url.contains('?') { '&' } else { '?' };
-    Wire { method, uri: format!("{}{separator}{}", push.url, query.finish()), body }
-}
-
-/// As the access logs of WeChat's receivers have it: HTTP/1.0, a browser of 1997, no redirects.
-async fn exchange(method: &str, uri: &str, body: String) -> Result<(u16, String), String> {
-    let client = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
     let content_type = if body.starts_with('<') { "text/xml" } else { "application/json" };
-    let request = Request::builder()
+    Request::builder()
         .method(method)
-        .uri(uri)
+        .uri(format!("{}{separator}{}", push.url, query.finish()))
         .version(Version::HTTP_10)
         .header(header::USER_AGENT, "Mozilla/4.0")
         .header(header::CONTENT_TYPE, content_type)
-        .body(Full::new(Bytes::from(body)))
-        .map_err(|error| error.to_string())?;
+        .body(body)
+}
+
+/// Sends a request; a redirect is an answer like any other.
+async fn exchange(request: Request<String>) -> Result<(u16, String), String> {
+    let client = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
+    let request = request.map(|body| Full::new(Bytes::from(body)));
     let answer = client.request(request).await.map_err(|error| error.to_string())?;
     let status = answer.status().as_u16();
     let body = Limited::new(answer.into_body(), ANSWER_LIMIT).collect().await;

@@ -12,7 +12,7 @@ pub(crate) fn functions(root: &Path, names: &[String]) {
     let target = target(root);
     let functions = names.iter().flat_map(|name| ["--bin", name.as_str()]);
     cargo(&root.join("functions/lambdas"), functions, &target);
-    cargo(&root.join("shared"), ["--example", "noop"], &target);
+    cargo(&root.join("shared"), ["--example", "noop", "--example", "floor"], &target);
 }
 
 /// Copies a binary to where it is measured, as Lambda has it.

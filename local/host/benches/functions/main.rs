@@ -1,4 +1,5 @@
-//! `cargo bench`: the release binaries under a Runtime API, beside a function that does nothing.
+//! `cargo bench`: the release binaries under a Runtime API, beside a function that does nothing
+//! and one that does the same job by hand.
 //!
 //! Everything is measured from outside the process: exec to first poll, exec to first answer,
 //! warm calls, peak memory, size.
@@ -72,8 +73,13 @@ struct Flags {
 }
 
 /// The functions that are measured.
-const FUNCTIONS: [&str; 4] =
-    ["jssdk-config", "auth-code2session", "subscribemessage-send", "refresh-credentials"];
+const FUNCTIONS: [&str; 5] = [
+    "jssdk-config",
+    "auth-code2session",
+    "subscribemessage-send",
+    "push-receive",
+    "refresh-credentials",
+];
 
 /// After others have called, until their connections are gone.
 const SETTLE: Duration = Duration::from_millis(2);
@@ -116,6 +122,12 @@ fn main() {
         build::deploy(&target.join("release").join(binary), &directory.join(name))
     };
     let mut subjects = vec![Subject::noop(deployed("examples/noop", "noop"))];
+    for job in &subject::BY_HAND {
+        if !flags.functions.iter().any(|name| name == job.function) {
+            continue;
+        }
+        subjects.push(Subject::floor(job, deployed("examples/floor", "floor"), &stack, &proxies));
+    }
     for name in &flags.functions {
         subjects.push(Subject::function(name, deployed(name, name), &stack, &proxies));
     }

@@ -44,6 +44,7 @@ pub(crate) struct Report {
 
 struct Row {
     name: String,
+    floor: Option<&'static str>,
     size: (u64, u64),
     /// Cold starts, one call each.
     starts: Vec<Figures>,
@@ -56,6 +57,7 @@ impl Report {
     pub(crate) fn new(subjects: &[Subject], latency: Duration) -> Report {
         let row = |subject: &Subject| Row {
             name: subject.name.clone(),
+            floor: subject.floor,
             size: size(&subject.deployed).expect("it was built"),
             starts: Vec::new(),
             rounds: Vec::new(),
@@ -101,15 +103,25 @@ impl Report {
                 row.name,
                 ms(row.init()),
                 ms(row.cold()),
-                row.cold().as_secs_f64() / yardstick.cold().as_secs_f64(),
+                ratio(row.cold(), yardstick.cold()),
                 warm.as_secs_f64() * 1e6,
                 row.warm(99).as_secs_f64() * 1e6,
-                warm.as_secs_f64() / yardstick.warm(50).as_secs_f64(),
+                ratio(warm, yardstick.warm(50)),
                 1.0 / row.mean_warm().as_secs_f64(),
                 row.peak_kb() as f64 / 1024.0,
                 row.peak_kb() as f64 / yardstick.peak_kb() as f64,
                 row.size.0 as f64 / 1e6,
                 row.size.1 as f64 / 1e6,
+            );
+        }
+        println!("\nagainst the same job by hand:    cold ×  warm ×  peak ×");
+        for (row, floor) in self.by_hand() {
+            println!(
+                "{:30} {:8.2} {:7.2} {:7.2}",
+                row.name,
+                ratio(row.cold(), floor.cold()),
+                ratio(row.warm(50), floor.warm(50)),
+                row.peak_kb() as f64 / floor.peak_kb() as f64,
             );
         }
         println!("\ncold starts, ms after exec:");
@@ -127,6 +139,14 @@ impl Report {
                 println!("{:22} {}", row.name, self.round_trips(row));
             }
         }
+    }
+
+    /// Each function whose job was also done by hand, and who did.
+    fn by_hand(&self) -> impl Iterator<Item = (&Row, &Row)> {
+        self.rows.iter().filter_map(|row| {
+            let floor = self.rows.iter().find(|other| Some(other.name.as_str()) == row.floor)?;
+            Some((row, floor))
+        })
     }
 
     /// What a cold start waits for, one after the other: all else takes much less than one.
@@ -224,6 +244,10 @@ fn median(values: impl Iterator<Item = Duration>) -> Duration {
     let mut values: Vec<_> = values.collect();
     values.sort_unstable();
     values.get(values.len() / 2).copied().unwrap_or_default()
+}
+
+fn ratio(duration: Duration, yardstick: Duration) -> f64 {
+    duration.as_secs_f64() / yardstick.as_secs_f64()
 }
 
 fn ms(duration: Duration) -> f64 {

@@ -28,7 +28,21 @@ pub(crate) const MINI: &str = "wx1111111111111111";
 /// The function whose job the peers do.
 const SIGNER: &str = "jssdk-config";
 
-/// A function, the no-op, or a peer.
+/// A job that `shared/examples/floor.rs` does by hand.
+pub(crate) struct Job {
+    /// The function that does it for users.
+    pub(crate) function: &'static str,
+    name: &'static str,
+    arguments: &'static [&'static str],
+}
+
+/// The functions that are compared with the same job by hand.
+pub(crate) const BY_HAND: [Job; 2] = [
+    Job { function: SIGNER, name: "floor: sign", arguments: &["sign"] },
+    Job { function: "subscribemessage-send", name: "floor: send", arguments: &["send"] },
+];
+
+/// A function, the no-op, the floor, or a peer.
 pub(crate) struct Subject {
     /// Its name in the report.
     pub(crate) name: String,
@@ -40,6 +54,8 @@ pub(crate) struct Subject {
     event: Box<dyn Fn() -> String>,
     /// Whether each answer has to hold a signature.
     signs: bool,
+    /// The subject of the same run that does its job by hand.
+    pub(crate) floor: Option<&'static str>,
 }
 
 /// How much of a CPU a function gets once it polls.
@@ -70,6 +86,17 @@ impl Subject {
             variables: Vec::new(),
             event: Box::new(|| "{}".to_owned()),
             signs: false,
+            floor: None,
+        }
+    }
+
+    /// A job by hand.
+    pub(crate) fn floor(job: &Job, binary: PathBuf, stack: &Stack, proxies: &Proxies) -> Subject {
+        Subject {
+            name: job.name.to_owned(),
+            arguments: job.arguments,
+            floor: None,
+            ..Subject::function(job.function, binary, stack, proxies)
         }
     }
 
@@ -88,6 +115,7 @@ impl Subject {
             variables: proxies.through(stack.environment()),
             event: event(name, stack),
             signs: name == SIGNER,
+            floor: BY_HAND.iter().find(|job| job.function == name).map(|job| job.name),
         }
     }
 
@@ -101,6 +129,7 @@ impl Subject {
             variables: proxies.through(stack.environment()),
             event: event(SIGNER, stack),
             signs: true,
+            floor: None,
         }
     }
 
@@ -367,6 +396,31 @@ fn event(name: &str, stack: &Stack) -> Box<dyn Fn() -> String> {
                 let user = User::new(&format!("user{}", next.get()));
                 let code = simulator.mint_code(MINI, &user);
                 http("POST", "", &json!({ "js_code": code }).to_string())
+            })
+        }
+        "push-receive" => {
+            let simulator: Simulator = stack.wechat.clone().expect("the stack has a simulator");
+            let next = std::cell::Cell::new(0);
+            Box::new(move || {
+                // Different messages: one that was received is answered without a write.
+                next.set(next.get() + 1);
+                let message = json!({ "MsgId": next.get(), "Content": "hello" });
+                let request = simulator.push_request(MINI, message).expect("it has a push URL");
+                json!({
+                    "version": "2.0", "routeKey": "$default",
+                    "rawPath": request.uri().path(),
+                    "rawQueryString": request.uri().query(),
+                    "headers": { "content-type": "application/json", "user-agent": "Mozilla/4.0" },
+                    "requestContext": {
+                        "domainName": "example.lambda-url.ap-east-1.on.aws",
+                        "http": {
+                            "method": "POST", "path": request.uri().path(),
+                            "sourceIp": "203.0.113.1",
+                        },
+                    },
+                    "body": request.body(), "isBase64Encoded": false,
+                })
+                .to_string()
             })
         }
         "subscribemessage-send" => {
