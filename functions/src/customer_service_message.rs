@@ -2,6 +2,7 @@
 //!
 //! 回复先发来消息的用户：客服消息。
 
+mod message;
 mod send;
 mod set_typing;
 mod upload_temp_media;

@@ -8,6 +8,7 @@
 mod get_payload;
 mod get_phone_number;
 mod get_user_data;
+mod payload;
 mod payload_keys;
 
 use aes::Aes128;
@@ -52,8 +53,7 @@ impl TryFrom<Text<EncryptedData>> for Blocks {
     type Error = &'static str;
 
     fn try_from(text: Text<EncryptedData>) -> Result<Blocks, &'static str> {
-        let whole = |bytes: &[u8]| !bytes.is_empty() && bytes.len().is_multiple_of(BLOCK);
-        match base64_readings(&text, whole) {
+        match base64_readings(&text, whole_blocks) {
             readings if readings.is_empty() => {
                 Err("Must be whole blocks of 16 bytes in base64. Send encryptedData unchanged, as \
                  JSON and not as a form.")
@@ -87,12 +87,7 @@ impl Sealed {
     /// The decrypted data; `None`, without a reason, if this is not the key.
     fn open(&self, session_key: &Secret) -> Option<Plain> {
         let key = block(session_key.expose())?;
-        self.data.0.iter().find_map(|data| {
-            let plain = Decryptor::<Aes128>::new(&key.into(), &self.iv.0.into())
-                .decrypt_padded_vec::<Pkcs7>(data)
-                .ok()?;
-            Plain::read(&plain)
-        })
+        self.data.0.iter().find_map(|data| Plain::read(&decrypted(data, key, self.iv.0)?))
     }
 }
 
@@ -181,6 +176,16 @@ fn unusable() -> Error {
         Problem::Undecryptable,
         "The data was altered, is too old, or is of another app or another kind; get it again.",
     )
+}
+
+/// What AES-128-CBC with padding makes of data.
+fn decrypted(data: &[u8], key: [u8; BLOCK], iv: [u8; BLOCK]) -> Option<Vec<u8>> {
+    Decryptor::<Aes128>::new(&key.into(), &iv.into()).decrypt_padded_vec::<Pkcs7>(data).ok()
+}
+
+/// Whether the cipher can have made these bytes.
+fn whole_blocks(bytes: &[u8]) -> bool {
+    !bytes.is_empty() && bytes.len().is_multiple_of(BLOCK)
 }
 
 /// 16 bytes in base64.

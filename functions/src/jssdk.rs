@@ -11,6 +11,7 @@ mod finding;
 mod hosts;
 mod interfaces;
 mod page;
+mod signature;
 
 pub use card_ext::CardExt;
 pub use choose_card::ChooseCard;
@@ -43,7 +44,7 @@ fn card_text<'a>(values: impl Into<Vec<&'a str>>) -> String {
     values.concat()
 }
 
-fn sign_card<const N: usize>(values: [&str; N]) -> String {
+fn sign_card<'a>(values: impl Into<Vec<&'a str>>) -> String {
     sha1_hex(card_text(values))
 }
 

@@ -10,40 +10,20 @@ mod get_order_list;
 mod is_trade_managed;
 mod list;
 mod notify_confirm_receive;
+mod numbers;
 mod order;
 mod shipment;
 mod upload_shipping_info;
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::{Error, Problem, Refusal, Result, text, value::Chars};
+use shared::{Problem, Refusal};
 
 pub use get_order::GetOrder;
 pub use get_order_list::GetOrderList;
 pub use is_trade_managed::IsTradeManaged;
 pub use notify_confirm_receive::NotifyConfirmReceive;
 pub use upload_shipping_info::UploadShippingInfo;
-
-text! {
-    /// WeChat Pay's number of a payment.
-    TransactionId: 1..=64, Chars::ID;
-    /// A merchant of WeChat Pay.
-    MerchantId: 1..=32, Chars::DIGITS;
-    /// The merchant's number of an order.
-    TradeNo: 1..=64, Chars::VISIBLE;
-}
-
-/// WeChat needs one of the two ways to name an order.
-fn check_numbers(transaction: bool, merchant: bool, trade_no: bool) -> Result<()> {
-    let missing = match (transaction, merchant, trade_no) {
-        (true, ..) | (false, true, true) => return Ok(()),
-        (false, false, true) => "merchant_id",
-        (false, true, false) => "merchant_trade_no",
-        (false, false, false) => "transaction_id",
-    };
-    let numbers = "Send `transaction_id`, or `merchant_id` and `merchant_trade_no`.";
-    Err(Error::invalid(missing, numbers))
-}
 
 /// Nothing: WeChat has taken it.
 ///

@@ -64,10 +64,45 @@ fn names_are_unique_and_derived() {
             id.contains('.') && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '.'),
             "{id} is not <namespace>.<operation>"
         );
-        let file = format!("functions/src/{}.rs", snake_case(id).replace('.', "/"));
+        let file = source(id);
         let first = read(&file);
         assert!(first.starts_with("//! `"), "{file} does not begin with its method and path");
     }
+}
+
+/// Operations that pass a call on to WeChat and do little else, by the beginnings of their ids.
+const PASSED_ON: [&str; 8] = [
+    "decrypt.getPayload",
+    "internet.",
+    "openapi.",
+    "orderShipping.",
+    "qrcode.",
+    "riskControl.",
+    "subscribeMessage.",
+    "user.",
+];
+
+#[test]
+fn an_operation_that_passes_a_call_on_fits_on_a_page() {
+    for beginning in PASSED_ON {
+        let ids = OPERATIONS.iter().map(|endpoint| endpoint.id());
+        let ids = ids.filter(|id| id.starts_with(beginning) && *id != "subscribeMessage.send");
+        let files: Vec<String> = ids.map(source).collect();
+        assert!(!files.is_empty(), "there is no {beginning}");
+        for file in files {
+            let lines = read(&file).lines().count();
+            assert!(
+                lines <= 60,
+                "{file} has {lines} lines, more than 60: declare what is asked or answered in a \
+                 file beside it, as order_shipping/list.rs does"
+            );
+        }
+    }
+}
+
+/// The file of an operation.
+fn source(id: &str) -> String {
+    format!("functions/src/{}.rs", snake_case(id).replace('.', "/"))
 }
 
 /// `wxacode.createQRCode` as `wxacode.create_qr_code`.

@@ -11,7 +11,7 @@ use shared::{
     value::{Openid, Text},
 };
 
-use super::{RECEIVER, send::OwnId};
+use super::{RECEIVER, message::OwnId};
 
 /// Shows the user that an answer is being typed, for up to 15 seconds.
 ///

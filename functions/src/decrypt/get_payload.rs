@@ -2,39 +2,19 @@
 //!
 //! WeChat: `POST /wxa/business/getuserencryptkey`, for the key
 
-use aes::Aes128;
-use cbc::{
-    Decryptor,
-    cipher::{BlockModeDecrypt, KeyIvInit, block_padding::Pkcs7},
-};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use shared::{
     Access, AccountKind, Caller, Operation, Problem, Refusal, Result, Uses,
     capability::{SessionKeys, Wechat},
-    crypto::{equal_in_constant_time, hmac_sha256_hex},
-    text,
-    value::{Chars, Text},
 };
 
-use super::{BLOCK, base64, block, payload_keys::PayloadKeys, unusable};
+use super::{
+    payload::{Payload, SealedPayload},
+    payload_keys::PayloadKeys,
+    unusable,
+};
 use crate::internet;
-
-text! {
-    /// What a mini program encrypted, in base64.
-    Sealed: 4..=65_536, Chars::VISIBLE, "Send the data in base64.",
-        check |text: &str| {
-            let whole = |bytes: &[u8]| !bytes.is_empty() && bytes.len().is_multiple_of(BLOCK);
-            base64(text, whole).map(drop).ok_or("Must be blocks of 16 bytes in base64.")
-        };
-    /// Where the cipher starts.
-    Start: 24..=24, Chars::VISIBLE, "Send iv of getLatestUserKey.",
-        check |text: &str| block(text).map(drop).ok_or("Must be 16 bytes in base64.");
-    /// A signature in hex.
-    Hmac: 64..=64, Chars::HEX;
-    /// When it was sent.
-    Stamp: 1..=20, Chars::DIGITS;
-}
 
 /// Decrypts what the mini program encrypted with the key of `wx.getUserCryptoManager`.
 ///
@@ -48,42 +28,8 @@ text! {
 /// HMAC-SHA256（十六进制），内容为以 `&` 连接的 `version`、`iv`、`data`，以及已传的 `timestamp`。密
 /// 钥保留在服务端。遇到 `stale-session-key` 请重新登录。
 #[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct GetPayload {
-    /// `version` of the key.
-    ///
-    /// 密钥的 `version`。
-    version: u64,
-    /// The `iv` it was encrypted with: 16 bytes in base64.
-    ///
-    /// 加密所用的 `iv`：16 字节，base64 编码。
-    iv: Text<Start>,
-    /// What was encrypted, in base64.
-    ///
-    /// 密文，base64 编码。
-    data: Text<Sealed>,
-    /// The signature of all of it, in hex.
-    ///
-    /// 对全部内容的签名，十六进制。
-    #[serde(default)]
-    hmac: Option<Text<Hmac>>,
-    /// When it was sent, as the signature has it.
-    ///
-    /// 发送时间，与签名中的一致。
-    #[serde(default)]
-    timestamp: Option<Text<Stamp>>,
-}
-
-/// What was encrypted.
-///
-/// 解密后的内容。
-#[derive(Serialize, JsonSchema)]
-pub struct Payload {
-    /// The text.
-    ///
-    /// 文本内容。
-    data: String,
-}
+#[serde(transparent)]
+pub struct GetPayload(SealedPayload);
 
 impl Operation for GetPayload {
     const ID: &'static str = "decrypt.getPayload";
@@ -102,28 +48,7 @@ impl Operation for GetPayload {
     async fn run(self, (stored, wechat, keys): Uses<'_, Self>, caller: &Caller) -> Result<Payload> {
         let ask =
             async { internet::user_keys(wechat, stored.get().await?, caller.openid()?).await };
-        let key = keys.get(caller, self.version, ask).await?.ok_or_else(unusable)?;
-        let data = self.open(&key).ok_or_else(unusable)?;
-        Ok(Payload { data })
-    }
-}
-
-impl GetPayload {
-    /// The text, if key and signature fit.
-    fn open(&self, key: &str) -> Option<String> {
-        let mut signed = format!("{}&{}&{}", self.version, &*self.iv, &*self.data);
-        if let Some(timestamp) = &self.timestamp {
-            signed.extend(["&", timestamp]);
-        }
-        let expected = hmac_sha256_hex(key.as_bytes(), signed.as_bytes());
-        if let Some(hmac) = &self.hmac
-            && !equal_in_constant_time(expected.as_bytes(), hmac.as_bytes())
-        {
-            return None;
-        }
-        let plain = Decryptor::<Aes128>::new(&block(key)?.into(), &block(&self.iv)?.into())
-            .decrypt_padded_vec::<Pkcs7>(&base64(&self.data, |_| true)?)
-            .ok()?;
-        String::from_utf8(plain).ok()
+        let key = keys.get(caller, self.0.version, ask).await?.ok_or_else(unusable)?;
+        self.0.open(&key).ok_or_else(unusable)
     }
 }

@@ -7,12 +7,11 @@ use serde::{Deserialize, Serialize};
 use shared::{
     Access, AccountKind, Caller, Operation, Result, Uses,
     capability::{Reads, WxCardTicket},
-    crypto::nonce,
     text,
     value::{Chars, Text, unless_empty},
 };
 
-use super::{CardId, sign_card};
+use super::{CardId, signature::Signature};
 
 text! {
     /// A shop, WeChat's `location_id`.
@@ -72,25 +71,9 @@ pub struct CardChoice {
     /// 与请求一致，或为空。
     #[serde(rename = "cardId")]
     card_id: String,
-    /// Seconds since 1970, as a text.
-    ///
-    /// Unix 时间戳（秒），文本形式。
-    timestamp: String,
-    /// A random text, new for every signature.
-    ///
-    /// 随机字符串，每次签名都不同。
-    #[serde(rename = "nonceStr")]
-    nonce_str: String,
-    /// `SHA1`.
-    ///
-    /// 签名算法，恒为 `SHA1`。
-    #[serde(rename = "signType")]
-    sign_type: &'static str,
-    /// SHA-1 in lower-case hex.
-    ///
-    /// 签名：SHA-1，小写十六进制。
-    #[serde(rename = "cardSign")]
-    card_sign: String,
+    /// What WeChat verifies.
+    #[serde(flatten)]
+    signature: Signature,
 }
 
 impl Operation for ChooseCard {
@@ -108,24 +91,8 @@ impl Operation for ChooseCard {
         let card_type = self.card_type.map(Text::into_string).unwrap_or_default();
         let card_id = self.card_id.map(Text::into_string).unwrap_or_default();
         let ticket = ticket.get().await?;
-        let (timestamp, nonce_str) = (caller.now().to_string(), nonce());
-        let card_sign = sign_card([
-            ticket.value.expose(),
-            caller.appid(),
-            &shop_id,
-            &timestamp,
-            &nonce_str,
-            &card_id,
-            &card_type,
-        ]);
-        Ok(CardChoice {
-            shop_id,
-            card_type,
-            card_id,
-            timestamp,
-            nonce_str,
-            sign_type: "SHA1",
-            card_sign,
-        })
+        let filters = [shop_id.as_str(), &card_id, &card_type];
+        let signature = Signature::new(&ticket.value, caller, filters);
+        Ok(CardChoice { shop_id, card_type, card_id, signature })
     }
 }

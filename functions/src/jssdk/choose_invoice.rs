@@ -7,10 +7,9 @@ use serde::{Deserialize, Serialize};
 use shared::{
     Access, AccountKind, Caller, Operation, Result, Uses,
     capability::{Reads, WxCardTicket},
-    crypto::nonce,
 };
 
-use super::sign_card;
+use super::signature::Signature;
 
 /// The card type of every invoice, in the signature.
 const CARD_TYPE: &str = "INVOICE";
@@ -40,25 +39,9 @@ pub struct InvoiceChoice {
     /// 账号的 appid。
     #[serde(rename = "appId")]
     app_id: String,
-    /// Seconds since 1970, as a text.
-    ///
-    /// Unix 时间戳（秒），文本形式。
-    timestamp: String,
-    /// A random text, new for every signature.
-    ///
-    /// 随机字符串，每次签名都不同。
-    #[serde(rename = "nonceStr")]
-    nonce_str: String,
-    /// `SHA1`.
-    ///
-    /// 签名算法，恒为 `SHA1`。
-    #[serde(rename = "signType")]
-    sign_type: &'static str,
-    /// SHA-1 in lower-case hex.
-    ///
-    /// 签名：SHA-1，小写十六进制。
-    #[serde(rename = "cardSign")]
-    card_sign: String,
+    /// What WeChat verifies.
+    #[serde(flatten)]
+    signature: Signature,
 }
 
 impl Operation for ChooseInvoice {
@@ -75,15 +58,7 @@ impl Operation for ChooseInvoice {
 
     async fn run(self, ticket: Uses<'_, Self>, caller: &Caller) -> Result<InvoiceChoice> {
         let ticket = ticket.get().await?;
-        let (timestamp, nonce_str) = (caller.now().to_string(), nonce());
-        let card_sign =
-            sign_card([ticket.value.expose(), caller.appid(), &timestamp, &nonce_str, CARD_TYPE]);
-        Ok(InvoiceChoice {
-            app_id: caller.appid().to_owned(),
-            timestamp,
-            nonce_str,
-            sign_type: "SHA1",
-            card_sign,
-        })
+        let signature = Signature::new(&ticket.value, caller, [CARD_TYPE]);
+        Ok(InvoiceChoice { app_id: caller.appid().to_owned(), signature })
     }
 }

@@ -4,10 +4,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
     Error, Result, text,
-    value::{Chars, Int, Openid, Text},
+    value::{Chars, Int, List, Openid, Text},
 };
 
-use super::{Done, MerchantId, TradeNo, TransactionId};
+use super::{Done, numbers::OrderKey};
 
 text! {
     /// A parcel's number, at the company that carries it.
@@ -19,7 +19,7 @@ text! {
     /// A phone number, masked.
     Contact: 1..=1024, Chars::PRINTABLE, "Mask it as `189****1234`.";
     /// A time with its zone.
-    pub(super) UploadTime: 20..=40, Chars::VISIBLE, "Send it as `2026-11-20T12:00:00.000+08:00`.",
+    UploadTime: 20..=40, Chars::VISIBLE, "Send it as `2026-11-20T12:00:00.000+08:00`.",
         check |text: &str| {
             let zoned = text.as_bytes().get(10) == Some(&b'T')
                 && (text.ends_with('Z') || text.get(text.len() - 6..).is_some_and(is_offset));
@@ -31,31 +31,40 @@ fn is_offset(text: &str) -> bool {
     text.starts_with(['+', '-']) && text.as_bytes()[3] == b':'
 }
 
-/// An order: by the merchant's number (1), or by WeChat Pay's (2).
-///
-/// 订单：按商户订单号（1）或微信支付订单号（2）指定。
+/// What was shipped, and how.
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct OrderKey {
-    /// 1: `mchid` and `out_trade_no`. 2: `transaction_id`.
+#[schemars(inline)]
+pub(super) struct Shipment {
+    /// Which order.
     ///
-    /// 1：用 `mchid` 和 `out_trade_no` 指定。2：用 `transaction_id` 指定。
-    order_number_type: Int<1, 2>,
-    /// WeChat Pay's number.
+    /// 哪个订单。
+    order_key: OrderKey,
+    /// 1 express, 2 within the city, 3 virtual, 4 picked up by the user.
     ///
-    /// 微信支付订单号。
+    /// 物流模式：1 快递，2 同城配送，3 虚拟商品，4 用户自提。
+    logistics_type: Int<1, 4>,
+    /// 1 all at once, 2 in parts (express only).
+    ///
+    /// 发货模式：1 统一发货，2 分拆发货（仅限快递）。
+    delivery_mode: Int<1, 2>,
+    /// In parts: whether this is all of it, and the user is told.
+    ///
+    /// 分拆发货时：是否已全部发货，若是则通知用户。
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    transaction_id: Option<Text<TransactionId>>,
-    /// The merchant.
+    is_all_delivered: Option<bool>,
+    /// The parcels; one if `delivery_mode` is 1.
     ///
-    /// 商户号。
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    mchid: Option<Text<MerchantId>>,
-    /// The merchant's number.
+    /// 物流信息列表；`delivery_mode` 为 1 时只有一项。
+    shipping_list: List<Parcel, 1, 15>,
+    /// When this was reported, in RFC 3339 with a zone; of two reports the later one counts.
     ///
-    /// 商户订单号。
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    out_trade_no: Option<Text<TradeNo>>,
+    /// 上传时间，RFC 3339 格式并带时区；两次上传以较晚者为准。
+    upload_time: Text<UploadTime>,
+    /// Who paid.
+    ///
+    /// 支付者。
+    payer: Payer,
 }
 
 /// Who paid.
@@ -63,7 +72,7 @@ pub(super) struct OrderKey {
 /// 支付者。
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Payer {
+struct Payer {
     /// At the mini program.
     ///
     /// 用户在小程序下的 openid。
@@ -75,7 +84,7 @@ pub(super) struct Payer {
 /// 一个包裹。
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Parcel {
+struct Parcel {
     /// Its number; express only.
     ///
     /// 物流单号；仅限快递。
@@ -115,22 +124,30 @@ struct ParcelContact {
     receiver_contact: Option<Text<Contact>>,
 }
 
-impl OrderKey {
-    /// The numbers must be those of the type.
+impl Shipment {
+    /// What one value alone cannot say.
     pub(super) fn check(&self) -> Result<()> {
-        let missing = match self.order_number_type.get() {
-            1 if self.mchid.is_none() => "order_key.mchid",
-            1 if self.out_trade_no.is_none() => "order_key.out_trade_no",
-            2 if self.transaction_id.is_none() => "order_key.transaction_id",
-            _ => return Ok(()),
-        };
-        Err(Error::invalid(missing, "This type of order number needs it."))
+        self.order_key.check()?;
+        let (is_express, in_parts) =
+            (self.logistics_type.get() == 1, self.delivery_mode.get() == 2);
+        if in_parts && !is_express {
+            return Err(Error::invalid("delivery_mode", "Only express shipments can be split."));
+        }
+        if in_parts && self.is_all_delivered.is_none() {
+            return Err(Error::invalid("is_all_delivered", "A shipment in parts needs it."));
+        }
+        if !in_parts && self.shipping_list.len() != 1 {
+            let detail = "Must be one parcel if all is sent at once.";
+            return Err(Error::invalid("shipping_list", detail));
+        }
+        let mut express = self.shipping_list.iter().enumerate().filter(|_| is_express);
+        express.try_for_each(|(index, parcel)| parcel.check(index))
     }
 }
 
 impl Parcel {
     /// An express parcel has a number and is carried by a company.
-    pub(super) fn check(&self, index: usize) -> Result<()> {
+    fn check(&self, index: usize) -> Result<()> {
         let missing = match (&self.tracking_no, &self.express_company) {
             (None, _) => "tracking_no",
             (_, None) => "express_company",
@@ -147,24 +164,4 @@ pub(super) fn unless_known(outcome: Result<()>) -> Result<Done> {
         Err(error) if error.wechat_errcode() == Some(10_060_023) => Ok(Done {}),
         outcome => outcome.map(|()| Done {}),
     }
-}
-
-/// What one value alone cannot say.
-pub(super) fn check(
-    kind: i64,
-    mode: i64,
-    is_all_delivered: Option<bool>,
-    parcels: &[Parcel],
-) -> Result<()> {
-    if mode == 2 && kind != 1 {
-        return Err(Error::invalid("delivery_mode", "Only express shipments can be split."));
-    }
-    if mode == 2 && is_all_delivered.is_none() {
-        return Err(Error::invalid("is_all_delivered", "A shipment in parts needs it."));
-    }
-    if mode == 1 && parcels.len() != 1 {
-        return Err(Error::invalid("shipping_list", "Must be one parcel if all is sent at once."));
-    }
-    let mut express = parcels.iter().enumerate().filter(|_| kind == 1);
-    express.try_for_each(|(index, parcel)| parcel.check(index))
 }

@@ -2,20 +2,25 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::{Problem, Refusal, spelling::maybe_text_or_number, text, value::Chars};
+use shared::{
+    Problem, Refusal,
+    spelling::maybe_text_or_number,
+    text,
+    value::{Chars, Int, Openid, Text},
+};
 
 text! {
     /// An address of the internet.
-    pub(super) ClientIp: 2..=45, Chars::VISIBLE, check |text: &str| {
+    ClientIp: 2..=45, Chars::VISIBLE, check |text: &str| {
         let address = text.parse::<std::net::IpAddr>();
         address.map(drop).map_err(|_| "Must be an IPv4 or IPv6 address.")
     };
     /// A phone number.
-    pub(super) MobileNo: 1..=32, Chars::VISIBLE;
+    MobileNo: 1..=32, Chars::VISIBLE;
     /// An address of mail.
-    pub(super) Email: 1..=254, Chars::VISIBLE;
+    Email: 1..=254, Chars::VISIBLE;
     /// What else is known.
-    pub(super) Extended: 1..=1024, Chars::ANY;
+    Extended: 1..=1024, Chars::ANY;
 }
 
 /// WeChat: [errors](https://developers.weixin.qq.com/miniprogram/dev/server/API/sec-center/safety-control-capability/api_getuserriskrank.html).
@@ -31,13 +36,52 @@ pub(super) const REFUSALS: &[Refusal] = &[
 ];
 
 /// A question about a user.
+#[derive(Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(inline)]
+pub(super) struct Question {
+    /// The user.
+    ///
+    /// 用户的 openid。
+    openid: Text<Openid>,
+    /// 0 signing up, 1 marketing, 2 publishing.
+    ///
+    /// 场景值：0 注册，1 营销，2 发布内容。
+    scene: Int<0, 2>,
+    /// Where the user's request comes from.
+    ///
+    /// 用户请求的来源 IP。
+    client_ip: Text<ClientIp>,
+    /// The user's phone number.
+    ///
+    /// 用户的手机号。
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    mobile_no: Option<Text<MobileNo>>,
+    /// The user's address of mail.
+    ///
+    /// 用户的邮箱地址。
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    email_address: Option<Text<Email>>,
+    /// What else is known.
+    ///
+    /// 其他已知信息。
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    extended_info: Option<Text<Extended>>,
+    /// Whether this is a trial, which WeChat does not count.
+    ///
+    /// 是否为测试调用；微信不计入测试调用。
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    is_test: Option<bool>,
+}
+
+/// A question, as WeChat takes it.
 #[derive(Serialize)]
-pub(super) struct Request<'a, T> {
+pub(super) struct Request<'a> {
     /// The app.
     pub(super) appid: &'a str,
-    /// The user.
+    /// The question.
     #[serde(flatten)]
-    pub(super) user: &'a T,
+    pub(super) question: &'a Question,
 }
 
 /// How risky the user is.

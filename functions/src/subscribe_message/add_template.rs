@@ -3,7 +3,7 @@
 //! WeChat: `POST /wxaapi/newtmpl/addtemplate`
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use shared::{
     Access, AccountKind, Caller, Operation, Refusal, Result, Uses,
     capability::Wechat,
@@ -11,7 +11,7 @@ use shared::{
     value::{List, Text},
 };
 
-use super::templates::{self, Scene, Tid};
+use super::{library::Added, templates};
 
 /// Adds a template of the public library to the account.
 ///
@@ -22,7 +22,7 @@ pub struct AddTemplate {
     /// The title's number, of `getPubTemplateTitleList`.
     ///
     /// 模板标题 id，来自 `getPubTemplateTitleList`。
-    tid: Tid,
+    tid: templates::Tid,
     /// The keywords' numbers, of `getPubTemplateKeyWordsById`, in the order they are to have.
     ///
     /// 关键词 id 列表，来自 `getPubTemplateKeyWordsById`，按显示顺序排列。
@@ -32,19 +32,7 @@ pub struct AddTemplate {
     ///
     /// 服务场景描述。
     #[serde(rename = "sceneDesc")]
-    scene_desc: Text<Scene>,
-}
-
-/// A new template.
-///
-/// 新添加的模板。
-#[derive(Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Added {
-    /// What messages name as `template_id`.
-    ///
-    /// 模板 id，发送消息时作为 `template_id`。
-    pri_tmpl_id: String,
+    scene_desc: Text<templates::Scene>,
 }
 
 impl Operation for AddTemplate {

@@ -3,10 +3,10 @@
 //! WeChat: `GET /wxaapi/newtmpl/getpubtemplatekeywords`
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use shared::{Access, AccountKind, Caller, Operation, Refusal, Result, Uses, capability::Wechat};
 
-use super::templates::{self, Tid};
+use super::{library::Keywords, templates};
 
 /// Lists the keywords of a title, of which a template has 2 to 5.
 ///
@@ -17,48 +17,7 @@ pub struct GetPubTemplateKeyWordsById {
     /// The title's number, of `getPubTemplateTitleList`.
     ///
     /// 模板标题 id，来自 `getPubTemplateTitleList`。
-    tid: Tid,
-}
-
-/// Keywords.
-///
-/// 关键词。
-#[derive(Deserialize, Serialize, JsonSchema)]
-pub struct Keywords {
-    /// How many there are.
-    ///
-    /// 总数。
-    #[serde(default)]
-    count: u64,
-    /// The keywords.
-    ///
-    /// 关键词列表。
-    #[serde(default)]
-    data: Vec<Keyword>,
-}
-
-/// A keyword of a title.
-///
-/// 模板标题下的一个关键词。
-#[derive(Deserialize, Serialize, JsonSchema)]
-struct Keyword {
-    /// Its number, for `addTemplate`.
-    ///
-    /// 关键词 id，用于 `addTemplate`。
-    kid: u64,
-    /// Its label.
-    ///
-    /// 关键词的显示名称。
-    name: String,
-    /// An example.
-    ///
-    /// 示例值。
-    #[serde(default)]
-    example: String,
-    /// What its values must be; with the number, the key: `thing1`.
-    ///
-    /// 参数类型；与 id 合起来即为字段名，如 `thing1`。
-    rule: String,
+    tid: templates::Tid,
 }
 
 impl Operation for GetPubTemplateKeyWordsById {

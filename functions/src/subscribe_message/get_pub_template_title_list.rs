@@ -51,11 +51,9 @@ impl Operation for GetPubTemplateTitleList {
     type Output = Titles;
 
     async fn run(self, wechat: Uses<'_, Self>, _caller: &Caller) -> Result<Titles> {
-        let call = wechat
-            .get("/wxaapi/newtmpl/getpubtemplatetitles")
-            .query("ids", self.ids.as_str())
-            .query("start", self.start.get().to_string())
-            .query("limit", self.limit.get().to_string());
+        let call = wechat.get("/wxaapi/newtmpl/getpubtemplatetitles").query("ids", &*self.ids);
+        let call = call.query("start", self.start.get().to_string());
+        let call = call.query("limit", self.limit.get().to_string());
         call.refusals(Self::REFUSALS).json().await
     }
 }

@@ -1,4 +1,4 @@
-//! Templates and titles, as WeChat shows them.
+//! Templates, and what they are made of, as WeChat shows them.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -66,6 +66,18 @@ struct Choice {
     enum_value_list: Vec<String>,
 }
 
+/// A new template.
+///
+/// 新添加的模板。
+#[derive(Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Added {
+    /// What messages name as `template_id`.
+    ///
+    /// 模板 id，发送消息时作为 `template_id`。
+    pri_tmpl_id: String,
+}
+
 /// A page of titles.
 ///
 /// 一页模板标题。
@@ -106,4 +118,45 @@ struct Title {
     /// 所属类目。
     #[serde(deserialize_with = "text_or_number")]
     category_id: String,
+}
+
+/// Keywords.
+///
+/// 关键词。
+#[derive(Deserialize, Serialize, JsonSchema)]
+pub struct Keywords {
+    /// How many there are.
+    ///
+    /// 总数。
+    #[serde(default)]
+    count: u64,
+    /// The keywords.
+    ///
+    /// 关键词列表。
+    #[serde(default)]
+    data: Vec<Keyword>,
+}
+
+/// A keyword of a title.
+///
+/// 模板标题下的一个关键词。
+#[derive(Deserialize, Serialize, JsonSchema)]
+struct Keyword {
+    /// Its number, for `addTemplate`.
+    ///
+    /// 关键词 id，用于 `addTemplate`。
+    kid: u64,
+    /// Its label.
+    ///
+    /// 关键词的显示名称。
+    name: String,
+    /// An example.
+    ///
+    /// 示例值。
+    #[serde(default)]
+    example: String,
+    /// What its values must be; with the number, the key: `thing1`.
+    ///
+    /// 参数类型；与 id 合起来即为字段名，如 `thing1`。
+    rule: String,
 }
