@@ -1,6 +1,6 @@
 // For browsers and whatever else has fetch: pages in WeChat, websites, admin tools.
 
-import { create, outcome, Problem } from './client.js'
+import { create, lost, outcome, Problem } from './client.js'
 
 export { Problem }
 
@@ -26,7 +26,7 @@ export function connect(options) {
       return options.login(signIn)
     },
 
-    request: async ({ url, method, headers, body }) => opened(await fetch(url, { method, headers, body })),
+    request: ({ url, method, headers, body }) => opened(fetch(url, { method, headers, body })),
 
     // With the JS-SDK if the page has configured it, else by the bridge of WeChat's browser.
     pay: (payment) => payment.paySign && new Promise((resolve) => {
@@ -43,7 +43,7 @@ export function connect(options) {
       const form = new FormData()
       for (const [name, value] of Object.entries(fields)) form.append(name, value)
       form.append('media', file, 'media')
-      return opened(await fetch(url, { method: 'POST', headers, body: form }))
+      return opened(fetch(url, { method: 'POST', headers, body: form }))
     },
   })
 }
@@ -51,12 +51,18 @@ export function connect(options) {
 /** The link of an H5 payment that returns to this page of the configured domain. */
 export const h5Link = ({ h5_url }, page) => `${h5_url}&redirect_url=${encodeURIComponent(page)}`
 
-const opened = async (response) => {
-  const content = await response.arrayBuffer()
-  return {
-    status: response.status,
-    type: response.headers.get('content-type') ?? '',
-    bytes: () => content,
-    text: () => new TextDecoder().decode(content),
+const opened = async (fetched) => {
+  try {
+    const response = await fetched
+    const content = await response.arrayBuffer()
+    return {
+      status: response.status,
+      type: response.headers.get('content-type') ?? '',
+      retryAfter: response.headers.get('retry-after'),
+      bytes: () => content,
+      text: () => new TextDecoder().decode(content),
+    }
+  } catch (error) {
+    throw lost(error)
   }
 }

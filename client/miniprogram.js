@@ -1,6 +1,6 @@
 // For mini programs: requests by wx.request, logins by wx.login.
 
-import { create, outcome, Problem } from './client.js'
+import { create, lost, outcome, Problem } from './client.js'
 
 export { Problem }
 
@@ -22,6 +22,7 @@ export function connect(options) {
       return {
         status: answer.statusCode,
         type: header(answer.header, 'content-type'),
+        retryAfter: header(answer.header, 'retry-after'),
         bytes: () => answer.data,
         text: () => (typeof answer.data === 'string' ? answer.data : utf8(new Uint8Array(answer.data))),
       }
@@ -33,14 +34,15 @@ export function connect(options) {
 
     upload: async ({ url, headers, file, fields }) => {
       const answer = await promised(api.uploadFile, { url, filePath: file, name: 'media', header: headers, formData: fields })
-      return { status: answer.statusCode, type: 'application/json', bytes: () => answer.data, text: () => answer.data }
+      const retryAfter = header(answer.header, 'retry-after')
+      return { status: answer.statusCode, type: 'application/json', retryAfter, bytes: () => answer.data, text: () => answer.data }
     },
   })
 }
 
 const promised = (call, options) =>
   new Promise((resolve, reject) => {
-    const fail = ({ errMsg, errno }) => reject(Object.assign(new Error(errMsg ?? 'wx failed'), { errno }))
+    const fail = ({ errMsg, errno }) => reject(lost(Object.assign(new Error(errMsg ?? 'wx failed'), { errno })))
     call({ ...options, success: resolve, fail })
   })
 

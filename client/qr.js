@@ -16,7 +16,7 @@ export function qr(text) {
 export function qrImage(text) {
   const rows = qr(text)
   const size = rows.length + 8
-  const dark = rows.flatMap((row, y) => row.map((is, x) => (is ? `M${x + 4} ${y + 4}h1v1h-1z` : ''))).join('')
+  const dark = rows.map((row, y) => row.map((is, x) => (is ? `M${x + 4} ${y + 4}h1v1h-1z` : '')).join('')).join('')
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size} ${size}" shape-rendering="crispEdges"><path fill="#fff" d="M0 0h${size}v${size}H0z"/><path d="${dark}"/></svg>`
   return `data:image/svg+xml,${encodeURIComponent(svg)}`
 }
@@ -29,7 +29,7 @@ function words(bytes, [checks, blocks, length]) {
   for (let pad = 0xec; data.length < blocks * length; pad ^= 0xec ^ 0x11) data.push(pad)
   const parts = Array.from({ length: blocks }, (_, block) => data.slice(block * length, (block + 1) * length))
   const ends = parts.map((part) => remainder(part, checks))
-  const woven = (lists, count) => Array.from({ length: count }, (_, at) => lists.map((list) => list[at])).flat()
+  const woven = (lists, count) => [].concat(...Array.from({ length: count }, (_, at) => lists.map((list) => list[at])))
   return [...woven(parts, length), ...woven(ends, checks)]
 }
 

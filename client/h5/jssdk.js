@@ -5,6 +5,9 @@ const LANDING = performance.getEntriesByType?.("navigation")[0]?.name ?? locatio
 
 const HOSTS = ["https://res.wx.qq.com", "https://res2.wx.qq.com"];
 
+// Retry-After is waited for this long, in seconds.
+const PATIENCE = 5;
+
 // What the client says, what it means, and what to do.
 const REFUSALS = [
   ["invalid signature", "invalid-signature",
@@ -67,7 +70,7 @@ export function createJssdk(options = {}) {
     return wx;
   }
 
-  async function ask(operation, method, input) {
+  async function ask(operation, method, input, again = true) {
     const base = typeof endpoint === "function"
       ? endpoint(operation) : `${endpoint}/${operation.replace(".", "/")}`;
     const request = { method, headers: { accept: "application/json" }, cache: "no-store" };
@@ -91,6 +94,11 @@ export function createJssdk(options = {}) {
       throw new JssdkError("network", `${operation} cannot be reached: ${error.message}`);
     }
     if (!response.ok) {
+      // All of them only sign, so that a second call does no harm.
+      if (again && body.retry_after <= PATIENCE) {
+        await new Promise((resolve) => setTimeout(resolve, body.retry_after * 1000));
+        return ask(operation, method, input, false);
+      }
       throw new JssdkError(body.type ?? "failed", body.detail ?? `${operation} failed.`,
         { problem: body });
     }

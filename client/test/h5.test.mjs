@@ -120,3 +120,15 @@ test('the examples of the document that take no answer are passed on as they are
     assert.ok(success && fail && cancel)
   }
 })
+
+test('a server that is soon ready is asked once more, and no oftener', async () => {
+  const busy = { ok: false, json: async () => ({ type: 'credential-unavailable', detail: 'Being renewed.', retry_after: 1 }) }
+  const answers = [busy]
+  const patient = createJssdk({ watch: false, fetch: async () => answers.shift() ?? { ok: true, json: async () => signed } })
+  assert.equal((await patient.ready()).appId, signed.appId)
+
+  answers.push(busy, busy)
+  await assert.rejects(patient.configure(), { reason: 'credential-unavailable' })
+  answers.push({ ok: false, json: async () => ({ type: 'quota-exceeded', detail: 'Tomorrow.', retry_after: 3600 }) })
+  await assert.rejects(patient.configure(), { reason: 'quota-exceeded' })
+})
