@@ -22,22 +22,31 @@ export function connect(options) {
     save: (key, session) => (session ? storage?.setItem(key, JSON.stringify(session)) : storage?.removeItem(key)),
 
     enter: async (signIn) => {
-      if (!options.login) throw new Problem({ type: 'unauthenticated', status: 401, title: 'A valid session is needed', detail: 'Log in first: signIn(\'oauth.getToken\', { code }).' })
+      if (!options.login)
+        throw new Problem({
+          type: 'unauthenticated',
+          status: 401,
+          title: 'A valid session is needed',
+          detail: "Log in first: signIn('oauth.getToken', { code }).",
+        })
       return options.login(signIn)
     },
 
     request: ({ url, method, headers, body }) => opened(fetch(url, { method, headers, body })),
 
     // With the JS-SDK if the page has configured it, else by the bridge of WeChat's browser.
-    pay: (payment) => payment.paySign && new Promise((resolve) => {
-      const { wx, WeixinJSBridge } = { ...globalThis, ...options }
-      const done = ({ errMsg, err_msg }) => resolve(outcome(errMsg ?? err_msg))
-      if (wx?.chooseWXPay) return wx.chooseWXPay({ ...payment, complete: done })
-      const { appId, timeStamp, nonceStr, package: prepaid, signType, paySign } = payment
-      const open = (bridge) => bridge.invoke('getBrandWCPayRequest', { appId, timeStamp, nonceStr, package: prepaid, signType, paySign }, done)
-      if (WeixinJSBridge) return open(WeixinJSBridge)
-      document.addEventListener('WeixinJSBridgeReady', () => open(globalThis.WeixinJSBridge), { once: true })
-    }),
+    pay: (payment) =>
+      payment.paySign &&
+      new Promise((resolve) => {
+        const { wx, WeixinJSBridge } = { ...globalThis, ...options }
+        const done = ({ errMsg, err_msg }) => resolve(outcome(errMsg ?? err_msg))
+        if (wx?.chooseWXPay) return wx.chooseWXPay({ ...payment, complete: done })
+        const { appId, timeStamp, nonceStr, package: prepaid, signType, paySign } = payment
+        const open = (bridge) =>
+          bridge.invoke('getBrandWCPayRequest', { appId, timeStamp, nonceStr, package: prepaid, signType, paySign }, done)
+        if (WeixinJSBridge) return open(WeixinJSBridge)
+        document.addEventListener('WeixinJSBridgeReady', () => open(globalThis.WeixinJSBridge), { once: true })
+      }),
 
     upload: async ({ url, headers, file, fields }) => {
       const form = new FormData()

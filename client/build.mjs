@@ -18,7 +18,10 @@ await mkdir(here('miniprogram_dist'))
 for (const [name, source] of Object.entries(ENTRIES)) {
   const bundled = await build({ entryPoints: [here(`${source}.js`)], bundle: true, format: 'cjs', target: 'es2022', write: false })
   // esbuild does not write ES5; swc does, with all that async functions need in the file.
-  const { code } = await transform(bundled.outputFiles[0].text, { isModule: false, jsc: { target: 'es5', parser: { syntax: 'ecmascript' } } })
+  const { code } = await transform(bundled.outputFiles[0].text, {
+    isModule: false,
+    jsc: { target: 'es5', parser: { syntax: 'ecmascript' } },
+  })
   await writeFile(here(`miniprogram_dist/${name}.js`), code)
   await copyFile(here(`${source}.d.ts`), here(`miniprogram_dist/${name}.d.ts`))
 }

@@ -3,9 +3,7 @@ import type { Operations } from './types.js'
 export * from './types.js'
 
 /** Where the functions are: one domain, or the JSON of the stack's output `Urls`. */
-export type Where =
-  | { base: string; urls?: Record<string, string> | string }
-  | { base?: string; urls: Record<string, string> | string }
+export type Where = { base: string; urls?: Record<string, string> | string } | { base?: string; urls: Record<string, string> | string }
 
 export type Options = Where & {
   /** The app, where the deployment has several of a kind. */
@@ -51,7 +49,9 @@ export interface Client<File, Login = unknown> {
    * Where no client opens a cashier, the order comes back with its `payment`: hand it to the app
    * SDK, open its `h5_url`, or draw its `code_url` as a QR code, then wait for `settled`.
    */
-  pay(order: Input<'pay.createOrder'>): Promise<Operations['pay.createOrder']['output'] | (Operations['pay.getOrder']['output'] & { client: 'ok' | 'cancel' | 'fail' })>
+  pay(
+    order: Input<'pay.createOrder'>,
+  ): Promise<Operations['pay.createOrder']['output'] | (Operations['pay.getOrder']['output'] & { client: 'ok' | 'cancel' | 'fail' })>
   /** Asks what became of an order until it is paid or closed, or so many times. */
   settled(out_trade_no: string, times?: number): Promise<Operations['pay.getOrder']['output']>
   /** Sends a file: a path in a mini program, a Blob in a browser. */

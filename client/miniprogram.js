@@ -18,7 +18,14 @@ export function connect(options) {
 
     request: async ({ url, method, headers, body }) => {
       // As bytes, because an answer may be an image, and an error is JSON all the same.
-      const answer = await promised(api.request, { url, method, header: headers, data: body, responseType: 'arraybuffer', dataType: 'other' })
+      const answer = await promised(api.request, {
+        url,
+        method,
+        header: headers,
+        data: body,
+        responseType: 'arraybuffer',
+        dataType: 'other',
+      })
       return {
         status: answer.statusCode,
         type: header(answer.header, 'content-type'),
@@ -54,7 +61,7 @@ const header = (headers, name) => {
 /** Mini programs have no TextDecoder. */
 function utf8(bytes) {
   let text = ''
-  for (let index = 0; index < bytes.length; ) {
+  for (let index = 0; index < bytes.length;) {
     const byte = bytes[index]
     const extra = byte < 0x80 ? 0 : byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3
     let point = extra === 0 ? byte : byte & (0x3f >> extra)

@@ -1,7 +1,14 @@
 // A QR code of a payment's `code_url`: bytes, error correction M, versions 1 to 6.
 
 /** Version by version: check words of a block, blocks, data words of a block. */
-const VERSIONS = [[10, 1, 16], [16, 1, 28], [26, 1, 44], [18, 2, 32], [24, 2, 43], [16, 4, 27]]
+const VERSIONS = [
+  [10, 1, 16],
+  [16, 1, 28],
+  [26, 1, 44],
+  [18, 2, 32],
+  [24, 2, 43],
+  [16, 4, 27],
+]
 
 /** The rows of the code, each a list of booleans: true is dark. Draw four light modules around it. */
 export function qr(text) {
@@ -59,7 +66,11 @@ function place(version, words) {
   const size = 17 + 4 * version
   const rows = Array.from({ length: size }, () => Array(size).fill(undefined))
   const set = (x, y, dark) => x >= 0 && y >= 0 && x < size && y < size && (rows[y][x] = Boolean(dark))
-  for (const [left, top] of [[3, 3], [size - 4, 3], [3, size - 4]]) {
+  for (const [left, top] of [
+    [3, 3],
+    [size - 4, 3],
+    [3, size - 4],
+  ]) {
     for (let y = -4; y <= 4; y += 1) {
       for (let x = -4; x <= 4; x += 1) {
         const ring = Math.max(Math.abs(x), Math.abs(y))

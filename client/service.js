@@ -47,7 +47,13 @@ async function send(client, command) {
 
 const throttled = (error) =>
   new Problem(
-    { type: 'quota-exceeded', status: 429, title: 'Lambda is busy', detail: error.message, retry_after: Number(error.retryAfterSeconds) || 1 },
+    {
+      type: 'quota-exceeded',
+      status: 429,
+      title: 'Lambda is busy',
+      detail: error.message,
+      retry_after: Number(error.retryAfterSeconds) || 1,
+    },
     error,
   )
 

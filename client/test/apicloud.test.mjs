@@ -23,7 +23,19 @@ function app({ base = bundle.url, modules = ['wx', 'wxPlus'], meddle = (options)
     const told = typeof params === 'function' ? params : callback
     told?.({ status: true, native: method })
   }
-  const methods = ['isInstalled', 'auth', 'getToken', 'getUserInfo', 'refreshToken', 'shareText', 'shareProgram', 'launchMiniProgram', 'openCustomerService', 'subscribeMsg', 'shareMutableImg']
+  const methods = [
+    'isInstalled',
+    'auth',
+    'getToken',
+    'getUserInfo',
+    'refreshToken',
+    'shareText',
+    'shareProgram',
+    'launchMiniProgram',
+    'openCustomerService',
+    'subscribeMsg',
+    'shareMutableImg',
+  ]
   const native = Object.fromEntries(methods.map((method) => [method, record(method)]))
   const api = {
     require: (name) => (modules.includes(name) ? native : name === 'db' ? { db: true } : undefined),
@@ -112,7 +124,11 @@ test('an expired session has its number, and is renewed', async () => {
 
 test('a network that does not answer has its numbers', async () => {
   const { call } = app({ base: 'http://127.0.0.1:1' })
-  for (const [method, expected] of [['getToken', 4], ['refreshToken', 4], ['getUserInfo', 6]]) {
+  for (const [method, expected] of [
+    ['getToken', 4],
+    ['refreshToken', 4],
+    ['getUserInfo', 6],
+  ]) {
     const [ret, err] = await call('wxPlus', method, { code: '1' })
     assert.deepEqual([ret.status, err.code], [false, expected])
   }
@@ -128,7 +144,16 @@ test('what is shared is checked by the server, then done by the phone', async ()
 
   await call('wxPlus', 'shareText', text)
   assert.deepEqual(JSON.parse(JSON.stringify(calls.at(-1))), ['shareText', { ...text, apiKey: APPID }])
-  const program = { apiKey: '', scene: 'session', title: '测试标题', description: '分享内容的描述', thumb: 'widget://a.jpg', webpageUrl: 'http://apicloud.com', userName: '', path: '' }
+  const program = {
+    apiKey: '',
+    scene: 'session',
+    title: '测试标题',
+    description: '分享内容的描述',
+    thumb: 'widget://a.jpg',
+    webpageUrl: 'http://apicloud.com',
+    userName: '',
+    path: '',
+  }
   const [ret, err] = await call('wxPlus', 'shareProgram', program)
   assert.deepEqual([ret.status, err.code, calls.length], [false, -1, 2])
   await call('wxPlus', 'launchMiniProgram', { apiKey: '', miniProgramType: 'test', userName: 'gh_d43f693ca31f', path: '' })
@@ -145,7 +170,10 @@ test('what is the phone’s goes to the phone, and other modules are left alone'
   assert.equal((await call('wx', 'auth', { apiKey: '' }))[0].native, 'auth')
   const images = { description: 'weixin share image test description', imgs: ['widget://res/1.png'] }
   api.require('wxPlus').shareMutableImg(images)
-  assert.deepEqual(calls.map(([method]) => method), ['isInstalled', 'auth', 'shareMutableImg'])
+  assert.deepEqual(
+    calls.map(([method]) => method),
+    ['isInstalled', 'auth', 'shareMutableImg'],
+  )
   assert.deepEqual(api.require('db'), { db: true })
 })
 
@@ -155,7 +183,12 @@ test('where the native module is missing, the server half works and the rest say
 
   const { call, api } = app({ modules: [] })
   assert.equal((await call('wxPlus', 'getToken', { code: await code('dave') }))[0].status, true)
-  for (const [method, params] of [['isInstalled'], ['auth', { apiKey: '' }], ['startWeiXinCard'], ['shareText', { scene: 'session', text: 'a' }]]) {
+  for (const [method, params] of [
+    ['isInstalled'],
+    ['auth', { apiKey: '' }],
+    ['startWeiXinCard'],
+    ['shareText', { scene: 'session', text: 'a' }],
+  ]) {
     const [ret, err] = await call('wxPlus', method, params)
     assert.deepEqual([ret.status, err.code], [false, -1], method)
     assert.match(err.msg, new RegExp(`wxPlus has no ${method}.*原生模块`))

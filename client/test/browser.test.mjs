@@ -87,7 +87,8 @@ test('no answer, or half of one, is a problem', async () => {
 
 test('Retry-After is waited for', async () => {
   const document = { type: 'credential-unavailable', status: 503, title: 'The credential is not available', retry_after: 1 }
-  const busy = () => new Response(JSON.stringify(document), { status: 503, headers: { 'content-type': 'application/problem+json', 'retry-after': '1' } })
+  const busy = () =>
+    new Response(JSON.stringify(document), { status: 503, headers: { 'content-type': 'application/problem+json', 'retry-after': '1' } })
   const answers = [busy()]
   const asked = async (...request) => answers.shift() ?? fetch(...request)
   const login = async (signIn) => signIn('auth.code2Session', { js_code: await bundle.code({ user: 'hank' }) })
@@ -100,7 +101,10 @@ test('Retry-After is waited for', async () => {
 
 test('an app of several is named in every call', async () => {
   const backend = connect({ base: bundle.url, appid: 'wx1111111111111111', storage: storage() })
-  await assert.rejects(backend.call('jssdk.config', { url: 'https://h5.example.com/' }), (error) => error.type === 'unknown-app' && error.field === 'appid')
+  await assert.rejects(
+    backend.call('jssdk.config', { url: 'https://h5.example.com/' }),
+    (error) => error.type === 'unknown-app' && error.field === 'appid',
+  )
 })
 
 test('a page of the official account logs in with its code', async () => {

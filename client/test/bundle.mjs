@@ -59,7 +59,10 @@ export function standIn(bundle, { user = 'alice', meddle = (options) => options 
     removeStorageSync: (key) => storage.delete(key),
     login(options) {
       counts.login += 1
-      answered(bundle.code({ user }).then((code) => ({ code, errMsg: 'login:ok' })), options)
+      answered(
+        bundle.code({ user }).then((code) => ({ code, errMsg: 'login:ok' })),
+        options,
+      )
     },
     request(options) {
       counts.request += 1
@@ -72,7 +75,9 @@ export function standIn(bundle, { user = 'alice', meddle = (options) => options 
         return {
           statusCode: response.status,
           // WeChat's clients spell headers as the server did, or with capitals.
-          header: Object.fromEntries([...response.headers].map(([name, value]) => [name.replace(/\b[a-z]/g, (letter) => letter.toUpperCase()), value])),
+          header: Object.fromEntries(
+            [...response.headers].map(([name, value]) => [name.replace(/\b[a-z]/g, (letter) => letter.toUpperCase()), value]),
+          ),
           data: responseType === 'arraybuffer' ? content : dataType === 'json' ? JSON.parse(text()) : text(),
         }
       }

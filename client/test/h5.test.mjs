@@ -13,16 +13,23 @@ define('history', { pushState() {}, replaceState() {} })
 define('addEventListener', () => {})
 define('document', { addEventListener() {} })
 const bridge = { invoke: (_name, _given, callback) => callback({ errMsg: 'config:ok' }) }
-const wx = new Proxy({
-  config: () => bridge.invoke('preVerifyJSAPI', {}, () => {}),
-  error: () => {},
-  ready: () => {},
-}, {
-  get: (own, api) => own[api] ?? (api in answers ? (parameters) => {
-    given[api] = parameters
-    answers[api]?.(parameters)
-  } : undefined),
-})
+const wx = new Proxy(
+  {
+    config: () => bridge.invoke('preVerifyJSAPI', {}, () => {}),
+    error: () => {},
+    ready: () => {},
+  },
+  {
+    get: (own, api) =>
+      own[api] ??
+      (api in answers
+        ? (parameters) => {
+            given[api] = parameters
+            answers[api]?.(parameters)
+          }
+        : undefined),
+  },
+)
 define('window', { WeixinJSBridge: bridge, wx })
 
 const { createJssdk, JssdkError } = await import('../h5/jssdk.js')
@@ -32,7 +39,10 @@ const jssdk = createJssdk({ fetch: async () => ({ ok: true, json: async () => si
 
 test('the caller is told by promise and by callbacks of its own', async () => {
   const heard = []
-  const own = (name) => ({ errMsg }) => heard.push(`${name} ${errMsg}`)
+  const own =
+    (name) =>
+    ({ errMsg }) =>
+      heard.push(`${name} ${errMsg}`)
   answers.scanQRCode = ({ success, complete }) => {
     success({ errMsg: 'scanQRCode:ok', resultStr: '42' })
     complete({ errMsg: 'scanQRCode:ok' })
@@ -61,8 +71,14 @@ test('a callback that throws leaves the promise settled', async () => {
 
 test('an event is subscribed to, and tells every time', async () => {
   for (const api of [
-    'onVoiceRecordEnd', 'onVoicePlayEnd', 'onSearchBeacons', 'onMenuShareTimeline', 'onMenuShareAppMessage',
-    'onMenuShareQQ', 'onMenuShareWeibo', 'onMenuShareQZone',
+    'onVoiceRecordEnd',
+    'onVoicePlayEnd',
+    'onSearchBeacons',
+    'onMenuShareTimeline',
+    'onMenuShareAppMessage',
+    'onMenuShareQQ',
+    'onMenuShareWeibo',
+    'onMenuShareQZone',
   ]) {
     answers[api] = null
     const heard = []

@@ -86,7 +86,10 @@ test('a session that is refused again is not renewed again', async () => {
   const wx = standIn(bundle, { meddle: (options) => ({ ...options, header: { ...options.header, authorization: 'Bearer forged' } }) })
   const backend = client(wx)
 
-  await assert.rejects(backend.call('auth.checkSession'), (error) => error instanceof Problem && error.status === 401 && error.type === 'unauthenticated')
+  await assert.rejects(
+    backend.call('auth.checkSession'),
+    (error) => error instanceof Problem && error.status === 401 && error.type === 'unauthenticated',
+  )
 
   assert.equal(wx.counts.login, 2)
 })
@@ -203,7 +206,8 @@ test('no answer is a problem, whatever the client says', async () => {
 
 test('an answer that is cut off is no answer', async () => {
   const wx = standIn(bundle)
-  wx.request = ({ success }) => success({ statusCode: 200, header: { 'Content-Type': 'application/json' }, data: new TextEncoder().encode('{"appId":').buffer })
+  wx.request = ({ success }) =>
+    success({ statusCode: 200, header: { 'Content-Type': 'application/json' }, data: new TextEncoder().encode('{"appId":').buffer })
   await assert.rejects(client(wx).call('jssdk.config', { url: 'x' }), { name: 'Problem', type: 'network' })
 })
 

@@ -116,7 +116,12 @@ test('a back end imports its entry beside the AWS SDK', async () => {
      const wechat = connect()
      console.log((await wechat.call('auth.getAccessToken')).access_token)`,
   )
-  Object.assign(process.env, { AWS_ENDPOINT_URL_LAMBDA: bundle.url, AWS_REGION: 'local', AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' })
+  Object.assign(process.env, {
+    AWS_ENDPOINT_URL_LAMBDA: bundle.url,
+    AWS_REGION: 'local',
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+  })
   assert.match(project.run('node', 'service.mjs'), /^\d+_/)
 })
 

@@ -13,4 +13,4 @@ module.exports = async (page, work) => {
 }
 
 /** 后端的错误、网络的错误，或微信客户端的错误。 An error of the backend, the network or WeChat's client. */
-const sentence = ({ type, title, errMsg, message }) => (type === 'network' ? '网络不通，请稍后再试。' : title ?? errMsg ?? message)
+const sentence = ({ type, title, errMsg, message }) => (type === 'network' ? '网络不通，请稍后再试。' : (title ?? errMsg ?? message))

@@ -20,7 +20,10 @@ const simulated = Object.assign(Object.create(wx), {
   },
   requestPayment: ({ complete, ...given }) => {
     const opened = ask('/pay/cashier', { appid: APPID, given })
-    opened.then(({ outcome }) => complete({ errMsg: `requestPayment:${outcome}` }), () => complete({ errMsg: 'requestPayment:fail' }))
+    opened.then(
+      ({ outcome }) => complete({ errMsg: `requestPayment:${outcome}` }),
+      () => complete({ errMsg: 'requestPayment:fail' }),
+    )
   },
   requestSubscribeMessage: async ({ tmplIds }) => {
     const answer = {}
