@@ -17,12 +17,18 @@ const ASKED_EVERY = 2_000
 /** How often the server is asked when the client says that the user paid. */
 const TIMES_AFTER_OK = 8
 
+/** Retry-After is waited for this long, in seconds; beyond that the user decides. */
+const PATIENCE = 5
+
+/** Said before anything was done: the same call does no harm. 429 says it as well. */
+const NOTHING_DONE = ['credential-unavailable', 'in-progress']
+
 /** What the user did in the cashier, by the client's message: a hint, and no proof. */
 export const outcome = (message) => (/:ok/.test(message) ? 'ok' : /cancel/.test(message) ? 'cancel' : 'fail')
 
 /** Why an operation failed: the problem document as an error. */
 export class Problem extends Error {
-  constructor(document) {
+  constructor(document, cause) {
     super(document.detail ?? document.title ?? `HTTP ${document.status}`)
     this.name = 'Problem'
     this.type = document.type ?? 'unknown'
@@ -35,8 +41,29 @@ export class Problem extends Error {
     this.rid = document.rid
     this.retryAfter = document.retry_after
     this.requestId = document.request_id
+    this.cause = cause
   }
 }
+
+/** No answer came: whether the call was carried out, nobody knows. */
+export const lost = (error) => new Problem({ type: 'network', status: 0, title: 'No answer', detail: error.message }, error)
+
+/**
+ * Makes a call, and makes it once more after Retry-After if that is soon and a second call does no
+ * harm: because it only reads, or because nothing was done.
+ */
+export async function patiently(reads, work) {
+  try {
+    return await work()
+  } catch (error) {
+    const soon = error instanceof Problem && error.retryAfter <= PATIENCE
+    if (!soon || !(reads || error.status === 429 || NOTHING_DONE.includes(error.type))) throw error
+    await pause(error.retryAfter * 1000)
+    return work()
+  }
+}
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
 
 /**
  * A client for one deployment.
@@ -56,7 +83,7 @@ export function create({ base, urls, appid }, platform) {
     const own = map?.[id]
     if (own) return own
     if (!base) throw new TypeError(`${id} has no URL: it is not in \`urls\``)
-    return `${base.replace(/\/$/, '')}/${id.replaceAll('.', '/')}`
+    return `${base.replace(/\/$/, '')}/${id.split('.').join('/')}`
   }
 
   const known = (id) => {
@@ -77,11 +104,15 @@ export function create({ base, urls, appid }, platform) {
     return settle(await platform.request({ url, method, headers, body: method === 'GET' ? undefined : JSON.stringify(withApp(input)) }))
   }
 
-  const settle = ({ status, type, bytes, text }) => {
+  const settle = ({ status, type, retryAfter, bytes, text }) => {
     const isJson = type.includes('json')
-    if (status >= 200 && status < 300) return isJson ? JSON.parse(text()) : bytes()
-    throw new Problem(isJson ? parse(text(), status) : { status, title: `HTTP ${status}` })
+    if (status >= 200 && status < 300) return isJson ? whole(text()) : bytes()
+    const document = isJson ? parse(text()) : {}
+    // A gateway or CDN has no problem document, but may have the header.
+    throw new Problem({ status, title: `HTTP ${status}`, retry_after: Number(retryAfter) || undefined, ...document })
   }
+
+  const ask = (id, input, token) => patiently(known(id).method === 'GET', () => send(id, input, token))
 
   /** Keeps the session that a login operation answers with. */
   const keep = (answer) => {
@@ -92,11 +123,15 @@ export function create({ base, urls, appid }, platform) {
   }
 
   /** Logs in with a code, whatever it came from: `signIn('oauth.getToken', { code })`. */
-  const signIn = async (id, input) => keep(await send(id, input))
+  const signIn = async (id, input) => keep(await ask(id, input))
 
   /** Logs in the way of the platform; simultaneous calls share one login. */
   const login = () => {
-    entering ??= platform.enter(signIn).finally(() => (entering = undefined))
+    const left = () => (entering = undefined)
+    if (!entering) {
+      entering = platform.enter(signIn)
+      entering.then(left, left)
+    }
     return entering
   }
 
@@ -127,14 +162,14 @@ export function create({ base, urls, appid }, platform) {
     }
   }
 
-  const call = (id, input = {}) => withSession(id, async (token) => keep(await send(id, input, token)))
+  const call = (id, input = {}) => withSession(id, async (token) => keep(await ask(id, input, token)))
 
   /** Asks the server what became of an order, until it is not open or `times` are over. */
   const settled = async (out_trade_no, times = Infinity) => {
     for (let time = 1; ; time += 1) {
       const order = await call('pay.getOrder', { out_trade_no })
       if (!OPEN.includes(order.state) || time >= times) return order
-      await new Promise((resolve) => setTimeout(resolve, ASKED_EVERY))
+      await pause(ASKED_EVERY)
     }
   }
 
@@ -155,7 +190,7 @@ export function create({ base, urls, appid }, platform) {
     upload: (id, file, input = {}) =>
       withSession(id, async (token) => {
         const headers = token ? { authorization: `Bearer ${token}` } : {}
-        return settle(await platform.upload({ url: address(id), headers, file, fields: withApp(input) }))
+        return patiently(false, async () => settle(await platform.upload({ url: address(id), headers, file, fields: withApp(input) })))
       }),
 
     /** The address of a file for `<image src>`; the session travels in it, so do not share it. */
@@ -176,17 +211,28 @@ export function create({ base, urls, appid }, platform) {
   }
 }
 
-const parse = (text, status) => {
+/** A problem document, or nothing of use. */
+const parse = (text) => {
   try {
     return JSON.parse(text)
   } catch {
-    return { status, title: `HTTP ${status}` }
+    return {}
+  }
+}
+
+/** An answer that is cut off is no answer. */
+const whole = (text) => {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw lost(error)
   }
 }
 
 const query = (input) =>
   Object.entries(input)
-    .flatMap(([name, value]) => (Array.isArray(value) ? value : [value]).map((one) => [name, one]))
+    .map(([name, value]) => (Array.isArray(value) ? value : [value]).map((one) => [name, one]))
+    .reduce((all, pairs) => all.concat(pairs), [])
     .filter(([, value]) => value !== undefined && value !== null)
     .map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`)
     .join('&')

@@ -1,6 +1,6 @@
 // For mini programs: requests by wx.request, logins by wx.login.
 
-import { create, outcome, Problem } from './client.js'
+import { create, lost, outcome, Problem } from './client.js'
 
 export { Problem }
 
@@ -18,10 +18,18 @@ export function connect(options) {
 
     request: async ({ url, method, headers, body }) => {
       // As bytes, because an answer may be an image, and an error is JSON all the same.
-      const answer = await promised(api.request, { url, method, header: headers, data: body, responseType: 'arraybuffer', dataType: 'other' })
+      const answer = await promised(api.request, {
+        url,
+        method,
+        header: headers,
+        data: body,
+        responseType: 'arraybuffer',
+        dataType: 'other',
+      })
       return {
         status: answer.statusCode,
         type: header(answer.header, 'content-type'),
+        retryAfter: header(answer.header, 'retry-after'),
         bytes: () => answer.data,
         text: () => (typeof answer.data === 'string' ? answer.data : utf8(new Uint8Array(answer.data))),
       }
@@ -33,14 +41,15 @@ export function connect(options) {
 
     upload: async ({ url, headers, file, fields }) => {
       const answer = await promised(api.uploadFile, { url, filePath: file, name: 'media', header: headers, formData: fields })
-      return { status: answer.statusCode, type: 'application/json', bytes: () => answer.data, text: () => answer.data }
+      const retryAfter = header(answer.header, 'retry-after')
+      return { status: answer.statusCode, type: 'application/json', retryAfter, bytes: () => answer.data, text: () => answer.data }
     },
   })
 }
 
 const promised = (call, options) =>
   new Promise((resolve, reject) => {
-    const fail = ({ errMsg, errno }) => reject(Object.assign(new Error(errMsg ?? 'wx failed'), { errno }))
+    const fail = ({ errMsg, errno }) => reject(lost(Object.assign(new Error(errMsg ?? 'wx failed'), { errno })))
     call({ ...options, success: resolve, fail })
   })
 
@@ -52,7 +61,7 @@ const header = (headers, name) => {
 /** Mini programs have no TextDecoder. */
 function utf8(bytes) {
   let text = ''
-  for (let index = 0; index < bytes.length; ) {
+  for (let index = 0; index < bytes.length;) {
     const byte = bytes[index]
     const extra = byte < 0x80 ? 0 : byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3
     let point = extra === 0 ? byte : byte & (0x3f >> extra)

@@ -1,7 +1,14 @@
 // A QR code of a payment's `code_url`: bytes, error correction M, versions 1 to 6.
 
 /** Version by version: check words of a block, blocks, data words of a block. */
-const VERSIONS = [[10, 1, 16], [16, 1, 28], [26, 1, 44], [18, 2, 32], [24, 2, 43], [16, 4, 27]]
+const VERSIONS = [
+  [10, 1, 16],
+  [16, 1, 28],
+  [26, 1, 44],
+  [18, 2, 32],
+  [24, 2, 43],
+  [16, 4, 27],
+]
 
 /** The rows of the code, each a list of booleans: true is dark. Draw four light modules around it. */
 export function qr(text) {
@@ -16,7 +23,7 @@ export function qr(text) {
 export function qrImage(text) {
   const rows = qr(text)
   const size = rows.length + 8
-  const dark = rows.flatMap((row, y) => row.map((is, x) => (is ? `M${x + 4} ${y + 4}h1v1h-1z` : ''))).join('')
+  const dark = rows.map((row, y) => row.map((is, x) => (is ? `M${x + 4} ${y + 4}h1v1h-1z` : '')).join('')).join('')
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size} ${size}" shape-rendering="crispEdges"><path fill="#fff" d="M0 0h${size}v${size}H0z"/><path d="${dark}"/></svg>`
   return `data:image/svg+xml,${encodeURIComponent(svg)}`
 }
@@ -29,7 +36,7 @@ function words(bytes, [checks, blocks, length]) {
   for (let pad = 0xec; data.length < blocks * length; pad ^= 0xec ^ 0x11) data.push(pad)
   const parts = Array.from({ length: blocks }, (_, block) => data.slice(block * length, (block + 1) * length))
   const ends = parts.map((part) => remainder(part, checks))
-  const woven = (lists, count) => Array.from({ length: count }, (_, at) => lists.map((list) => list[at])).flat()
+  const woven = (lists, count) => [].concat(...Array.from({ length: count }, (_, at) => lists.map((list) => list[at])))
   return [...woven(parts, length), ...woven(ends, checks)]
 }
 
@@ -59,7 +66,11 @@ function place(version, words) {
   const size = 17 + 4 * version
   const rows = Array.from({ length: size }, () => Array(size).fill(undefined))
   const set = (x, y, dark) => x >= 0 && y >= 0 && x < size && y < size && (rows[y][x] = Boolean(dark))
-  for (const [left, top] of [[3, 3], [size - 4, 3], [3, size - 4]]) {
+  for (const [left, top] of [
+    [3, 3],
+    [size - 4, 3],
+    [3, size - 4],
+  ]) {
     for (let y = -4; y <= 4; y += 1) {
       for (let x = -4; x <= 4; x += 1) {
         const ring = Math.max(Math.abs(x), Math.abs(y))

@@ -3,6 +3,7 @@
 export interface Operations {
   /** Checks the parameters of the module's `launchMiniProgram`, which opens a mini program. */
   'app.launchMiniProgram': {
+    access: 'User'
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string | null
@@ -17,6 +18,7 @@ export interface Operations {
   }
   /** Checks the parameters of the module's `openCustomerService`, which opens a chat. */
   'app.openCustomerService': {
+    access: 'User'
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string | null
@@ -29,6 +31,7 @@ export interface Operations {
   }
   /** Checks what an app shares, and returns the method and parameters for the native module. */
   'app.share': {
+    access: 'User'
     input: {
       appid?: string
       kind: "text"
@@ -156,6 +159,7 @@ export interface Operations {
   }
   /** Returns where a user confirms one message: a page of an official account, or the parameters of the module's `subscribeMsg` in an app. */
   'app.subscribeMsg': {
+    access: 'Public'
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string
@@ -172,6 +176,7 @@ export interface Operations {
   }
   /** Tells whether the stored session key is still the user's current one. */
   'auth.checkSession': {
+    access: 'User'
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string | null
@@ -180,6 +185,7 @@ export interface Operations {
   }
   /** Logs a mini-program user in with the code of `wx.login`. */
   'auth.code2Session': {
+    access: 'Public'
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string | null
@@ -195,6 +201,7 @@ export interface Operations {
   }
   /** Logs the user out: the login can no longer be renewed, and its session gets no keys. */
   'auth.logout': {
+    access: 'User'
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string | null
@@ -207,6 +214,7 @@ export interface Operations {
   }
   /** Decrypts what the mini program encrypted with the key of `wx.getUserCryptoManager`. */
   'decrypt.getPayload': {
+    access: 'User'
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string | null
@@ -225,6 +233,7 @@ export interface Operations {
   }
   /** Decrypts the phone number that an older client library returned encrypted. */
   'decrypt.getPhoneNumber': {
+    access: 'User'
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string | null
@@ -241,6 +250,7 @@ export interface Operations {
   }
   /** Decrypts what WeChat returns to the client encrypted: user info, steps, a group's id. */
   'decrypt.getUserData': {
+    access: 'User'
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string | null
@@ -259,6 +269,7 @@ export interface Operations {
   }
   /** Signs a card for `wx.addCard`. */
   'jssdk.cardExt': {
+    access: 'User'
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string | null
@@ -279,6 +290,7 @@ export interface Operations {
   }
   /** Signs `wx.chooseCard`, which lets users choose among their cards. */
   'jssdk.chooseCard': {
+    access: 'User'
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string | null
@@ -293,6 +305,7 @@ export interface Operations {
   }
   /** Signs `wx.invoke('chooseInvoice', …)`, which lets users choose among their invoices. */
   'jssdk.chooseInvoice': {
+    access: 'User'
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string | null
@@ -301,6 +314,7 @@ export interface Operations {
   }
   /** Signs a page for `wx.config`. */
   'jssdk.config': {
+    access: 'Public'
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string
@@ -317,6 +331,7 @@ export interface Operations {
   }
   /** Lists the live rooms, the latest first. */
   'livebroadcast.getLiveInfo': {
+    access: 'User'
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string | null
@@ -329,6 +344,7 @@ export interface Operations {
   }
   /** Lists the recordings of a live room; they appear about ten minutes after its end. */
   'livebroadcast.getReplay': {
+    access: 'User'
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string | null
@@ -343,6 +359,7 @@ export interface Operations {
   }
   /** Fetches what was uploaded to WeChat within the last three days: an image, a voice or a video. */
   'media.get': {
+    access: 'User'
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string
@@ -353,10 +370,11 @@ export interface Operations {
       /** The session, where no `Authorization` header can be sent, as in `<image src>`. */
       session_token?: string
     }
-    output: MediaGetAnswer
+    output: MediaGetAnswer | ArrayBuffer
   }
   /** Makes the address that begins a login: a page in WeChat, a QR code on a website, or the parameters of a native app's `auth`. */
   'oauth.authorizeUrl': {
+    access: 'Public'
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string
@@ -379,6 +397,7 @@ export interface Operations {
   }
   /** Tells whether WeChat accepts the user's access token as it is. */
   'oauth.checkToken': {
+    access: 'User'
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string | null
@@ -387,6 +406,7 @@ export interface Operations {
   }
   /** Logs a user in with the code of an OAuth page, a website's QR code or a native app's `auth`. */
   'oauth.getToken': {
+    access: 'Public'
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string | null
@@ -404,6 +424,7 @@ export interface Operations {
   }
   /** Reads the profile of a user who consented to show it. */
   'oauth.getUserInfo': {
+    access: 'User'
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string | null
@@ -417,6 +438,7 @@ export interface Operations {
   }
   /** Renews a login with its `dynamicToken`: a new session, and WeChat's tokens refreshed. */
   'oauth.refreshToken': {
+    access: 'Public'
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string | null
@@ -427,6 +449,7 @@ export interface Operations {
   }
   /** Closes an order that is not paid, so that it can no longer be paid. */
   'pay.closeOrder': {
+    access: 'User'
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string | null
@@ -437,6 +460,7 @@ export interface Operations {
   }
   /** Makes an order and returns what the client pays with. */
   'pay.createOrder': {
+    access: 'User'
     input: {
       /** Fen, where there is no product. For services. */
       amount?: number | null
@@ -469,6 +493,7 @@ export interface Operations {
   }
   /** Tells what became of an order. */
   'pay.getOrder': {
+    access: 'User'
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string | null
@@ -479,6 +504,7 @@ export interface Operations {
   }
   /** Exchanges the code of a `getPhoneNumber` button for the user's phone number. */
   'phonenumber.getPhoneNumber': {
+    access: 'User'
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string | null
@@ -489,6 +515,7 @@ export interface Operations {
   }
   /** Tells what a check of a picture or recording found. */
   'security.getMediaCheck': {
+    access: 'User'
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string | null
@@ -499,6 +526,7 @@ export interface Operations {
   }
   /** Checks an image for content that must not be published. */
   'security.imgSecCheck': {
+    access: 'User'
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string | null
@@ -512,6 +540,7 @@ export interface Operations {
   }
   /** Has a picture or recording checked for content that must not be published. */
   'security.mediaCheckAsync': {
+    access: 'User'
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string | null
@@ -526,6 +555,7 @@ export interface Operations {
   }
   /** Checks a text for content that must not be published. */
   'security.msgSecCheck': {
+    access: 'User'
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string | null
@@ -549,6 +579,7 @@ export interface Operations {
   }
   /** Makes a `#小程序://` link that opens the mini program from a chat it is pasted into. */
   'shortlink.generate': {
+    access: 'User'
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string | null
@@ -567,16 +598,18 @@ export interface Operations {
   }
   /** Serves the files that tie a domain to an app: universal links, app links, and the proofs that WeChat's console requires. */
   'site.wellKnown': {
+    access: 'Public'
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string
       /** The file's name; at the file's own place it is in the path. */
       file: string
     }
-    output: Record<string, unknown>
+    output: Record<string, unknown> | ArrayBuffer
   }
   /** Sends a message that the user has subscribed to with `wx.requestSubscribeMessage`. */
   'subscribeMessage.send': {
+    access: 'User'
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string | null
@@ -597,6 +630,7 @@ export interface Operations {
   }
   /** Makes an `https://` link that opens the mini program from messages, mails and pages. */
   'urllink.generate': {
+    access: 'User'
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string | null
@@ -623,6 +657,7 @@ export interface Operations {
   }
   /** Makes a `weixin://` link that opens the mini program from a browser or another app. */
   'urlscheme.generate': {
+    access: 'User'
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string | null
@@ -644,6 +679,7 @@ export interface Operations {
   }
   /** Draws a square QR code for a path with its query. */
   'wxacode.createQRCode': {
+    access: 'User'
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string | null
@@ -656,6 +692,7 @@ export interface Operations {
   }
   /** Draws a mini-program code for a path with its query. */
   'wxacode.get': {
+    access: 'User'
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string | null
@@ -676,6 +713,7 @@ export interface Operations {
   }
   /** Draws a mini-program code; their number is unlimited, 5,000 a minute. */
   'wxacode.getUnlimited': {
+    access: 'User'
     input: {
       /** The app; by default the session's, else the first configured one of the kind this operation needs. */
       appid?: string | null
@@ -699,6 +737,628 @@ export interface Operations {
     output: ArrayBuffer
   }
 }
+
+export interface ServiceOperations {
+  /** Calls any enabled path of WeChat's API with the account's access token. */
+  'api.call': {
+    access: 'Service'
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string | null
+      /** The JSON body as WeChat wants it, at most 256 KB; numbers keep all of their digits. */
+      body?: Record<string, unknown> | null
+      /** A file, for paths that take one. */
+      file?: ApiCallInputFile | null
+      /** `false`: never sent twice, even if the path only reads. */
+      idempotent?: boolean | null
+      /** `GET` or `POST`; needed only where a path has both. */
+      method?: ApiCallInputHttpMethod | null
+      /** The path as WeChat's documentation has it, byte for byte, without host and query. */
+      path: string
+      /** Names of the path's query, and texts, numbers or booleans; the token is added. */
+      query?: Record<string, unknown> | null
+    }
+    output: ApiCallAnswer
+  }
+  /** Hands the current access token to a back end that calls WeChat itself. */
+  'auth.getAccessToken': {
+    access: 'Service'
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string | null
+      /** `false` reads past the copy that this function keeps for up to four minutes; also as a text. */
+      cache?: boolean
+    }
+    output: AuthGetAccessTokenAnswer & {
+      /** One line for each input that was accepted and has no effect. */
+      warnings?: string[]
+    }
+  }
+  /** Hands a current ticket to a back end that signs pages or cards itself. */
+  'auth.getTicket': {
+    access: 'Service'
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string | null
+      /** `false` reads past the copy that this function keeps for up to four minutes; asked again within seconds, it does so by itself. */
+      cache?: boolean | null
+      /** Which ticket: `jsapi` signs JS-SDK pages, `wx_card` cards and invoices. */
+      type: AuthGetTicketInputTicketType
+    }
+    output: AuthGetTicketAnswer
+  }
+  /** Decrypts a card's code from `wx.chooseCard` or from one of WeChat's redirects. */
+  'card.decryptCode': {
+    access: 'Service'
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string | null
+      /** The encrypted code. */
+      encrypt_code: string
+    }
+    output: CardDecryptCodeAnswer
+  }
+  /** Answers a user who wrote to the account. */
+  'customerServiceMessage.send': {
+    access: 'Service'
+    input: {
+      /** Marks it as written by an AI. */
+      aimsgcontext?: CustomerServiceMessageSendInputAiContext | null
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string | null
+      /** The sub-merchant it is sent for. */
+      businessid?: string | null
+      /** Sends it in the name of this agent. */
+      customservice?: CustomerServiceMessageSendInputAgent | null
+      /** An image. */
+      image?: CustomerServiceMessageSendInputMedia | null
+      /** A card that links to a page; from mini programs only. */
+      link?: CustomerServiceMessageSendInputLink | null
+      /** A card that opens a mini program. */
+      miniprogrampage?: CustomerServiceMessageSendInputMiniProgramPage | null
+      /** Articles by their media_id; from official accounts only. */
+      mpnews?: CustomerServiceMessageSendInputMedia | null
+      /** A published article; from official accounts only. */
+      mpnewsarticle?: CustomerServiceMessageSendInputArticle | null
+      /** A question with answers to tap; from official accounts only. */
+      msgmenu?: CustomerServiceMessageSendInputMenu | null
+      /** Which object is sent. */
+      msgtype: CustomerServiceMessageSendInputMsgType
+      /** Music; from official accounts only. */
+      music?: CustomerServiceMessageSendInputMusic | null
+      /** A card that links to a page; from official accounts only. */
+      news?: CustomerServiceMessageSendInputNews | null
+      /** A text; `<a href>` links to pages, with `data-miniprogram-appid` and `data-miniprogram-path` to a mini program. */
+      text?: CustomerServiceMessageSendInputPlainText | null
+      /** The user, as the message from them names it. */
+      touser: string
+      /** A video; from official accounts only. */
+      video?: CustomerServiceMessageSendInputVideo | null
+      /** A voice; from official accounts only. */
+      voice?: CustomerServiceMessageSendInputMedia | null
+      /** A card for the wallet; from official accounts only. */
+      wxcard?: CustomerServiceMessageSendInputCard | null
+    }
+    output: CustomerServiceMessageSendAnswer
+  }
+  /** Shows the user that an answer is being typed, for up to 15 seconds. */
+  'customerServiceMessage.setTyping': {
+    access: 'Service'
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string | null
+      /** The sub-merchant it is shown for. */
+      businessid?: string | null
+      /** Show it, or no longer. */
+      command: CustomerServiceMessageSetTypingInputCommand
+      /** The user. */
+      touser: string
+    }
+    output: CustomerServiceMessageSetTypingAnswer
+  }
+  /** Uploads a file to send in a message of customer service; WeChat keeps it for three days. */
+  'customerServiceMessage.uploadTempMedia': {
+    access: 'Service'
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string | null
+      /** The file: PNG, JPEG or GIF of at most 10 MB; AMR or MP3 of at most 2 MB; MP4 of at most 10 MB; for `thumb` JPEG of at most 64 KB. Lambda takes 4.4 MB at once. */
+      media: string
+      /** What it is; by default what its bytes show. */
+      type?: CustomerServiceMessageUploadTempMediaInputKind | null
+    }
+    output: CustomerServiceMessageUploadTempMediaAnswer
+  }
+  /** Publishes events once more that are still in the table: those of the last seven days. */
+  'events.redeliver': {
+    access: 'Service'
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string | null
+      /** These events. Either this or `since`. */
+      ids?: string[] | null
+      /** All events since this time, seconds since 1970. */
+      since?: number | null
+    }
+    output: EventsRedeliverAnswer
+  }
+  /** Sends a template message to a follower of the official account. */
+  'h5.templateMessage.send': {
+    access: 'Service'
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string | null
+      /** An id of your own: within ten minutes WeChat sends one message per receiver and id. */
+      client_msg_id?: string | null
+      /** The template's values: `{"thing1":{"value":"…"}}`, each within its key's rule. */
+      data: MessageData
+      /** The mini program the message opens. */
+      miniprogram?: Miniprogram | null
+      /** The template's id, from the WeChat console. */
+      template_id: string
+      /** The receiver's openid at the official account. */
+      touser: string
+      /** The page the message opens; `miniprogram` takes precedence. */
+      url?: string | null
+    }
+    output: H5TemplateMessageSendAnswer
+  }
+  /** Gets the keys that a user's mini program encrypts with (`wx.getUserCryptoManager`). */
+  'internet.getUserEncryptKey': {
+    access: 'Service'
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string | null
+      /** The user. */
+      openid: string
+    }
+    output: InternetGetUserEncryptKeyAnswer
+  }
+  /** Reads several invoices that the user chose. */
+  'invoice.getInvoiceBatch': {
+    access: 'Service'
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string | null
+      /** The invoices. WeChat has a lower limit, which it does not publish. */
+      item_list: InvoiceGetInvoiceBatchInputInvoiceKey[]
+    }
+    output: InvoiceGetInvoiceBatchAnswer
+  }
+  /** Reads an invoice that the user chose. */
+  'invoice.getInvoiceInfo': {
+    access: 'Service'
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string | null
+      /** The card of the invoice, as `chooseInvoice` returned it. */
+      card_id: string
+      /** The invoice's encrypted code, as `chooseInvoice` returned it. */
+      encrypt_code: string
+    }
+    output: Invoice
+  }
+  /** Locks an invoice, frees it, or closes it after reimbursement. */
+  'invoice.updateInvoiceStatus': {
+    access: 'Service'
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string | null
+      /** The card of the invoice. */
+      card_id: string
+      /** The invoice's encrypted code. */
+      encrypt_code: string
+      /** The new status. */
+      reimburse_status: ReimburseStatus
+    }
+    output: InvoiceUpdateInvoiceStatusAnswer
+  }
+  /** Explains why a page's `wx.config`, or a call of `wx`, fails. */
+  'jssdk.diagnose': {
+    access: 'Service'
+    input: {
+      /** An element of the `cardList` that was passed to `wx.addCard`. */
+      addCard?: JssdkDiagnoseInputAddedCard | null
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string | null
+      /** What was passed to `wx.chooseCard`. */
+      chooseCard?: JssdkDiagnoseInputChosenCard | null
+      /** The message of `wx.error` or of the call's `fail`, for example `config:invalid signature`. */
+      errMsg?: string | null
+      /** The address the page was first loaded from, if its route has changed since. */
+      landingUrl?: string | null
+      /** As passed to `wx.config`. */
+      nonceStr?: string | null
+      /** As passed to `wx.config`. */
+      signature?: string | null
+      /** As passed to `wx.config`, a number or a text. */
+      timestamp?: number | null
+      /** `location.href` of the failing page, as it was when `wx.config` was called. */
+      url: string
+      /** `navigator.userAgent` of the failing page. */
+      userAgent?: string | null
+    }
+    output: JssdkDiagnoseAnswer
+  }
+  /** Sets the counters of all quotas of an account to zero. */
+  'openapi.clearQuota': {
+    access: 'Service'
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string | null
+    }
+    output: OpenapiClearQuotaAnswer
+  }
+  /** Shows how often a path may be called today, and how often it was. */
+  'openapi.getApiQuota': {
+    access: 'Service'
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string | null
+      /** The path, with a slash, without host and query. */
+      cgi_path: string
+    }
+    output: OpenapiGetApiQuotaAnswer
+  }
+  /** Shows what a request to WeChat was and what it answered, for seven days; secrets are struck out. */
+  'openapi.getRidInfo': {
+    access: 'Service'
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string | null
+      /** WeChat's id of the request. */
+      rid: string
+    }
+    output: OpenapiGetRidInfoAnswer
+  }
+  /** Shows an order: whether it is shipped, how, and what became of it. */
+  'orderShipping.getOrder': {
+    access: 'Service'
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string | null
+      /** The merchant, with `merchant_trade_no`. */
+      merchant_id?: string | null
+      /** The merchant's number. */
+      merchant_trade_no?: string | null
+      /** The sub-merchant, where there is one. */
+      sub_merchant_id?: string | null
+      /** WeChat Pay's number. */
+      transaction_id?: string | null
+    }
+    output: OrderShippingGetOrderAnswer
+  }
+  /** Lists orders, by the time of payment, their state or the user. */
+  'orderShipping.getOrderList': {
+    access: 'Service'
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string | null
+      /** `last_index` of the page before; none for the first. */
+      last_index?: string | null
+      /** Who paid. */
+      openid?: string | null
+      /** 1 to ship, 2 shipped, 3 received, 4 done, 5 refunded, 6 to be settled. */
+      order_state?: number | null
+      /** Orders on a page; by default 100. */
+      page_size?: number | null
+      /** When they were paid. */
+      pay_time_range?: OrderShippingGetOrderListInputRange | null
+    }
+    output: OrderShippingGetOrderListAnswer
+  }
+  /** Tells whether the mini program must report its shipments. */
+  'orderShipping.isTradeManaged': {
+    access: 'Service'
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string | null
+    }
+    output: OrderShippingIsTradeManagedAnswer
+  }
+  /** Reminds a user to confirm that an express order arrived. */
+  'orderShipping.notifyConfirmReceive': {
+    access: 'Service'
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string | null
+      /** The merchant, with `merchant_trade_no`. */
+      merchant_id?: string | null
+      /** The merchant's number. */
+      merchant_trade_no?: string | null
+      /** When it was delivered, seconds since 1970. */
+      received_time: number
+      /** The sub-merchant, where there is one. */
+      sub_merchant_id?: string | null
+      /** WeChat Pay's number. */
+      transaction_id?: string | null
+    }
+    output: OrderShippingNotifyConfirmReceiveAnswer
+  }
+  /** Tells WeChat that an order is shipped; the user is told as well. */
+  'orderShipping.uploadShippingInfo': {
+    access: 'Service'
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string | null
+      /** 1 all at once, 2 in parts (express only). */
+      delivery_mode: number
+      /** In parts: whether this is all of it, and the user is told. */
+      is_all_delivered?: boolean | null
+      /** 1 express, 2 within the city, 3 virtual, 4 picked up by the user. */
+      logistics_type: number
+      /** Which order. */
+      order_key: OrderShippingUploadShippingInfoInputOrderKey
+      /** Who paid. */
+      payer: OrderShippingUploadShippingInfoInputPayer
+      /** The parcels; one if `delivery_mode` is 1. */
+      shipping_list: OrderShippingUploadShippingInfoInputParcel[]
+      /** When this was reported, in RFC 3339 with a zone; of two reports the later one counts. */
+      upload_time: string
+    }
+    output: OrderShippingUploadShippingInfoAnswer
+  }
+  /** Downloads a day's bill as WeChat Pay made it: CSV in UTF-8, its digest verified. */
+  'pay.downloadBill': {
+    access: 'Service'
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string | null
+      /** The day in China, such as `2026-11-03`. */
+      date: string
+      /** Which bill. */
+      type: PayDownloadBillInputBillType
+    }
+    output: ArrayBuffer
+  }
+  /** Tells what became of a refund; WeChat Pay is asked while it is under way. */
+  'pay.getRefund': {
+    access: 'Service'
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string | null
+      /** The refund's number. */
+      out_refund_no: string
+      /** The order's number, to be sure. */
+      out_trade_no?: string | null
+    }
+    output: PayGetRefundAnswer
+  }
+  /** Adds a product to the catalogue, or changes it. */
+  'pay.putProduct': {
+    access: 'Service'
+    input: {
+      /** The price of one, in fen. */
+      amount: number
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string | null
+      /** Comes back with the payment. */
+      attach?: string | null
+      /** Whether it can no longer be ordered. */
+      closed?: boolean
+      /** What the user sees on the bill. */
+      description: string
+      /** The product's id. */
+      product: string
+    }
+    output: PayPutProductAnswer
+  }
+  /** Refunds an order, in whole or in part. */
+  'pay.refund': {
+    access: 'Service'
+    input: {
+      /** Fen; by default what is left. */
+      amount?: number | null
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string | null
+      /** The refund's own number; send one, so that the call can be repeated. */
+      out_refund_no?: string | null
+      /** The order's number. */
+      out_trade_no: string
+      /** What the user is told. */
+      reason?: string | null
+    }
+    output: PayRefundAnswer
+  }
+  /** Makes a code that tells the account who came by it; for a time, or for good (100,000 in all). */
+  'qrcode.create': {
+    access: 'Service'
+    input: {
+      /** What it stands for. */
+      action_info: QrcodeCreateInputInfo
+      /** What kind of code. */
+      action_name: QrcodeCreateInputKind
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string | null
+      /** How long it lives, of a code that ends; by default 60. */
+      expire_seconds?: number | null
+    }
+    output: QrcodeCreateAnswer
+  }
+  /** Asks how risky a user is who was in the mini program within two hours. */
+  'riskControl.getUserRiskRank': {
+    access: 'Service'
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string | null
+      /** Where the user's request comes from. */
+      client_ip: string
+      /** The user's address of mail. */
+      email_address?: string | null
+      /** What else is known. */
+      extended_info?: string | null
+      /** Whether this is a trial, which WeChat does not count. */
+      is_test?: boolean | null
+      /** The user's phone number. */
+      mobile_no?: string | null
+      /** The user. */
+      openid: string
+      /** 0 signing up, 1 marketing, 2 publishing. */
+      scene: number
+    }
+    output: RiskControlGetUserRiskRankAnswer
+  }
+  /** Adds a template of the public library to the account. */
+  'subscribeMessage.addTemplate': {
+    access: 'Service'
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string | null
+      /** The keywords' numbers, of `getPubTemplateKeyWordsById`, in the order they are to have. */
+      kidList: number[]
+      /** What the messages are for. */
+      sceneDesc: string
+      /** The title's number, of `getPubTemplateTitleList`. */
+      tid: SubscribeMessageAddTemplateInputTid
+    }
+    output: SubscribeMessageAddTemplateAnswer
+  }
+  /** Deletes a template of the account: its messages can no longer be sent. */
+  'subscribeMessage.deleteTemplate': {
+    access: 'Service'
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string | null
+      /** The template's id. */
+      priTmplId: string
+    }
+    output: SubscribeMessageDeleteTemplateAnswer
+  }
+  /** Lists the account's categories, which decide which templates it may add. */
+  'subscribeMessage.getCategory': {
+    access: 'Service'
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string | null
+    }
+    output: SubscribeMessageGetCategoryAnswer
+  }
+  /** Lists the keywords of a title, of which a template has 2 to 5. */
+  'subscribeMessage.getPubTemplateKeyWordsById': {
+    access: 'Service'
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string | null
+      /** The title's number, of `getPubTemplateTitleList`. */
+      tid: SubscribeMessageGetPubTemplateKeyWordsByIdInputTid
+    }
+    output: SubscribeMessageGetPubTemplateKeyWordsByIdAnswer
+  }
+  /** Lists the titles of the public library that categories may use. */
+  'subscribeMessage.getPubTemplateTitleList': {
+    access: 'Service'
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string | null
+      /** The categories' numbers, with commas: `2,616`. */
+      ids: string
+      /** Titles on a page. */
+      limit: number
+      /** The first title, from 0. */
+      start: number
+    }
+    output: SubscribeMessageGetPubTemplateTitleListAnswer
+  }
+  /** Lists the account's own templates. */
+  'subscribeMessage.getTemplateList': {
+    access: 'Service'
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string | null
+    }
+    output: SubscribeMessageGetTemplateListAnswer
+  }
+  /** Sends the one message that a user confirmed on the page or in the app of `app.subscribeMsg`. */
+  'templateMessage.subscribe': {
+    access: 'Service'
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string | null
+      /** The message. */
+      data: TemplateMessageSubscribeInputData
+      /** Opens instead of `url`; must be bound to the account. */
+      miniprogram?: TemplateMessageSubscribeInputMiniProgram | null
+      /** The scene of the confirmation, 0 to 10000; a text of digits will do. */
+      scene: number
+      /** The account's template for one-time subscriptions. */
+      template_id: string
+      /** The title. */
+      title: string
+      /** The openid that came with the confirmation. */
+      touser: string
+      /** Opens when the message is touched. */
+      url?: string | null
+    }
+    output: TemplateMessageSubscribeAnswer
+  }
+  /** Sends a template message of the official account to a user of the mini program. */
+  'uniformMessage.send': {
+    access: 'Service'
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string | null
+      /** The template's values: `{"keyword1":{"value":"…"}}`, each within its key's rule. */
+      data: MessageData
+      /** The mini program the message opens. */
+      miniprogram?: Miniprogram | null
+      /** The official account's template, from the WeChat console. */
+      template_id: string
+      /** The receiver's openid, at a mini program or at the official account. */
+      touser: string
+      /** The page the message opens; `miniprogram` takes precedence. */
+      url?: string | null
+    }
+    output: UniformMessageSendAnswer
+  }
+  /** Tells whether a user follows the official account, since when, and by which way. */
+  'user.getInfo': {
+    access: 'Service'
+    input: {
+      /** The app; by default the session's, else the first configured one of the kind this operation needs. */
+      appid?: string | null
+      /** The language of names; by default `zh_CN`. */
+      lang?: UserGetInfoInputLang | null
+      /** The user, as the official account knows them. */
+      openid: string
+    }
+    output: UserGetInfoAnswer
+  }
+}
+
+/** WeChat's answer. */
+export type ApiCallAnswer = {
+  /** What WeChat answered. */
+  answer: unknown
+  /** It went well. */
+  status: ApiCallAnswerStatus
+} | {
+  /** The file in base64. */
+  body: string
+  /** Its media type. */
+  content_type: string
+  /** Always true: `body` is base64. */
+  isBase64Encoded: boolean
+  /** It went well. */
+  status: ApiCallAnswerStatus
+}
+
+/** How a call went; refusals are problems. */
+export type ApiCallAnswerStatus = "ok"
+
+/** A file that a caller sends along. */
+export type ApiCallInputFile = {
+  /** The content in base64, at most 10 MB before it. */
+  base64: string
+  /** Further parts of the form. */
+  fields?: Record<string, string>
+  /** Its name; what is not plain ASCII becomes `_`. */
+  name?: string | null
+  /** Its media type; by default what its first bytes say. */
+  type?: string | null
+}
+
+/** An HTTP method. */
+export type ApiCallInputHttpMethod = "GET" | "POST"
 
 /** A call to make. */
 export type AppLaunchMiniProgramAnswer = {
@@ -1030,11 +1690,155 @@ export type AuthCode2SessionAnswer = {
   unionid?: string | null
 }
 
+/** An access token. */
+export type AuthGetAccessTokenAnswer = {
+  /** The token. */
+  access_token: string
+  /** Seconds until it expires. */
+  expires_in: number
+  /** Grows by one with every new token. */
+  version: number
+}
+
+/** A ticket. */
+export type AuthGetTicketAnswer = {
+  /** Seconds until it expires. */
+  expires_in: number
+  /** The ticket. */
+  ticket: string
+  /** Grows by one with every new ticket. */
+  version: number
+}
+
+/** WeChat's names of the tickets. */
+export type AuthGetTicketInputTicketType = "jsapi" | "wx_card"
+
 /** The user is logged out. */
 export type AuthLogoutAnswer = Record<string, unknown>
 
+/** A card's code. */
+export type CardDecryptCodeAnswer = {
+  /** The code for `wx.openCard` and for checkouts. */
+  code: string
+}
+
 /** 0 to 255, as a number or, as WeChat's own samples have it, as a text. */
 export type ColorChannel = number | string
+
+/** A message that WeChat took. */
+export type CustomerServiceMessageSendAnswer = {
+  /** Always true; WeChat does not give these messages an id. */
+  sent: boolean
+}
+
+export type CustomerServiceMessageSendInputAgent = {
+  kf_account: string
+}
+
+export type CustomerServiceMessageSendInputAiContext = {
+  is_ai_msg: number
+}
+
+export type CustomerServiceMessageSendInputArticle = {
+  article_id: string
+}
+
+export type CustomerServiceMessageSendInputCard = {
+  card_id: string
+}
+
+export type CustomerServiceMessageSendInputLink = {
+  description: string
+  thumb_url: string
+  title: string
+  url: string
+}
+
+export type CustomerServiceMessageSendInputMedia = {
+  /** From `customerServiceMessage.uploadTempMedia`, or of permanent material. */
+  media_id: string
+}
+
+export type CustomerServiceMessageSendInputMenu = {
+  head_content?: string | null
+  list: CustomerServiceMessageSendInputMenuEntry[]
+  tail_content?: string | null
+}
+
+export type CustomerServiceMessageSendInputMenuEntry = {
+  content: string
+  /** Comes back as `bizmsgmenuid` of the user's message. */
+  id: string
+}
+
+export type CustomerServiceMessageSendInputMiniProgramPage = {
+  /** Which mini program; an official account must name it. */
+  appid?: string | null
+  pagepath: string
+  /** The picture on the card, 520 × 416. */
+  thumb_media_id: string
+  title: string
+}
+
+/** What can be sent. */
+export type CustomerServiceMessageSendInputMsgType = "text" | "image" | "voice" | "video" | "music" | "news" | "mpnews" | "mpnewsarticle" | "msgmenu" | "wxcard" | "link" | "miniprogrampage"
+
+export type CustomerServiceMessageSendInputMusic = {
+  description?: string | null
+  /** Played where there is Wi-Fi. */
+  hqmusicurl?: string | null
+  musicurl: string
+  thumb_media_id: string
+  title?: string | null
+}
+
+export type CustomerServiceMessageSendInputNews = {
+  /** Exactly one. */
+  articles: CustomerServiceMessageSendInputNewsArticle[]
+}
+
+export type CustomerServiceMessageSendInputNewsArticle = {
+  description: string
+  picurl?: string | null
+  title: string
+  url: string
+}
+
+export type CustomerServiceMessageSendInputPlainText = {
+  content: string
+}
+
+export type CustomerServiceMessageSendInputVideo = {
+  description?: string | null
+  media_id: string
+  thumb_media_id: string
+  title?: string | null
+}
+
+/** WeChat's consent. */
+export type CustomerServiceMessageSetTypingAnswer = {
+  /** Always true. */
+  done: boolean
+}
+
+/** What to show. */
+export type CustomerServiceMessageSetTypingInputCommand = "Typing" | "CancelTyping"
+
+/** A file at WeChat. */
+export type CustomerServiceMessageUploadTempMediaAnswer = {
+  /** Seconds since 1970. */
+  created_at: number
+  /** For three days. */
+  media_id: string
+  /** What it is. */
+  type: CustomerServiceMessageUploadTempMediaAnswerKind
+}
+
+/** Kinds of files. */
+export type CustomerServiceMessageUploadTempMediaAnswerKind = "image" | "voice" | "video" | "thumb"
+
+/** Kinds of files. */
+export type CustomerServiceMessageUploadTempMediaInputKind = "image" | "voice" | "video" | "thumb"
 
 /** What was encrypted. */
 export type DecryptGetPayloadAnswer = {
@@ -1050,6 +1854,130 @@ export type DecryptGetUserDataAnswer = {
 
 /** Which version of the mini program opens. */
 export type EnvVersion = "release" | "trial" | "develop"
+
+/** What was published once more. */
+export type EventsRedeliverAnswer = {
+  /** How many events. */
+  delivered: number
+  /** The ids that are not in the table. */
+  unknown: string[]
+}
+
+/** A message on its way. */
+export type H5TemplateMessageSendAnswer = {
+  /** WeChat's id of the message, of up to 19 digits, where it tells one. */
+  msgid?: string | null
+  /** Whether WeChat took it. */
+  sent: boolean
+}
+
+/** A user's keys, the latest first; WeChat tells the last three. */
+export type InternetGetUserEncryptKeyAnswer = {
+  /** The keys. */
+  key_info_list: InternetGetUserEncryptKeyAnswerUserKey[]
+}
+
+/** A key that a user's mini program gets from `wx.getUserCryptoManager`. */
+export type InternetGetUserEncryptKeyAnswerUserKey = {
+  /** When it was made, seconds since 1970. */
+  create_time: number
+  /** The AES key, 16 bytes in base64. */
+  encrypt_key: string
+  /** How long it can still be asked for, in seconds. */
+  expire_in: number
+  /** Where the cipher starts, 16 bytes in base64. */
+  iv: string
+  /** Which key it is. */
+  version: number
+}
+
+/** An invoice. */
+export type Invoice = {
+  /** Seconds since 1970. */
+  begin_time?: number | null
+  /** The card of the invoice. */
+  card_id?: string | null
+  /** What it is for. */
+  detail?: string | null
+  /** Seconds since 1970. */
+  end_time?: number | null
+  /** The user it belongs to, as this account knows them. */
+  openid?: string | null
+  /** The issuer. */
+  payee?: string | null
+  /** The kind of invoice. */
+  type?: string | null
+  /** The content of the invoice. */
+  user_info: InvoiceContent
+}
+
+/** The content of an invoice; amounts are in fen. */
+export type InvoiceContent = {
+  /** Empty for a fully digital invoice. */
+  billing_code?: string | null
+  /** 20 digits for a fully digital invoice. */
+  billing_no?: string | null
+  /** Seconds since 1970. */
+  billing_time?: number | null
+  buyer_address_and_phone?: string | null
+  buyer_bank_account?: string | null
+  buyer_number?: string | null
+  cashier?: string | null
+  /** Empty for a fully digital invoice. */
+  check_code?: string | null
+  /** The total. */
+  fee?: number | null
+  /** The total without tax. */
+  fee_without_tax?: number | null
+  /** Its lines. */
+  info?: InvoiceLine[]
+  maker?: string | null
+  order_id?: string | null
+  /** The address of the document. */
+  pdf_url?: string | null
+  /** How far it is reimbursed: the states of `ReimburseStatus`, `INVOICE_REIMBURSE_CANCEL` for an invoice that its issuer canceled, and whatever WeChat adds. */
+  reimburse_status?: string | null
+  remarks?: string | null
+  seller_address_and_phone?: string | null
+  seller_bank_account?: string | null
+  seller_number?: string | null
+  /** The tax. */
+  tax?: number | null
+  /** The recipient. */
+  title?: string | null
+  /** The address of the list of trips. */
+  trip_pdf_url?: string | null
+}
+
+/** Several invoices. */
+export type InvoiceGetInvoiceBatchAnswer = {
+  /** In the order of the request. */
+  item_list: Invoice[]
+}
+
+/** An invoice as `chooseInvoice` returns it. */
+export type InvoiceGetInvoiceBatchInputInvoiceKey = {
+  /** The card of the invoice. */
+  card_id: string
+  /** The invoice's encrypted code. */
+  encrypt_code: string
+}
+
+/** A line of an invoice. */
+export type InvoiceLine = {
+  name?: string | null
+  /** The quantity. */
+  num?: number | null
+  /** In fen. */
+  price?: number | null
+  unit?: string | null
+}
+
+/** The result. */
+export type InvoiceUpdateInvoiceStatusAnswer = {
+  /** The invoice's status now. */
+  reimburse_status: ReimburseStatus
+}
 
 /** An element of `wx.addCard`'s `cardList`. */
 export type JssdkCardExtAnswer = {
@@ -1123,6 +2051,56 @@ export type JssdkConfigAnswerSignedText = {
   ticket_version: number
   /** The address in the signature: compare it with `location.href.split('#')[0]`. */
   url: string
+}
+
+/** The causes found. */
+export type JssdkDiagnoseAnswer = {
+  /** Whether the signatures of the cards are right; absent without cards. */
+  card_valid?: boolean | null
+  /** The causes, proven ones first. */
+  causes: PageFinding[]
+  /** The text that should have been signed, with `***` for the ticket. */
+  expected?: string | null
+  /** The ticket in force; absent if there is none. */
+  ticket?: JssdkDiagnoseAnswerTicketState | null
+  /** Whether the signature is right for the address and the ticket in force; absent without a signature. */
+  valid?: boolean | null
+}
+
+/** The ticket in force. */
+export type JssdkDiagnoseAnswerTicketState = {
+  /** Seconds until it expires. */
+  expires_in: number
+  /** Seconds since 1970. */
+  issued_at: number
+  /** Grows by one with every new ticket. */
+  version: number
+}
+
+/** An element of the `cardList` that the page passed to `wx.addCard`. */
+export type JssdkDiagnoseInputAddedCard = {
+  /** As passed. */
+  cardExt: unknown
+  /** As passed. */
+  cardId: string
+}
+
+/** What the page passed to `wx.chooseCard`. */
+export type JssdkDiagnoseInputChosenCard = {
+  /** As passed. */
+  cardId?: string | null
+  /** As passed. */
+  cardSign: string
+  /** As passed. */
+  cardType?: string | null
+  /** As passed. */
+  nonceStr: string
+  /** As passed. */
+  shopId?: string | null
+  /** As passed. */
+  signType?: string | null
+  /** As passed, a text or a number. */
+  timestamp: string
 }
 
 /** The page a link opens. */
@@ -1209,6 +2187,14 @@ export type MessageEntry = {
 
 /** Which version of a mini program opens, by the module's names. */
 export type MiniProgramType = "release" | "test" | "preview"
+
+/** The mini program a message opens. */
+export type Miniprogram = {
+  /** A mini program that is bound to the official account; empty for none. */
+  appid?: string | null
+  /** A page of the released version, with its query; by default the first one. */
+  pagepath?: string | null
+}
 
 /** How a login begins. */
 export type OauthAuthorizeUrlAnswer = {
@@ -1309,6 +2295,209 @@ export type OauthRefreshTokenAnswer = {
   status: boolean
 }
 
+/** Nothing: the counters are zero. */
+export type OpenapiClearQuotaAnswer = Record<string, unknown>
+
+/** A path's quota. */
+export type OpenapiGetApiQuotaAnswer = {
+  /** The same for third-party platforms. */
+  component_rate_limit?: OpenapiGetApiQuotaAnswerRate | null
+  /** Of this day in China. */
+  quota: OpenapiGetApiQuotaAnswerDaily
+  /** Of a shorter time, where there is such a limit. */
+  rate_limit?: OpenapiGetApiQuotaAnswerRate | null
+}
+
+/** The quota of a day. */
+export type OpenapiGetApiQuotaAnswerDaily = {
+  /** Calls a day. */
+  daily_limit: number
+  /** Calls that are left. */
+  remain: number
+  /** Calls so far. */
+  used: number
+}
+
+/** A limit within seconds. */
+export type OpenapiGetApiQuotaAnswerRate = {
+  /** Calls. */
+  call_count: number
+  /** Within so many seconds. */
+  refresh_second: number
+}
+
+/** A request. */
+export type OpenapiGetRidInfoAnswer = {
+  /** The request. */
+  request: OpenapiGetRidInfoAnswerRequest
+}
+
+/** A request, without its secrets. */
+export type OpenapiGetRidInfoAnswerRequest = {
+  /** Who asked. */
+  client_ip: string
+  /** How long it took. */
+  cost_in_ms: number
+  /** When it came, seconds since 1970. */
+  invoke_time: number
+  /** Its body. */
+  request_body: string
+  /** Its query. */
+  request_url: string
+  /** The answer. */
+  response_body: string
+}
+
+/** An order. */
+export type OrderShippingGetOrderAnswer = {
+  /** The order. */
+  order: OrderShippingGetOrderAnswerOrder
+}
+
+/** An order that was paid. */
+export type OrderShippingGetOrderAnswerOrder = {
+  /** What it is for; WeChat cuts it after 120 characters. */
+  description: string
+  /** Whether the user complains. */
+  in_complaint: boolean
+  /** The merchant. */
+  merchant_id: string
+  /** The merchant's number. */
+  merchant_trade_no: string
+  /** Who paid. */
+  openid: string
+  /** 1 to ship, 2 shipped, 3 received, 4 done, 5 refunded, 6 to be settled. */
+  order_state: number
+  /** In fen. */
+  paid_amount: number
+  /** When it was paid, seconds since 1970. */
+  pay_time: number
+  /** How it was shipped. */
+  shipping: OrderShippingGetOrderAnswerShipping
+  /** WeChat Pay's number. */
+  transaction_id: string
+}
+
+/** How an order was shipped. */
+export type OrderShippingGetOrderAnswerShipping = {
+  /** 1 all at once, 2 in parts. */
+  delivery_mode: number
+  /** Whether all is sent. */
+  finish_shipping: boolean
+  /** How often that was reported. */
+  finish_shipping_count: number
+  /** 1 express, 2 within the city, 3 virtual, 4 picked up. */
+  logistics_type: number
+  /** The parcels. */
+  shipping_list: (Record<string, unknown>)[]
+}
+
+/** A page of orders. */
+export type OrderShippingGetOrderListAnswer = {
+  /** Whether there are more. */
+  has_more: boolean
+  /** Where the next page begins. */
+  last_index: string
+  /** The orders. */
+  order_list: OrderShippingGetOrderListAnswerOrder[]
+}
+
+/** An order that was paid. */
+export type OrderShippingGetOrderListAnswerOrder = {
+  /** What it is for; WeChat cuts it after 120 characters. */
+  description: string
+  /** Whether the user complains. */
+  in_complaint: boolean
+  /** The merchant. */
+  merchant_id: string
+  /** The merchant's number. */
+  merchant_trade_no: string
+  /** Who paid. */
+  openid: string
+  /** 1 to ship, 2 shipped, 3 received, 4 done, 5 refunded, 6 to be settled. */
+  order_state: number
+  /** In fen. */
+  paid_amount: number
+  /** When it was paid, seconds since 1970. */
+  pay_time: number
+  /** How it was shipped. */
+  shipping: OrderShippingGetOrderListAnswerShipping
+  /** WeChat Pay's number. */
+  transaction_id: string
+}
+
+/** How an order was shipped. */
+export type OrderShippingGetOrderListAnswerShipping = {
+  /** 1 all at once, 2 in parts. */
+  delivery_mode: number
+  /** Whether all is sent. */
+  finish_shipping: boolean
+  /** How often that was reported. */
+  finish_shipping_count: number
+  /** 1 express, 2 within the city, 3 virtual, 4 picked up. */
+  logistics_type: number
+  /** The parcels. */
+  shipping_list: (Record<string, unknown>)[]
+}
+
+/** A span of time, seconds since 1970. */
+export type OrderShippingGetOrderListInputRange = {
+  /** From. */
+  begin_time?: number | null
+  /** Until. */
+  end_time?: number | null
+}
+
+/** Whether shipments must be reported. */
+export type OrderShippingIsTradeManagedAnswer = {
+  /** Whether WeChat manages the mini program's trade. */
+  is_trade_managed: boolean
+}
+
+/** Nothing: WeChat has taken it. */
+export type OrderShippingNotifyConfirmReceiveAnswer = Record<string, unknown>
+
+/** Nothing: WeChat has taken it. */
+export type OrderShippingUploadShippingInfoAnswer = Record<string, unknown>
+
+/** An order: by the merchant's number (1), or by WeChat Pay's (2). */
+export type OrderShippingUploadShippingInfoInputOrderKey = {
+  /** The merchant. */
+  mchid?: string | null
+  /** 1: `mchid` and `out_trade_no`. 2: `transaction_id`. */
+  order_number_type: number
+  /** The merchant's number. */
+  out_trade_no?: string | null
+  /** WeChat Pay's number. */
+  transaction_id?: string | null
+}
+
+/** A parcel. */
+export type OrderShippingUploadShippingInfoInputParcel = {
+  /** A phone number; needed by 顺丰 (SF). */
+  contact?: OrderShippingUploadShippingInfoInputParcelContact | null
+  /** Who carries it; express only. */
+  express_company?: string | null
+  /** What is in it. */
+  item_desc: string
+  /** Its number; express only. */
+  tracking_no?: string | null
+}
+
+/** A phone number, masked, with the last four digits clear. */
+export type OrderShippingUploadShippingInfoInputParcelContact = {
+  /** Of whoever sends it. */
+  consignor_contact?: string | null
+  /** Of whoever gets it. */
+  receiver_contact?: string | null
+}
+
+/** Who paid. */
+export type OrderShippingUploadShippingInfoInputPayer = {
+  /** At the mini program. */
+  openid: string
+}
+
 /** Why it fails. */
 export type PageCause = "domain-not-bound" | "port-not-allowed" | "host-not-allowed" | "signature-form" | "signature-correct" | "fragment-signed" | "query-cut" | "share-parameters-missing" | "html-escaped" | "decoded" | "encoded-twice" | "plus-space" | "scheme-differs" | "letters-differ" | "slash-differs" | "port-signed" | "parameter-names" | "parameter-order" | "escaped-values" | "milliseconds" | "other-account" | "card-ticket" | "stale-ticket" | "unexplained" | "not-ready" | "permission-denied" | "client-too-old" | "unknown-name" | "not-verified" | "share-right" | "ticket-quota" | "one-image-at-a-time" | "local-preview" | "redirect-signed" | "config-incomplete" | "media-download" | "voice-noise" | "subdomain-bound" | "share-image" | "old-client" | "payment-signature" | "route-changed" | "push-state-unknown" | "upload-in-callback" | "test-account-not-followed" | "coordinates" | "profile-menu-item" | "registration-delay" | "card-signature-correct" | "page-ticket" | "card-values-unsorted" | "card-value-missing" | "card-value-extra" | "card-ext-not-text" | "card-timestamp" | "card-sign-type" | "card-filter" | "card-unexplained"
 
@@ -1396,6 +2585,9 @@ export type PayCreateOrderAnswerPayment = PayCreateOrderAnswerPagePayment | PayC
 /** How a user pays. */
 export type PayCreateOrderInputChannel = "mini_program" | "jsapi" | "app" | "h5" | "native"
 
+/** Which bill. */
+export type PayDownloadBillInputBillType = "trade" | "fund_flow"
+
 /** An order as its owner may see it. */
 export type PayGetOrderAnswer = {
   /** Fen. */
@@ -1430,6 +2622,46 @@ export type PayGetOrderAnswerRefundView = {
   state: PayGetOrderAnswerRefundState
 }
 
+/** A refund. */
+export type PayGetRefundAnswer = {
+  /** Fen. */
+  amount: number
+  /** The refund's number. */
+  out_refund_no: string
+  /** What became of it. */
+  state: PayGetRefundAnswerRefundState
+}
+
+/** What became of a refund. */
+export type PayGetRefundAnswerRefundState = "processing" | "success" | "abnormal" | "closed" | "unknown"
+
+/** A product as it is kept. */
+export type PayPutProductAnswer = {
+  /** The price of one, in fen. */
+  amount: number
+  /** Comes back with the payment. */
+  attach?: string | null
+  /** Whether it can no longer be ordered. */
+  closed: boolean
+  /** What the user sees on the bill. */
+  description: string
+  /** The product's id. */
+  product: string
+}
+
+/** A refund. */
+export type PayRefundAnswer = {
+  /** Fen. */
+  amount: number
+  /** The refund's number. */
+  out_refund_no: string
+  /** What became of it. */
+  state: PayRefundAnswerRefundState
+}
+
+/** What became of a refund. */
+export type PayRefundAnswerRefundState = "processing" | "success" | "abnormal" | "closed" | "unknown"
+
 /** A phone number that WeChat has verified. */
 export type PhoneNumber = {
   /** The country code, `86` for China. */
@@ -1440,6 +2672,46 @@ export type PhoneNumber = {
   purePhoneNumber: string
   /** When and for which app WeChat said so, where it does. */
   watermark?: Watermark | null
+}
+
+/** A code. */
+export type QrcodeCreateAnswer = {
+  /** How long it lives, in seconds; absent if it is permanent. */
+  expire_seconds?: number | null
+  /** WeChat's picture of it. */
+  picture: string
+  /** WeChat's name for it. */
+  ticket: string
+  /** What the code says: draw it yourself. */
+  url: string
+}
+
+/** What a code stands for. */
+export type QrcodeCreateInputInfo = {
+  /** The number or the text. */
+  scene: QrcodeCreateInputScene
+}
+
+/** Kinds of codes: with a number or a text, for a time or for good. */
+export type QrcodeCreateInputKind = "QR_SCENE" | "QR_STR_SCENE" | "QR_LIMIT_SCENE" | "QR_LIMIT_STR_SCENE"
+
+/** A number or a text. */
+export type QrcodeCreateInputScene = {
+  /** The number; of a permanent code at most 100,000. */
+  scene_id?: number | null
+  /** The text. */
+  scene_str?: string | null
+}
+
+/** How far an invoice is reimbursed. */
+export type ReimburseStatus = "INVOICE_REIMBURSE_INIT" | "INVOICE_REIMBURSE_LOCK" | "INVOICE_REIMBURSE_CLOSURE"
+
+/** How risky the user is. */
+export type RiskControlGetUserRiskRankAnswer = {
+  /** 0 to 4, the riskiest. */
+  risk_rank: number
+  /** WeChat's id of the question; the name is WeChat's. */
+  unoin_id?: string | null
 }
 
 /** A check. */
@@ -1507,6 +2779,105 @@ export type ShortlinkGenerateAnswer = {
   link: string
 }
 
+/** A new template. */
+export type SubscribeMessageAddTemplateAnswer = {
+  /** What messages name as `template_id`. */
+  priTmplId: string
+}
+
+/** The number of a title, which WeChat gives as a number and takes as a text. */
+export type SubscribeMessageAddTemplateInputTid = number | string
+
+/** Nothing: the template is deleted. */
+export type SubscribeMessageDeleteTemplateAnswer = Record<string, unknown>
+
+/** Categories. */
+export type SubscribeMessageGetCategoryAnswer = {
+  /** The categories. */
+  data: SubscribeMessageGetCategoryAnswerCategory[]
+}
+
+/** A category. */
+export type SubscribeMessageGetCategoryAnswerCategory = {
+  /** Its number, for `getPubTemplateTitleList`. */
+  id: number
+  /** Its name. */
+  name: string
+}
+
+/** Keywords. */
+export type SubscribeMessageGetPubTemplateKeyWordsByIdAnswer = {
+  /** How many there are. */
+  count: number
+  /** The keywords. */
+  data: SubscribeMessageGetPubTemplateKeyWordsByIdAnswerKeyword[]
+}
+
+/** A keyword of a title. */
+export type SubscribeMessageGetPubTemplateKeyWordsByIdAnswerKeyword = {
+  /** An example. */
+  example: string
+  /** Its number, for `addTemplate`. */
+  kid: number
+  /** Its label. */
+  name: string
+  /** What its values must be; with the number, the key: `thing1`. */
+  rule: string
+}
+
+/** The number of a title, which WeChat gives as a number and takes as a text. */
+export type SubscribeMessageGetPubTemplateKeyWordsByIdInputTid = number | string
+
+/** A page of titles. */
+export type SubscribeMessageGetPubTemplateTitleListAnswer = {
+  /** How many there are. */
+  count: number
+  /** The titles. */
+  data: SubscribeMessageGetPubTemplateTitleListAnswerTitle[]
+}
+
+/** A title of the library. */
+export type SubscribeMessageGetPubTemplateTitleListAnswerTitle = {
+  /** Its category. */
+  categoryId: string
+  /** Its number. */
+  tid: number
+  /** The title. */
+  title: string
+  /** 2 for one message per consent, 3 for a long-term subscription. */
+  type: number
+}
+
+/** Templates. */
+export type SubscribeMessageGetTemplateListAnswer = {
+  /** The templates. */
+  data: SubscribeMessageGetTemplateListAnswerTemplate[]
+}
+
+/** The values that a key may hold. */
+export type SubscribeMessageGetTemplateListAnswerChoice = {
+  /** The values. */
+  enumValueList: string[]
+  /** The key. */
+  keywordCode: string
+}
+
+/** A template of the account. */
+export type SubscribeMessageGetTemplateListAnswerTemplate = {
+  /** Its lines, as `label:{{thing1.DATA}}`. */
+  content: string
+  /** The same with examples. */
+  example: string
+  /** What keys of a fixed choice may hold. */
+  keywordEnumValueList?: SubscribeMessageGetTemplateListAnswerChoice[]
+  /** What messages name as `template_id`. */
+  priTmplId: string
+  /** Its title. */
+  title: string
+  /** 2 for one message per consent, 3 for a long-term subscription. */
+  type: number
+}
+
 /** A message on its way. */
 export type SubscribeMessageSendAnswer = {
   /** WeChat's id of the message, where it tells one. */
@@ -1523,6 +2894,47 @@ export type SubscribeMessageSendInputMiniprogramState = "developer" | "trial" | 
 
 /** What to do with the content. */
 export type Suggest = "pass" | "review" | "risky"
+
+/** The message went out. */
+export type TemplateMessageSubscribeAnswer = {
+  /** Always true. */
+  sent: boolean
+}
+
+/** A text and its color. */
+export type TemplateMessageSubscribeInputContent = {
+  /** For example `#FF0000`. */
+  color?: string | null
+  /** The text. */
+  value: string
+}
+
+/** The parts of the message; there is one. */
+export type TemplateMessageSubscribeInputData = {
+  /** The text. */
+  content: TemplateMessageSubscribeInputContent
+}
+
+/** A page of a mini program. */
+export type TemplateMessageSubscribeInputMiniProgram = {
+  /** The mini program. */
+  appid: string
+  /** The page, with its query. */
+  pagepath: string
+}
+
+/** A message on its way. */
+export type UniformMessageSendAnswer = {
+  /** WeChat's id of the message, of up to 19 digits, where it tells one. */
+  msgid?: string | null
+  /** Whether WeChat took it. */
+  sent: boolean
+  /** How the receiver was found. */
+  via: UniformMessageSendAnswerVia
+}
+
+/** How a receiver was found. */
+export type UniformMessageSendAnswerVia = "openid" | "unionid"
 
 /** A link. */
 export type UrllinkGenerateAnswer = {
@@ -1553,6 +2965,35 @@ export type UrlschemeGenerateAnswer = {
   /** `weixin://dl/business/?t=…` */
   openlink: string
 }
+
+/** A follower; of others WeChat tells the first three members only. */
+export type UserGetInfoAnswer = {
+  /** The group, of old. */
+  groupid?: number | null
+  /** The language of the user's WeChat. */
+  language?: string | null
+  /** The user. */
+  openid: string
+  /** The number of the code that brought them. */
+  qr_scene?: number | null
+  /** The text of the code that brought them. */
+  qr_scene_str?: string | null
+  /** The account's note. */
+  remark?: string | null
+  /** 1 for a follower, 0 for others. */
+  subscribe: number
+  /** By which way: `ADD_SCENE_QR_CODE` and others. */
+  subscribe_scene?: string | null
+  /** Since when, seconds since 1970. */
+  subscribe_time?: number | null
+  /** The tags. */
+  tagid_list?: number[] | null
+  /** The same person across the accounts of one Open Platform account. */
+  unionid?: string | null
+}
+
+/** Languages, as WeChat names them. */
+export type UserGetInfoInputLang = "zh_CN" | "zh_TW" | "en"
 
 /** When and for which app WeChat made the data. */
 export type Watermark = {

@@ -3,7 +3,6 @@ import { readFile } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
 
 import { connect, h5Link, Problem } from '../browser.js'
-import { OPERATIONS } from '../operations.js'
 import { start } from './bundle.mjs'
 
 let bundle
@@ -77,12 +76,38 @@ test('a page pays by the bridge, or by the JS-SDK where it has it', async () => 
   }
 })
 
-test('an app of several is named in every call', async () => {
-  const backend = connect({ base: bundle.url, appid: 'wx1111111111111111', storage: storage() })
-  await assert.rejects(backend.call('jssdk.config', { url: 'https://h5.example.com/' }), (error) => error.type === 'unknown-app' && error.field === 'appid')
+test('no answer, or half of one, is a problem', async () => {
+  const network = (error) => error instanceof Problem && error.type === 'network' && error.cause instanceof Error
+  const nowhere = connect({ base: 'http://127.0.0.1:1', storage: storage() })
+  await assert.rejects(nowhere.call('jssdk.config', { url: 'x' }), network)
+  const half = async () => new Response(new ReadableStream({ pull: (stream) => stream.error(new Error('cut off')) }))
+  const backend = connect({ base: bundle.url, storage: storage(), fetch: half })
+  await assert.rejects(backend.call('jssdk.config', { url: 'x' }), network)
 })
 
-test('a page of the official account logs in with its code', { skip: !OPERATIONS['oauth.getToken'] && 'no such operation yet' }, async () => {
+test('Retry-After is waited for', async () => {
+  const document = { type: 'credential-unavailable', status: 503, title: 'The credential is not available', retry_after: 1 }
+  const busy = () =>
+    new Response(JSON.stringify(document), { status: 503, headers: { 'content-type': 'application/problem+json', 'retry-after': '1' } })
+  const answers = [busy()]
+  const asked = async (...request) => answers.shift() ?? fetch(...request)
+  const login = async (signIn) => signIn('auth.code2Session', { js_code: await bundle.code({ user: 'hank' }) })
+  const backend = connect({ base: bundle.url, storage: storage(), login, fetch: asked })
+  // The login waits, and the call after it.
+  assert.deepEqual(await backend.call('auth.checkSession'), { valid: true })
+  answers.push(busy(), busy())
+  await assert.rejects(backend.call('auth.checkSession'), { status: 503 })
+})
+
+test('an app of several is named in every call', async () => {
+  const backend = connect({ base: bundle.url, appid: 'wx1111111111111111', storage: storage() })
+  await assert.rejects(
+    backend.call('jssdk.config', { url: 'https://h5.example.com/' }),
+    (error) => error.type === 'unknown-app' && error.field === 'appid',
+  )
+})
+
+test('a page of the official account logs in with its code', async () => {
   const backend = connect({ base: bundle.url, storage: storage() })
   const code = await bundle.code({ appid: 'wx2222222222222222', user: 'erin' })
   const { openId } = await backend.signIn('oauth.getToken', { code })

@@ -20,13 +20,20 @@ export async function start() {
   if (!found.WeChat) throw new Error(`the bundle does not start: ${said.join('\n')}`)
   process.stderr.resume()
   const url = found.operations
-  const post = async (path, input) => {
-    const response = await fetch(url + path, { method: 'POST', body: JSON.stringify(input) })
-    if (!response.ok) throw new Error(`${path}: ${await response.text()}`)
+  const ask = async (address, input, method = 'POST') => {
+    const response = await fetch(address, { method, body: input && JSON.stringify(input) })
+    if (!response.ok) throw new Error(`${address}: ${await response.text()}`)
     return response.json()
   }
+  const post = (path, input) => ask(url + path, input)
   return {
     url,
+    /** Where the simulated WeChat is told what to do. */
+    controls: `${found.WeChat}/_simulator`,
+    /** Makes trouble at WeChat, once. */
+    fault: (path, effect) => ask(`${found.WeChat}/_simulator/faults`, { path, times: 1, effect }),
+    /** How often a path of WeChat's was called. */
+    calls: async (path) => (await ask(`${found.WeChat}/_simulator/journal?path=${path}`, undefined, 'GET')).length,
     /** A login code, as `wx.login` or an OAuth redirect brings one. */
     code: async (input) => (await post('/console/wechat/codes', input)).code,
     /** Puts a product into the catalogue, as a back end does. */
@@ -52,19 +59,26 @@ export function standIn(bundle, { user = 'alice', meddle = (options) => options 
     removeStorageSync: (key) => storage.delete(key),
     login(options) {
       counts.login += 1
-      answered(bundle.code({ user }).then((code) => ({ code, errMsg: 'login:ok' })), options)
+      answered(
+        bundle.code({ user }).then((code) => ({ code, errMsg: 'login:ok' })),
+        options,
+      )
     },
     request(options) {
       counts.request += 1
-      const { url, method, header, data, responseType } = meddle(options)
+      const { url, method, header, data, responseType, dataType = 'json' } = meddle(options)
       const work = async () => {
-        const response = await fetch(url, { method, headers: header, body: data })
+        const body = typeof data === 'object' ? JSON.stringify(data) : data
+        const response = await fetch(url, { method, headers: { 'accept-language': 'zh-CN', ...header }, body })
         const content = await response.arrayBuffer()
+        const text = () => new TextDecoder().decode(content)
         return {
           statusCode: response.status,
           // WeChat's clients spell headers as the server did, or with capitals.
-          header: Object.fromEntries([...response.headers].map(([name, value]) => [name.replace(/\b[a-z]/g, (letter) => letter.toUpperCase()), value])),
-          data: responseType === 'arraybuffer' ? content : new TextDecoder().decode(content),
+          header: Object.fromEntries(
+            [...response.headers].map(([name, value]) => [name.replace(/\b[a-z]/g, (letter) => letter.toUpperCase()), value]),
+          ),
+          data: responseType === 'arraybuffer' ? content : dataType === 'json' ? JSON.parse(text()) : text(),
         }
       }
       answered(work(), options)

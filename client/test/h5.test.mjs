@@ -13,16 +13,23 @@ define('history', { pushState() {}, replaceState() {} })
 define('addEventListener', () => {})
 define('document', { addEventListener() {} })
 const bridge = { invoke: (_name, _given, callback) => callback({ errMsg: 'config:ok' }) }
-const wx = new Proxy({
-  config: () => bridge.invoke('preVerifyJSAPI', {}, () => {}),
-  error: () => {},
-  ready: () => {},
-}, {
-  get: (own, api) => own[api] ?? (api in answers ? (parameters) => {
-    given[api] = parameters
-    answers[api]?.(parameters)
-  } : undefined),
-})
+const wx = new Proxy(
+  {
+    config: () => bridge.invoke('preVerifyJSAPI', {}, () => {}),
+    error: () => {},
+    ready: () => {},
+  },
+  {
+    get: (own, api) =>
+      own[api] ??
+      (api in answers
+        ? (parameters) => {
+            given[api] = parameters
+            answers[api]?.(parameters)
+          }
+        : undefined),
+  },
+)
 define('window', { WeixinJSBridge: bridge, wx })
 
 const { createJssdk, JssdkError } = await import('../h5/jssdk.js')
@@ -32,7 +39,10 @@ const jssdk = createJssdk({ fetch: async () => ({ ok: true, json: async () => si
 
 test('the caller is told by promise and by callbacks of its own', async () => {
   const heard = []
-  const own = (name) => ({ errMsg }) => heard.push(`${name} ${errMsg}`)
+  const own =
+    (name) =>
+    ({ errMsg }) =>
+      heard.push(`${name} ${errMsg}`)
   answers.scanQRCode = ({ success, complete }) => {
     success({ errMsg: 'scanQRCode:ok', resultStr: '42' })
     complete({ errMsg: 'scanQRCode:ok' })
@@ -61,8 +71,14 @@ test('a callback that throws leaves the promise settled', async () => {
 
 test('an event is subscribed to, and tells every time', async () => {
   for (const api of [
-    'onVoiceRecordEnd', 'onVoicePlayEnd', 'onSearchBeacons', 'onMenuShareTimeline', 'onMenuShareAppMessage',
-    'onMenuShareQQ', 'onMenuShareWeibo', 'onMenuShareQZone',
+    'onVoiceRecordEnd',
+    'onVoicePlayEnd',
+    'onSearchBeacons',
+    'onMenuShareTimeline',
+    'onMenuShareAppMessage',
+    'onMenuShareQQ',
+    'onMenuShareWeibo',
+    'onMenuShareQZone',
   ]) {
     answers[api] = null
     const heard = []
@@ -119,4 +135,16 @@ test('the examples of the document that take no answer are passed on as they are
     assert.deepEqual(passed, parameters)
     assert.ok(success && fail && cancel)
   }
+})
+
+test('a server that is soon ready is asked once more, and no oftener', async () => {
+  const busy = { ok: false, json: async () => ({ type: 'credential-unavailable', detail: 'Being renewed.', retry_after: 1 }) }
+  const answers = [busy]
+  const patient = createJssdk({ watch: false, fetch: async () => answers.shift() ?? { ok: true, json: async () => signed } })
+  assert.equal((await patient.ready()).appId, signed.appId)
+
+  answers.push(busy, busy)
+  await assert.rejects(patient.configure(), { reason: 'credential-unavailable' })
+  answers.push({ ok: false, json: async () => ({ type: 'quota-exceeded', detail: 'Tomorrow.', retry_after: 3600 }) })
+  await assert.rejects(patient.configure(), { reason: 'quota-exceeded' })
 })

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
+import { mkdtemp, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 
 import { connect, Problem } from '../miniprogram.js'
-import { OPERATIONS } from '../operations.js'
 import { standIn, start } from './bundle.mjs'
 
 let bundle
@@ -84,7 +86,10 @@ test('a session that is refused again is not renewed again', async () => {
   const wx = standIn(bundle, { meddle: (options) => ({ ...options, header: { ...options.header, authorization: 'Bearer forged' } }) })
   const backend = client(wx)
 
-  await assert.rejects(backend.call('auth.checkSession'), (error) => error instanceof Problem && error.status === 401 && error.type === 'unauthenticated')
+  await assert.rejects(
+    backend.call('auth.checkSession'),
+    (error) => error instanceof Problem && error.status === 401 && error.type === 'unauthenticated',
+  )
 
   assert.equal(wx.counts.login, 2)
 })
@@ -132,7 +137,7 @@ test('a mistake in the program is told at once', async () => {
   await assert.rejects(backend.call('auth.getAccessToken'), /no operation that a front end can call/)
 })
 
-test('an image comes as bytes, and as an address', { skip: !OPERATIONS['wxacode.getUnlimited'] && 'no such operation yet' }, async () => {
+test('an image comes as bytes, and as an address', async () => {
   const backend = client(standIn(bundle))
 
   const image = await backend.call('wxacode.getUnlimited', { scene: 'id=1' })
@@ -170,18 +175,100 @@ test('an upload is a form with the session, and text keeps its characters', asyn
   assert.match(seen[0].body, /name="appid"\r\n\r\nwx1111111111111111/)
 })
 
-test('an image is checked by its path', { skip: !OPERATIONS['security.imgSecCheck'] && 'no such operation yet' }, async () => {
-  const { writeFile } = await import('node:fs/promises')
-  const picture = `${process.env.TMPDIR ?? '/tmp'}/client-${process.pid}.png`
+/** A file that a user chose. */
+async function picture() {
+  const path = join(await mkdtemp(join(tmpdir(), 'client-')), 'picture.png')
   const png = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=='
-  await writeFile(picture, Buffer.from(png, 'base64'))
+  await writeFile(path, Buffer.from(png, 'base64'))
+  return path
+}
 
-  const answer = await client(standIn(bundle)).upload('security.imgSecCheck', picture)
-
+test('an image is checked by its path', async () => {
+  const answer = await client(standIn(bundle)).upload('security.imgSecCheck', await picture())
   assert.equal(answer.suggest, 'pass')
 })
 
-test('no answer is an error, not a silence', async () => {
-  const backend = connect({ base: 'http://127.0.0.1:1', wx: standIn(bundle) })
-  await assert.rejects(backend.call('jssdk.config', { url: 'x' }), /request:fail/)
+test('no answer is a problem, whatever the client says', async () => {
+  const network = (error) => error instanceof Problem && error.type === 'network' && error.status === 0
+  const nowhere = connect({ base: 'http://127.0.0.1:1', wx: standIn(bundle) })
+  await assert.rejects(nowhere.call('jssdk.config', { url: 'x' }), (error) => network(error) && /request:fail/.test(error.message))
+  await assert.rejects(nowhere.call('auth.checkSession'), network)
+
+  const wx = standIn(bundle)
+  const backend = client(wx)
+  await backend.login()
+  wx.uploadFile = ({ fail }) => fail({ errMsg: 'uploadFile:fail timeout', errno: 5 })
+  await assert.rejects(backend.upload('security.imgSecCheck', 'x.png'), (error) => network(error) && error.cause.errno === 5)
+  wx.login = ({ fail }) => fail({ errMsg: 'login:fail' })
+  backend.logout()
+  await assert.rejects(backend.call('auth.checkSession'), network)
+})
+
+test('an answer that is cut off is no answer', async () => {
+  const wx = standIn(bundle)
+  wx.request = ({ success }) =>
+    success({ statusCode: 200, header: { 'Content-Type': 'application/json' }, data: new TextEncoder().encode('{"appId":').buffer })
+  await assert.rejects(client(wx).call('jssdk.config', { url: 'x' }), { name: 'Problem', type: 'network' })
+})
+
+const CODE = '/wxa/getwxacodeunlimit'
+const SEND = '/cgi-bin/message/subscribe/send'
+const refusal = (code) => ({ errcode: { code, errmsg: 'as told' } })
+
+test('a limit that ends soon is waited for, once', async () => {
+  const backend = client(standIn(bundle))
+  await backend.login()
+  const draw = () => backend.call('wxacode.getUnlimited', { scene: 'id=1' })
+  const before = await bundle.calls(CODE)
+  const began = performance.now()
+
+  // WeChat's limit of a second; the server answers 429 with Retry-After: 1.
+  await bundle.fault(CODE, refusal(44990))
+  assert.ok((await draw()).byteLength > 100)
+
+  assert.ok(performance.now() - began >= 999)
+  assert.equal((await bundle.calls(CODE)) - before, 2)
+
+  await bundle.fault(CODE, refusal(44990))
+  await bundle.fault(CODE, refusal(44990))
+  await assert.rejects(draw(), { status: 429, retryAfter: 1 })
+  assert.equal((await bundle.calls(CODE)) - before, 4)
+})
+
+test('an upload waits as well', async () => {
+  const backend = client(standIn(bundle))
+  await backend.login()
+  const before = await bundle.calls('/wxa/img_sec_check')
+  await bundle.fault('/wxa/img_sec_check', refusal(44990))
+  assert.equal((await backend.upload('security.imgSecCheck', await picture())).suggest, 'pass')
+  assert.equal((await bundle.calls('/wxa/img_sec_check')) - before, 2)
+})
+
+test('a limit that does not end soon is for the user to wait for', async () => {
+  const backend = client(standIn(bundle))
+  await backend.login()
+  const before = await bundle.calls(CODE)
+  await bundle.fault(CODE, refusal(45009))
+  await assert.rejects(backend.call('wxacode.getUnlimited', { scene: 'id=1' }), (error) => error.status === 429 && error.retryAfter > 5)
+  assert.equal((await bundle.calls(CODE)) - before, 1)
+})
+
+test('what may have been done is not done again', async () => {
+  const backend = client(standIn(bundle))
+  await backend.login()
+  const before = await bundle.calls(SEND)
+  await bundle.fault(SEND, refusal(-1))
+  const message = { template_id: 'demo-long-term-subscription-of-orders-00001', data: { thing6: { value: '茶' } } }
+  await assert.rejects(backend.call('subscribeMessage.send', message), { status: 503, type: 'wechat-busy', retryAfter: 2 })
+  assert.equal((await bundle.calls(SEND)) - before, 1)
+})
+
+test('a gateway has no problem document, but a header', async () => {
+  const wx = standIn(bundle)
+  const answers = [{ statusCode: 503, header: { 'Retry-After': '1', 'Content-Type': 'text/html' }, data: new ArrayBuffer(0) }]
+  const { request } = wx
+  wx.request = (options) => (answers.length ? options.success(answers.shift()) : request(options))
+  // It only reads, so it is asked again.
+  const { signature } = await client(wx).call('jssdk.config', { url: 'https://h5.example.com/' })
+  assert.match(signature, /^[0-9a-f]{40}$/)
 })

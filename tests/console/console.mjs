@@ -10,7 +10,16 @@ import { join } from 'node:path'
 
 const { CONSOLE_URL: url, SCREENSHOTS: shots, MODULES: modules } = process.env
 const { chromium } = createRequire(join(modules, 'here.js'))('playwright-core')
-const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
+const FLAGS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
 
 const profile = await mkdtemp(join(tmpdir(), 'console-'))
 await mkdir(shots, { recursive: true })
@@ -39,12 +48,17 @@ async function open(hash = '', size = { width: 1280, height: 900 }, colorScheme 
 const json = async (path) => (await fetch(url + path)).json()
 const version = async (appid, kind) => (await json('/console/credentials')).find((one) => one.appid === appid && one.kind === kind).version
 const document = await json('/openapi.json')
-const ids = Object.values(document.paths).flatMap((item) => Object.values(item)).map(({ operationId }) => operationId).filter(Boolean)
+const ids = Object.values(document.paths)
+  .flatMap((item) => Object.values(item))
+  .map(({ operationId }) => operationId)
+  .filter(Boolean)
 
 try {
   step('every operation of the document is listed, once')
   const page = await open()
-  const listed = await page.locator('aside .groups a').evaluateAll((links) => links.map((link) => decodeURIComponent(link.hash.replace('#/operations/', ''))))
+  const listed = await page
+    .locator('aside .groups a')
+    .evaluateAll((links) => links.map((link) => decodeURIComponent(link.hash.replace('#/operations/', ''))))
   assert.deepEqual([...listed].sort(), ids.filter((id) => !(id.endsWith('.get') && ids.includes(id.slice(0, -4)))).sort())
 
   step('a demo user logs in with one click')
@@ -133,7 +147,13 @@ try {
   await page.waitForSelector('.faults li:has-text("No trouble")')
   const clock = (await json('/console/state')).now_ms
   await page.click('button:has-text("+5 min")')
-  await page.waitForFunction((then) => fetch('/console/state').then((r) => r.json()).then(({ now_ms }) => now_ms - then >= 300_000), clock)
+  await page.waitForFunction(
+    (then) =>
+      fetch('/console/state')
+        .then((r) => r.json())
+        .then(({ now_ms }) => now_ms - then >= 300_000),
+    clock,
+  )
 
   step('a user writes, the event is on the bus, and is redelivered with the same id')
   await page.goto(`${url}/#/events`)
@@ -147,7 +167,11 @@ try {
   await page.waitForFunction(() => globalThis.document.querySelectorAll('.event').length === 2)
   const written = (await json('/console/events')).filter(({ event }) => JSON.stringify(event).includes('parcel'))
   assert.equal(new Set(written.map(({ event }) => event.detail.id)).size, 1)
-  for (const [mode, format] of [['plain', 'xml'], ['compatible', 'json'], ['safe', 'xml']]) {
+  for (const [mode, format] of [
+    ['plain', 'xml'],
+    ['compatible', 'json'],
+    ['safe', 'xml'],
+  ]) {
     await page.selectOption('#any-sample select[name=mode]', mode)
     await page.selectOption('#any-sample select[name=format]', format)
     const last = (await json('/console/wechat/push')).at(-1).id
@@ -227,19 +251,32 @@ try {
     const { bundle } = await import('/console/backend.js')
     choose('zh-CN')
     const operations = bundle.groups.flatMap(({ operations }) => operations)
-    const lacking = (things, name) => things.filter((thing) => thing[name] && tell(thing, name) === thing[name]).map((thing) => `${thing.id ?? thing.name}: ${thing[name]}`)
+    const lacking = (things, name) =>
+      things.filter((thing) => thing[name] && tell(thing, name) === thing[name]).map((thing) => `${thing.id ?? thing.name}: ${thing[name]}`)
     const described = [
       ...lacking(bundle.groups, 'description'),
       ...lacking(operations, 'summary'),
       ...lacking(operations, 'description'),
-      ...lacking(operations.flatMap(({ fields }) => fields), 'description'),
-      ...lacking(operations.flatMap(({ problems }) => problems), 'title'),
+      ...lacking(
+        operations.flatMap(({ fields }) => fields),
+        'description',
+      ),
+      ...lacking(
+        operations.flatMap(({ problems }) => problems),
+        'title',
+      ),
     ]
     const demo = new DOMParser().parseFromString(await (await fetch('/demo/jssdk')).text(), 'text/html')
     const labels = [...demo.querySelectorAll('[data-say]')].map(({ textContent }) => textContent)
-    const texts = await Promise.all(['app', 'operations', 'credentials', 'events', 'orders', 'phone', 'shop', 'surface', 'wechat'].map((name) => fetch(`/console/${name}.js`).then((response) => response.text())))
+    const texts = await Promise.all(
+      ['app', 'operations', 'credentials', 'events', 'orders', 'phone', 'shop', 'surface', 'wechat'].map((name) =>
+        fetch(`/console/${name}.js`).then((response) => response.text()),
+      ),
+    )
     const phrases = texts.join('\n').matchAll(/say\('((?:[^'\\]|\\.)+)'/g)
-    return [...new Set([...[...phrases].map(([, phrase]) => phrase), ...labels])].filter((phrase) => say(phrase) === phrase).concat(described)
+    return [...new Set([...[...phrases].map(([, phrase]) => phrase), ...labels])]
+      .filter((phrase) => say(phrase) === phrase)
+      .concat(described)
   })
   assert.deepEqual(untranslated, [], 'phrases without Chinese')
   await page.close()
@@ -248,13 +285,28 @@ try {
   for (const headers of [{ origin: 'http://evil.example' }, { 'sec-fetch-site': 'cross-site' }]) {
     assert.equal((await fetch(`${url}/console/credentials`, { headers })).status, 403)
     assert.equal((await fetch(`${url}/console/clock`, { method: 'POST', headers, body: '{"advance_s":1}' })).status, 403)
-    assert.equal((await fetch(`${url}/2015-03-31/functions/auth-getaccesstoken/invocations`, { method: 'POST', headers, body: '{}' })).status, 403)
+    assert.equal(
+      (await fetch(`${url}/2015-03-31/functions/auth-getaccesstoken/invocations`, { method: 'POST', headers, body: '{}' })).status,
+      403,
+    )
   }
 
   step('screenshots, and nothing wider than the window')
-  for (const [width, height] of [[1280, 900], [390, 844]]) {
+  for (const [width, height] of [
+    [1280, 900],
+    [390, 844],
+  ]) {
     for (const scheme of ['light', 'dark']) {
-      for (const [name, hash] of [['welcome', ''], ['menu', ''], ['operation', `#/operations/${operation}`], ['service', '#/operations/auth.getTicket'], ['credentials', '#/credentials'], ['events', '#/events'], ['wechat', '#/wechat'], ['chinese', `#/operations/auth.code2Session`]]) {
+      for (const [name, hash] of [
+        ['welcome', ''],
+        ['menu', ''],
+        ['operation', `#/operations/${operation}`],
+        ['service', '#/operations/auth.getTicket'],
+        ['credentials', '#/credentials'],
+        ['events', '#/events'],
+        ['wechat', '#/wechat'],
+        ['chinese', `#/operations/auth.code2Session`],
+      ]) {
         const shown = await open(hash, { width, height }, scheme)
         const language = name === 'chinese' ? 'zh-CN' : 'en'
         await shown.selectOption('header .tools > select', language)

@@ -21,7 +21,11 @@ const named = (id, name, input) => {
   return found?.text
 }
 // Node's pipes are sockets, which /dev/stdout cannot open; a shell's are not.
-const shell = (text) => execFileSync('bash', ['-o', 'pipefail', '-c', `{ ${text}\n} | cat`], { encoding: 'utf8', env: { ...process.env, SESSION_TOKEN: token, PATH: `${aws}:${process.env.PATH}` } })
+const shell = (text) =>
+  execFileSync('bash', ['-o', 'pipefail', '-c', `{ ${text}\n} | cat`], {
+    encoding: 'utf8',
+    env: { ...process.env, SESSION_TOKEN: token, PATH: `${aws}:${process.env.PATH}` },
+  })
 const script = (text) => new Function('fetch', 'wx', 'session_token', `return (async () => { ${text}\nreturn answer })()`)
 
 test('curl calls', () => {
@@ -30,7 +34,7 @@ test('curl calls', () => {
 })
 
 test('curl calls survive quotes and Unicode', () => {
-  const answer = JSON.parse(shell(named('auth.code2Session', 'curl', { js_code: "it's 中文 \"$HOME\" \\ `id`" })))
+  const answer = JSON.parse(shell(named('auth.code2Session', 'curl', { js_code: 'it\'s 中文 "$HOME" \\ `id`' })))
   assert.equal(answer.type, 'invalid-input')
 })
 
@@ -59,11 +63,15 @@ test('aws lambda invoke calls', () => {
 test('boto3 calls', () => {
   const answer = execFileSync(python, ['-c', named('auth.getAccessToken', 'boto3')], { encoding: 'utf8' })
   assert.match(answer, /'access_token': '\d+_/)
-  assert.throws(() => execFileSync(python, ['-c', named('auth.getTicket', 'boto3', { type: 'nothing' })], { stdio: 'pipe' }), /RuntimeError/)
+  assert.throws(
+    () => execFileSync(python, ['-c', named('auth.getTicket', 'boto3', { type: 'nothing' })], { stdio: 'pipe' }),
+    /RuntimeError/,
+  )
 })
 
 test('the AWS SDK for Node calls', () => {
-  const run = (text) => execFileSync(process.execPath, ['--input-type=module', '-e', text], { encoding: 'utf8', cwd: MODULES, stdio: 'pipe' })
+  const run = (text) =>
+    execFileSync(process.execPath, ['--input-type=module', '-e', text], { encoding: 'utf8', cwd: MODULES, stdio: 'pipe' })
   assert.match(run(named('auth.getAccessToken', 'AWS SDK (Node)')), /access_token: '\d+_/)
   assert.match(run(named('api.call', 'AWS SDK (Node)')), /ip_list/)
   assert.throws(() => run(named('auth.getTicket', 'AWS SDK (Node)', { type: 'nothing' })), /Error/)

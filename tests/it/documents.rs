@@ -8,7 +8,15 @@ use std::{
 use crate::agreement::root;
 
 /// Where documents are.
-const PLACES: [&str; 6] = ["", "client", "client/h5", "docs", "docs/zh", "local/simulator"];
+const PLACES: [&str; 7] = [
+    "",
+    "client",
+    "client/examples/miniprogram",
+    "client/h5",
+    "docs",
+    "docs/zh",
+    "local/simulator",
+];
 
 fn documents(place: &str) -> Vec<PathBuf> {
     let entries = fs::read_dir(root().join(place)).unwrap();

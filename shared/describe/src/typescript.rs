@@ -1,4 +1,4 @@
-//! The types and the table of the front-end client, written from the OpenAPI document.
+//! The types of the clients and the table of the front-end one, written from the OpenAPI document.
 
 use std::collections::BTreeMap;
 
@@ -11,15 +11,23 @@ fn head() -> String {
     format!("// Written from the OpenAPI document by `{COMMAND}`.\n\n")
 }
 
-/// What a front end can call, once each: `POST` where there is a choice. Only WeChat calls the raw
-/// ones.
-fn callable(document: &Value) -> BTreeMap<&str, (&'static str, &Value)> {
+/// Who calls an operation.
+#[derive(Clone, Copy, PartialEq)]
+enum By {
+    /// Front ends, and back ends as well.
+    FrontEnd,
+    /// Back ends alone.
+    Service,
+}
+
+/// What is called, once each: `POST` where there is a choice. Only WeChat calls the raw ones.
+fn callable(document: &Value, by: By) -> BTreeMap<&str, (&'static str, &Value)> {
     let mut found = BTreeMap::new();
     for (_, item) in document["paths"].as_object().into_iter().flatten() {
         let first =
             ["post", "get"].into_iter().find_map(|method| Some((method, item.get(method)?)));
         if let Some((method, operation)) = first
-            && operation["x-access"] != "Service"
+            && (operation["x-access"] == "Service") == (by == By::Service)
             && operation["x-raw"] != true
         {
             found.insert(text(&operation["operationId"]), (method, operation));
@@ -33,7 +41,7 @@ pub(crate) fn operations(document: &Value) -> String {
     let line = |(id, (method, operation)): (&str, (&str, &Value))| {
         format!("  '{id}': ['{}', '{}'],\n", method.to_uppercase(), text(&operation["x-access"]))
     };
-    let lines: String = callable(document).into_iter().map(line).collect();
+    let lines: String = callable(document, By::FrontEnd).into_iter().map(line).collect();
     let head = head();
     format!(
         "{head}/** Method and access by operation. */\nexport const OPERATIONS = {{\n{lines}}}\n"
@@ -47,39 +55,30 @@ fn text(value: &Value) -> &str {
 /// `types.d.ts`: inputs and outputs.
 pub(crate) fn types(document: &Value) -> String {
     let mut writer = Writer { document, named: BTreeMap::new() };
-    let mut list = String::from("export interface Operations {\n");
-    for (id, (_, operation)) in callable(document) {
-        comment(&mut list, "  ", operation["summary"].as_str());
-        let input = writer.render(&input(operation), "    ");
-        let output = match &operation["responses"]["200"]["content"]["application/json"] {
-            Value::Null => "ArrayBuffer".to_owned(),
-            json => writer.render(&json["schema"], "    "),
-        };
-        let member = format!("  '{id}': {{\n    input: {input}\n    output: {output}\n  }}\n");
-        list.push_str(&member);
-    }
-    list.push_str("}\n");
+    let front = writer.interface("Operations", By::FrontEnd);
+    let back = writer.interface("ServiceOperations", By::Service);
     let named: String = writer.named.into_values().map(|body| format!("\n{body}\n")).collect();
-    format!("{}{list}{named}", head())
+    format!("{}{front}\n{back}{named}", head())
 }
 
 /// The input's schema, wherever the operation takes it from.
-fn input(operation: &Value) -> Value {
+fn input(operation: &Value, by: By) -> Value {
     let mut schema = match &operation["requestBody"]["content"]["application/json"]["schema"] {
         Value::Null => query(operation),
         body => body.clone(),
     };
-    leave_out(&mut schema);
+    leave_out(&mut schema, by);
     for variant in schema.get_mut("oneOf").and_then(Value::as_array_mut).into_iter().flatten() {
-        leave_out(variant);
+        leave_out(variant, by);
     }
     schema
 }
 
-/// A front end acts for its own user, and uses the names of today.
-fn leave_out(schema: &mut Value) {
+/// A front end acts for its own user; everybody uses the names of today.
+fn leave_out(schema: &mut Value, by: By) {
     if let Some(properties) = schema["properties"].as_object_mut() {
-        properties.retain(|name, property| name != "openid" && property["deprecated"] != true);
+        let theirs = |name: &str| by == By::Service || name != "openid";
+        properties.retain(|name, property| theirs(name) && property["deprecated"] != true);
     }
 }
 
@@ -105,6 +104,35 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
+    /// The operations that these callers have, each with its access, input and output.
+    fn interface(&mut self, name: &str, by: By) -> String {
+        let mut list = format!("export interface {name} {{\n");
+        for (id, (_, operation)) in callable(self.document, by) {
+            comment(&mut list, "  ", operation["summary"].as_str());
+            let access = text(&operation["x-access"]);
+            let input = self.render(&input(operation, by), "    ");
+            let output = self.output(operation, by);
+            list.push_str(&format!(
+                "  '{id}': {{\n    access: '{access}'\n    input: {input}\n    output: {output}\n  }}\n"
+            ));
+        }
+        list + "}\n"
+    }
+
+    /// The answer as a client hands it out: a file comes as its bytes.
+    fn output(&mut self, operation: &Value, by: By) -> String {
+        let content = &operation["responses"]["200"]["content"];
+        let json = &content["application/json"]["schema"];
+        // The document has what Lambda answers: the output or a failure, and a file as base64.
+        let json = if by == By::Service { &json["anyOf"][0] } else { json };
+        let is_file = json["properties"].get("isBase64Encoded").is_some();
+        if json.is_null() || is_file {
+            return "ArrayBuffer".to_owned();
+        }
+        let either = content.as_object().is_some_and(|kinds| kinds.len() > 1);
+        self.render(json, "    ") + if either { " | ArrayBuffer" } else { "" }
+    }
+
     fn render(&mut self, schema: &Value, indent: &str) -> String {
         if let Some(target) = schema["$ref"].as_str() {
             return self.name(target);
