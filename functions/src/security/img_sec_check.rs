@@ -11,7 +11,7 @@ use shared::{
     capability::Wechat,
 };
 
-use super::{RISKY, Suggest, picture::fit};
+use super::{RISKY, picture::fit};
 
 /// Checks an image for content that must not be published.
 ///
@@ -37,10 +37,26 @@ pub struct ImgSecCheck {
 /// 微信的检测结论。
 #[derive(Serialize, JsonSchema)]
 pub struct Checked {
-    /// What to do: `pass` or `risky`.
+    /// What to do.
     ///
-    /// 处理建议：`pass` 或 `risky`。
+    /// 处理建议。
     suggest: Suggest,
+}
+
+/// What to do with the image.
+///
+/// 对图片的处理建议。
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum Suggest {
+    /// Publish it.
+    ///
+    /// 可以发布。
+    Pass,
+    /// Do not publish it.
+    ///
+    /// 不可发布。
+    Risky,
 }
 
 impl Operation for ImgSecCheck {

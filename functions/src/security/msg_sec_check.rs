@@ -12,7 +12,7 @@ use shared::{
     value::{Chars, Int, Text},
 };
 
-use super::{RISKY, Suggest};
+use super::RISKY;
 
 const PATH: &str = "/wxa/msg_sec_check";
 
@@ -96,6 +96,26 @@ pub struct Checked {
     /// 微信的检测 id。
     #[serde(skip_serializing_if = "Option::is_none")]
     trace_id: Option<String>,
+}
+
+/// What to do with the content.
+///
+/// 对内容的处理建议。
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum Suggest {
+    /// Publish it.
+    ///
+    /// 可以发布。
+    Pass,
+    /// Have it reviewed by a person.
+    ///
+    /// 需人工审核。
+    Review,
+    /// Do not publish it.
+    ///
+    /// 不可发布。
+    Risky,
 }
 
 /// What one strategy found; any of it may be absent.
