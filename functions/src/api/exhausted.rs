@@ -26,7 +26,10 @@ impl Paths {
             None => Ok(()),
             Some(until) => Err(Error::new(
                 Problem::QuotaExceeded,
-                "WeChat's limit for today is reached; wait for Retry-After.",
+                [
+                    "WeChat's limit for today is reached; wait for Retry-After.",
+                    "已达到微信的当日调用上限，请在 Retry-After 之后重试。",
+                ],
             )
             .errcode(USED_UP, None)
             .retry_after(until - now)),
@@ -61,8 +64,8 @@ mod tests {
     fn a_path_is_refused_until_midnight_in_china_for_its_app() {
         let (paths, noon) = (Paths::default(), 1_795_147_200);
         let path = "/cgi-bin/user/get";
-        let used_up = Error::new(Problem::QuotaExceeded, "").errcode(USED_UP, None);
-        let busy = Error::new(Problem::QuotaExceeded, "").errcode(45_011, None);
+        let used_up = Error::new(Problem::QuotaExceeded, ["", ""]).errcode(USED_UP, None);
+        let busy = Error::new(Problem::QuotaExceeded, ["", ""]).errcode(45_011, None);
 
         paths.note("wx1", path, &busy, noon);
         assert!(paths.check("wx1", path, noon).is_ok());

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use shared::{
     Access, AccountKind, Caller, Error, Operation, Problem, Refusal, Result, Uses,
     capability::Wechat,
-    text,
+    message, text,
     value::{Address, AppId, Chars, Int, List, MediaId, Openid, Text},
 };
 
@@ -15,7 +15,8 @@ use super::RECEIVER;
 
 text! {
     /// A text with links.
-    pub(super) Content: 1..=2048, Chars::BYTES, "A Chinese character counts three.", errcode 45002;
+    pub(super) Content: 1..=2048, Chars::BYTES,
+        ["A Chinese character counts three.", "一个汉字计为三个字节。"], errcode 45002;
     /// A title.
     pub(super) Title: 1..=256, Chars::BYTES;
     /// A few words below a title.
@@ -299,13 +300,13 @@ impl Operation for SendMessage {
     #[rustfmt::skip]
     const REFUSALS: &'static [Refusal] = &[
         RECEIVER[0], RECEIVER[1], RECEIVER[2],
-        Refusal::new(40003, Problem::InvalidInput, "WeChat does not know this openid for this app.").field("touser"),
-        Refusal::new(40007, Problem::InvalidInput, "WeChat does not know this media_id: it is another account's, or older than 3 days.").field("media_id"),
-        Refusal::new(45002, Problem::InvalidInput, "The text is too long.").field("text.content"),
-        Refusal::new(45008, Problem::InvalidInput, "Exactly one article can be sent.").field("news.articles"),
-        Refusal::new(45162, Problem::InvalidInput, "WeChat does not send this type for this account.").field("msgtype"),
-        Refusal::new(48002, Problem::ReceiverState, "The user does not take messages of this account."),
-        Refusal::new(70000, Problem::ReceiverState, "The user is a minor and does not get this."),
+        Refusal::new(40003, Problem::InvalidInput, ["WeChat does not know this openid for this app.", "该应用下没有此 openid。"]).field("touser"),
+        Refusal::new(40007, Problem::InvalidInput, ["WeChat does not know this media_id: it is another account's, or older than 3 days.", "微信查不到该 media_id：它属于其他账号，或已超过 3 天。"]).field("media_id"),
+        Refusal::new(45002, Problem::InvalidInput, ["The text is too long.", "文本过长。"]).field("text.content"),
+        Refusal::new(45008, Problem::InvalidInput, ["Exactly one article can be sent.", "只能发送一条图文。"]).field("news.articles"),
+        Refusal::new(45162, Problem::InvalidInput, ["WeChat does not send this type for this account.", "微信不为该账号发送此类型的消息。"]).field("msgtype"),
+        Refusal::new(48002, Problem::ReceiverState, ["The user does not take messages of this account.", "用户拒收该账号的消息。"]),
+        Refusal::new(70000, Problem::ReceiverState, ["The user is a minor and does not get this.", "用户是未成年人，无法接收。"]),
     ];
     const EXAMPLE: &'static str = r#"{"touser":"oUser-of-the-example-000000001","msgtype":"text","text":{"content":"Your parcel is on its way."}}"#;
     type Uses = Wechat;
@@ -346,19 +347,31 @@ impl SendMessage {
         for (msgtype, name, given, kinds) in self.objects() {
             let named = msgtype == self.msgtype;
             if named && !kinds.contains(&account) {
-                let detail = format!("An account of kind {} cannot send this.", account.as_str());
+                let [english, chinese] = account.named();
+                let detail =
+                    message!("This cannot be sent by {english}.", "{chinese}不能发送此类消息。");
                 return Err(Error::invalid("msgtype", detail));
             }
             if named && !given {
-                return Err(Error::invalid(name, "Must be there, as `msgtype` names it."));
+                return Err(Error::invalid(
+                    name,
+                    ["Must be there, as `msgtype` names it.", "`msgtype` 指定了它，不可缺少。"],
+                ));
             }
             if !named && given {
-                return Err(Error::invalid(name, "Must be left out unless `msgtype` names it."));
+                return Err(Error::invalid(
+                    name,
+                    [
+                        "Must be left out unless `msgtype` names it.",
+                        "除非 `msgtype` 指定，否则不要发送。",
+                    ],
+                ));
             }
         }
         let unnamed = self.miniprogrampage.as_ref().is_some_and(|page| page.appid.is_none());
         if unnamed && account == AccountKind::OfficialAccount {
-            let detail = "An official account must name the mini program.";
+            let detail =
+                ["An official account must name the mini program.", "公众号须指定小程序。"];
             return Err(Error::invalid("miniprogrampage.appid", detail));
         }
         Ok(())

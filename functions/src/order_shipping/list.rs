@@ -8,7 +8,8 @@ use super::order::Order;
 
 text! {
     /// Where the next page begins.
-    pub(super) LastIndex: 0..=256, Chars::VISIBLE, "Send `last_index` of the answer before.";
+    pub(super) LastIndex: 0..=256, Chars::VISIBLE,
+        ["Send `last_index` of the answer before.", "请发送上次应答中的 `last_index`。"];
 }
 
 /// A span of time, seconds since 1970.

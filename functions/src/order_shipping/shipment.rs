@@ -17,13 +17,21 @@ text! {
     /// What is in a parcel.
     ItemDesc: 1..=120, Chars::ANY;
     /// A phone number, masked.
-    Contact: 1..=1024, Chars::PRINTABLE, "Mask it as `189****1234`.";
+    Contact: 1..=1024, Chars::PRINTABLE,
+        ["Mask it as `189****1234`.", "请掩码为 `189****1234` 的形式。"];
     /// A time with its zone.
-    pub(super) UploadTime: 20..=40, Chars::VISIBLE, "Send it as `2026-11-20T12:00:00.000+08:00`.",
+    pub(super) UploadTime: 20..=40, Chars::VISIBLE,
+        [
+            "Send it as `2026-11-20T12:00:00.000+08:00`.",
+            "请以 `2026-11-20T12:00:00.000+08:00` 的格式发送。",
+        ],
         check |text: &str| {
             let zoned = text.as_bytes().get(10) == Some(&b'T')
                 && (text.ends_with('Z') || text.get(text.len() - 6..).is_some_and(is_offset));
-            if zoned { Ok(()) } else { Err("Send it as `2026-11-20T12:00:00.000+08:00`.") }
+            if zoned { Ok(()) } else { Err([
+                "Send it as `2026-11-20T12:00:00.000+08:00`.",
+                "请以 `2026-11-20T12:00:00.000+08:00` 的格式发送。",
+            ]) }
         };
 }
 
@@ -124,7 +132,10 @@ impl OrderKey {
             2 if self.transaction_id.is_none() => "order_key.transaction_id",
             _ => return Ok(()),
         };
-        Err(Error::invalid(missing, "This type of order number needs it."))
+        Err(Error::invalid(
+            missing,
+            ["This type of order number needs it.", "此类订单号需要该字段。"],
+        ))
     }
 }
 
@@ -137,7 +148,7 @@ impl Parcel {
             _ => return Ok(()),
         };
         let field = format!("shipping_list[{index}].{missing}");
-        Err(Error::invalid(field, "An express parcel needs it."))
+        Err(Error::invalid(field, ["An express parcel needs it.", "物流快递需要该字段。"]))
     }
 }
 
@@ -157,13 +168,22 @@ pub(super) fn check(
     parcels: &[Parcel],
 ) -> Result<()> {
     if mode == 2 && kind != 1 {
-        return Err(Error::invalid("delivery_mode", "Only express shipments can be split."));
+        return Err(Error::invalid(
+            "delivery_mode",
+            ["Only express shipments can be split.", "只有物流快递可以分拆发货。"],
+        ));
     }
     if mode == 2 && is_all_delivered.is_none() {
-        return Err(Error::invalid("is_all_delivered", "A shipment in parts needs it."));
+        return Err(Error::invalid(
+            "is_all_delivered",
+            ["A shipment in parts needs it.", "分拆发货需要该字段。"],
+        ));
     }
     if mode == 1 && parcels.len() != 1 {
-        return Err(Error::invalid("shipping_list", "Must be one parcel if all is sent at once."));
+        return Err(Error::invalid(
+            "shipping_list",
+            ["Must be one parcel if all is sent at once.", "一次性发货只能有一个包裹。"],
+        ));
     }
     let mut express = parcels.iter().enumerate().filter(|_| kind == 1);
     express.try_for_each(|(index, parcel)| parcel.check(index))

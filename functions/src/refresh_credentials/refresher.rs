@@ -65,7 +65,10 @@ impl Issued {
             let why = format!("an empty or expired credential for {appid}");
             return Err(Error::new(
                 Problem::WechatUnreachable,
-                "WeChat returned an unexpected response; try again.",
+                [
+                    "WeChat returned an unexpected response; try again.",
+                    "微信返回了意外的应答，请重试。",
+                ],
             )
             .because(why));
         }

@@ -69,9 +69,9 @@ impl Operation for ImgSecCheck {
     ];
     #[rustfmt::skip]
     const REFUSALS: &'static [Refusal] = &[
-        Refusal::new(40006, Problem::InvalidInput, "WeChat does not accept the size of the image.").field("base64"),
-        Refusal::new(41005, Problem::InvalidInput, "WeChat found no image.").field("base64"),
-        Refusal::new(87015, Problem::WechatBusy, "WeChat did not finish the check in time; try again shortly."),
+        Refusal::new(40006, Problem::InvalidInput, ["WeChat does not accept the size of the image.", "微信不接受该图片大小。"]).field("base64"),
+        Refusal::new(41005, Problem::InvalidInput, ["WeChat found no image.", "微信未收到图片。"]).field("base64"),
+        Refusal::new(87015, Problem::WechatBusy, ["WeChat did not finish the check in time; try again shortly.", "微信未能及时完成检测，请稍后重试。"]),
     ];
     const EXAMPLE: &'static str = r#"{"base64":"iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="}"#;
     type Uses = Wechat;

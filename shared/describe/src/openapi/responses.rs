@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
-use shared::{Endpoint, Problem};
+use shared::{Endpoint, Language, Problem};
 
 use crate::facts::is_public;
 
@@ -67,11 +67,16 @@ fn invocation(content: Value) -> Value {
 }
 
 fn response(status: u16, problems: &[Problem], slugs: &[&str]) -> Value {
-    let english = |problem: &Problem| format!("`{}`: {}.", problem.slug(), problem.title());
-    let chinese = |problem: &Problem| format!("`{}`：{}。", problem.slug(), problem.title_zh());
+    let english =
+        |problem: &Problem| format!("`{}`: {}.", problem.slug(), problem.title(Language::English));
+    let chinese =
+        |problem: &Problem| format!("`{}`：{}。", problem.slug(), problem.title(Language::Chinese));
     let titles: Vec<String> =
         problems.iter().map(english).chain(problems.iter().map(chinese)).collect();
-    let mut headers = json!({ "X-Request-Id": reference("headers/RequestId") });
+    let mut headers = json!({
+        "Content-Language": reference("headers/ContentLanguage"),
+        "X-Request-Id": reference("headers/RequestId"),
+    });
     if matches!(status, 429 | 503) {
         headers["Retry-After"] = reference("headers/RetryAfter");
     }
