@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 use shared::{
     Endpoint, Language, Problem,
     registry::{Namespace, Registry},
+    wechat::REFUSALS,
 };
 
 pub(crate) use path::summary;
@@ -36,6 +37,8 @@ pub fn document(registry: &Registry) -> Value {
 
     let components = &mut document["components"];
     components["responses"] = writer.responses.into();
+    // Those of an operation have the first word.
+    components["x-refusals"] = responses::refusals(REFUSALS);
     let slugs: Vec<&str> = Problem::ALL.iter().map(|problem| problem.slug()).collect();
     let schemas = &mut components["schemas"];
     schemas["Problem"]["properties"]["type"]["enum"] = json!(slugs);
