@@ -62,19 +62,29 @@ const CODES: &[(Case, i64)] = &[(Case::Field("appid"), 1), (Case::Field("apiKey"
 text! {
     /// The original id of a mini program.
     UserName: 4..=63, Chars::ID,
-        "Send the mini program's original id, which begins with gh_; it is not the appid.",
+        [
+            "Send the mini program's original id, which begins with gh_; it is not the appid.",
+            "请发送以 gh_ 开头的小程序原始 ID，而不是 appid。",
+        ],
         check |text: &str| {
             if text.starts_with("gh_") {
                 Ok(())
             } else {
-                Err("The mini program's original id begins with gh_; it is not the appid.")
+                Err([
+                    "The mini program's original id begins with gh_; it is not the appid.",
+                    "小程序原始 ID 以 gh_ 开头，不是 appid。",
+                ])
             }
         };
     /// A page of a mini program, with its query.
-    PagePath: 1..=1024, Chars::PRINTABLE_BYTES, "Send a page and its query, as pages/a?b=1.",
+    PagePath: 1..=1024, Chars::PRINTABLE_BYTES,
+        ["Send a page and its query, as pages/a?b=1.", "请发送页面路径及参数，如 pages/a?b=1。"],
         check |text: &str| {
             if text.contains("://") {
-                Err("Send a page of the mini program, as pages/a?b=1; it is not an address.")
+                Err([
+                    "Send a page of the mini program, as pages/a?b=1; it is not an address.",
+                    "请发送小程序页面，如 pages/a?b=1，而不是网址。",
+                ])
             } else {
                 Ok(())
             }

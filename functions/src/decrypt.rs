@@ -24,7 +24,7 @@ use shared::{
     capability::ReadSessionKeys,
     spelling::{base64, base64_readings, wechat_json},
     text,
-    value::{Chars, Text},
+    value::{Chars, Fault, Text},
 };
 
 pub use get_payload::GetPayload;
@@ -38,9 +38,13 @@ const BLOCK: usize = 16;
 
 text! {
     /// Encrypted data in base64; a month of steps has less than 3,000 characters.
-    EncryptedData: 22..=32768, Chars::ANY, "Send encryptedData unchanged, as JSON and not as a form.";
+    EncryptedData: 22..=32768, Chars::ANY,
+        [
+            "Send encryptedData unchanged, as JSON and not as a form.",
+            "请原样发送 encryptedData，用 JSON 而不是表单。",
+        ];
     /// One block in base64.
-    Iv: 22..=32, Chars::ANY, "Send iv unchanged.";
+    Iv: 22..=32, Chars::ANY, ["Send iv unchanged.", "请原样发送 iv。"];
 }
 
 /// `encryptedData`: whole blocks, in each reading of its spaces; the one that decrypts is right.
@@ -50,14 +54,15 @@ text! {
 struct Blocks(Vec<Vec<u8>>);
 
 impl TryFrom<Text<EncryptedData>> for Blocks {
-    type Error = &'static str;
+    type Error = Fault;
 
-    fn try_from(text: Text<EncryptedData>) -> Result<Blocks, &'static str> {
+    fn try_from(text: Text<EncryptedData>) -> Result<Blocks, Fault> {
         match base64_readings(&text, whole_blocks) {
-            readings if readings.is_empty() => {
-                Err("Must be whole blocks of 16 bytes in base64. Send encryptedData unchanged, as \
-                 JSON and not as a form.")
-            }
+            readings if readings.is_empty() => Err(Fault::new([
+                "Must be whole blocks of 16 bytes in base64. Send encryptedData unchanged, as \
+                 JSON and not as a form.",
+                "须为整数个 16 字节分组的 base64。请原样发送 encryptedData，用 JSON 而不是表单。",
+            ])),
             readings => Ok(Blocks(readings)),
         }
     }
@@ -70,10 +75,15 @@ impl TryFrom<Text<EncryptedData>> for Blocks {
 struct FirstBlock([u8; BLOCK]);
 
 impl TryFrom<Text<Iv>> for FirstBlock {
-    type Error = &'static str;
+    type Error = Fault;
 
-    fn try_from(text: Text<Iv>) -> Result<FirstBlock, &'static str> {
-        block(&text).map(FirstBlock).ok_or("Must be 16 bytes in base64. Send iv unchanged.")
+    fn try_from(text: Text<Iv>) -> Result<FirstBlock, Fault> {
+        block(&text).map(FirstBlock).ok_or_else(|| {
+            Fault::new([
+                "Must be 16 bytes in base64. Send iv unchanged.",
+                "须为 16 字节的 base64。请原样发送 iv。",
+            ])
+        })
     }
 }
 
@@ -146,12 +156,18 @@ async fn keys(
         Some(_) if matches!(caller.identity, Identity::User(_)) => {
             return Err(Error::new(
                 Problem::Forbidden,
-                "Only a service may send a session key; leave `sessionKey` out.",
+                [
+                    "Only a service may send a session key; leave `sessionKey` out.",
+                    "只有后端服务可以发送 session_key，请勿发送 `sessionKey`。",
+                ],
             )
             .field("sessionKey"));
         }
         Some(named) if block(named.expose()).is_none() => {
-            return Err(Error::invalid("sessionKey", "Must be 16 bytes in base64."));
+            return Err(Error::invalid(
+                "sessionKey",
+                ["Must be 16 bytes in base64.", "须为 16 字节的 base64。"],
+            ));
         }
         Some(named) => (named, None),
         None => {
@@ -165,8 +181,11 @@ async fn keys(
 fn stale() -> Error {
     Error::new(
         Problem::StaleSessionKey,
-        "The data is not encrypted with the stored session key: call wx.login, log in, and get \
-         the data again.",
+        [
+            "The data is not encrypted with the stored session key: call wx.login, log in, and get \
+             the data again.",
+            "数据不是用已保存的 session_key 加密的：请调用 wx.login 登录，再重新获取数据。",
+        ],
     )
 }
 
@@ -174,7 +193,10 @@ fn stale() -> Error {
 fn unusable() -> Error {
     Error::new(
         Problem::Undecryptable,
-        "The data was altered, is too old, or is of another app or another kind; get it again.",
+        [
+            "The data was altered, is too old, or is of another app or another kind; get it again.",
+            "数据被改动、已过期，或属于其他应用、其他类型，请重新获取。",
+        ],
     )
 }
 

@@ -51,7 +51,8 @@ pub struct UserKeys {
     pub(crate) key_info_list: Vec<UserKey>,
 }
 
-const STALE: &str = "The stored session key is stale; log in again.";
+const STALE: [&str; 2] =
+    ["The stored session key is stale; log in again.", "已保存的 session_key 已失效，请重新登录。"];
 
 /// WeChat: [errors](https://developers.weixin.qq.com/miniprogram/dev/server/API/user-info/internet/api_getuserencryptkey.html).
 pub(crate) const REFUSALS: &[Refusal] = &[

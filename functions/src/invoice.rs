@@ -23,37 +23,49 @@ use shared::{
 const ACCOUNTS: &[AccountKind] =
     &[AccountKind::OfficialAccount, AccountKind::MiniProgram, AccountKind::MobileApp];
 
-const TOO_MANY: &str = "These are too many invoices at once; send fewer.";
-const CARD: &str = "WeChat does not accept this card_id; send it as chooseInvoice returned it.";
+const TOO_MANY: [&str; 2] =
+    ["These are too many invoices at once; send fewer.", "一次发送的发票过多，请减少数量。"];
+const CARD: [&str; 2] = [
+    "WeChat does not accept this card_id; send it as chooseInvoice returned it.",
+    "微信不接受该 card_id，请原样发送 chooseInvoice 返回的值。",
+];
 
 /// The meaning of the codes at all of `/card/invoice/reimburse`.
 #[rustfmt::skip]
 const REFUSALS: &[Refusal] = &[
     Refusal::new(40073, Problem::InvalidInput, CARD).field("card_id"),
     Refusal::new(40101, Problem::InvalidInput, CARD).field("card_id"),
-    Refusal::new(72015, Problem::AccountNotPermitted, "The account may not handle this invoice; check the invoice permission in the WeChat console."),
-    Refusal::new(72017, Problem::InvalidInput, "WeChat does not accept the invoice's title."),
-    Refusal::new(72023, Problem::WrongState, "Another party has locked the invoice."),
-    Refusal::new(72024, Problem::WrongState, "The invoice's status does not allow this."),
-    Refusal::new(72025, Problem::CredentialUnavailable, "WeChat does not accept the access token at the moment; try again shortly."),
-    Refusal::new(72031, Problem::InvalidInput, "WeChat does not accept card_id or encrypt_code; send them as chooseInvoice returned them."),
-    Refusal::new(72036, Problem::WechatBusy, "WeChat is busy; try again shortly."),
-    Refusal::new(72037, Problem::InvalidInput, "The invoices must all belong to one user."),
-    Refusal::new(72038, Problem::WrongState, "The invoice was never authorized; let the user choose it again."),
-    Refusal::new(72039, Problem::WrongState, "The invoice must be locked first."),
+    Refusal::new(72015, Problem::AccountNotPermitted, ["The account may not handle this invoice; check the invoice permission in the WeChat console.", "该账号无权处理此发票，请在微信公众平台检查发票权限。"]),
+    Refusal::new(72017, Problem::InvalidInput, ["WeChat does not accept the invoice's title.", "微信不接受该发票抬头。"]),
+    Refusal::new(72023, Problem::WrongState, ["Another party has locked the invoice.", "发票已被他方锁定。"]),
+    Refusal::new(72024, Problem::WrongState, ["The invoice's status does not allow this.", "发票的状态不允许此操作。"]),
+    Refusal::new(72025, Problem::CredentialUnavailable, ["WeChat does not accept the access token at the moment; try again shortly.", "微信暂不接受 access_token，请稍后重试。"]),
+    Refusal::new(72031, Problem::InvalidInput, ["WeChat does not accept card_id or encrypt_code; send them as chooseInvoice returned them.", "微信不接受 card_id 或 encrypt_code，请原样发送 chooseInvoice 返回的值。"]),
+    Refusal::new(72036, Problem::WechatBusy, ["WeChat is busy; try again shortly.", "微信繁忙，请稍后重试。"]),
+    Refusal::new(72037, Problem::InvalidInput, ["The invoices must all belong to one user.", "所有发票须属于同一用户。"]),
+    Refusal::new(72038, Problem::WrongState, ["The invoice was never authorized; let the user choose it again.", "发票未经授权，请让用户重新选择。"]),
+    Refusal::new(72039, Problem::WrongState, ["The invoice must be locked first.", "须先锁定发票。"]),
     Refusal::new(72052, Problem::InvalidInput, TOO_MANY),
-    Refusal::new(72054, Problem::WechatBusy, "WeChat is still inserting the invoice; try again shortly."),
+    Refusal::new(72054, Problem::WechatBusy, ["WeChat is still inserting the invoice; try again shortly.", "微信仍在插入该发票，请稍后重试。"]),
     Refusal::new(72055, Problem::InvalidInput, TOO_MANY),
-    Refusal::new(72059, Problem::WrongState, "The user is giving the invoice away."),
-    Refusal::new(72060, Problem::WrongState, "The invoice was canceled."),
-    Refusal::new(72061, Problem::WrongState, "The invoice is closed: it was reimbursed."),
+    Refusal::new(72059, Problem::WrongState, ["The user is giving the invoice away.", "用户正在转赠该发票。"]),
+    Refusal::new(72060, Problem::WrongState, ["The invoice was canceled.", "发票已作废。"]),
+    Refusal::new(72061, Problem::WrongState, ["The invoice is closed: it was reimbursed.", "发票已关闭：已报销。"]),
 ];
 
 text! {
     /// The card of an invoice.
-    CardId: 1..=64, Chars::VISIBLE, "Send the card_id as chooseInvoice returned it.";
+    CardId: 1..=64, Chars::VISIBLE,
+        [
+            "Send the card_id as chooseInvoice returned it.",
+            "请原样发送 chooseInvoice 返回的 card_id。",
+        ];
     /// An invoice's encrypted code.
-    EncryptCode: 1..=1024, Chars::VISIBLE, "Send the encrypt_code as chooseInvoice returned it.";
+    EncryptCode: 1..=1024, Chars::VISIBLE,
+        [
+            "Send the encrypt_code as chooseInvoice returned it.",
+            "请原样发送 chooseInvoice 返回的 encrypt_code。",
+        ];
 }
 
 /// An invoice as `chooseInvoice` returns it.

@@ -25,7 +25,8 @@ use shared::{crypto::sha1_hex, text, value::Chars};
 
 text! {
     /// A card.
-    CardId: 1..=32, Chars::PRINTABLE_BYTES, "Copy the card's id from the WeChat console.";
+    CardId: 1..=32, Chars::PRINTABLE_BYTES,
+        ["Copy the card's id from the WeChat console.", "请从微信公众平台复制卡券 ID。"];
 }
 
 /// Replaces the ticket wherever a signed text is shown.

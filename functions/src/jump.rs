@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
-    Error, Problem, Refusal, Result, Wait,
+    Error, Problem, Refusal, Result, Wait, message,
     value::{Int, Text},
 };
 
@@ -80,20 +80,32 @@ pub(crate) struct Expiry {
 impl Wish {
     /// Brings the wish under today's rules: a minute to 30 days, and nothing permanent.
     pub(crate) fn grant(self, now: u64) -> Result<Expiry> {
-        let missing = |field| Err(Error::invalid(field, format!("Say {field} too, or neither.")));
+        let missing = |field| {
+            Err(Error::invalid(
+                field,
+                message!("Say {field} too, or neither.", "请同时发送 {field}，或都不发送。"),
+            ))
+        };
         let by_interval = self.expire_type.map(|kind| kind.get() == 1);
         match (by_interval, self.expire_time, self.expire_interval) {
             (Some(false), None, _) => missing("expire_time"),
             (Some(true), _, None) => missing("expire_interval"),
             (None, Some(_), Some(_)) => Err(Error::invalid(
                 "expire_type",
-                "Send either expire_time or expire_interval, or say which one counts.",
+                [
+                    "Send either expire_time or expire_interval, or say which one counts.",
+                    "expire_time 与 expire_interval 请只发送一个，或说明以哪个为准。",
+                ],
             )),
             (Some(false) | None, Some(time), _) => at(time, now),
             (_, _, Some(days)) => Ok(after(days, now)),
-            (_, None, None) if self.is_expire == Some(true) => {
-                Err(Error::invalid("expire_time", "Say when the link ends: is_expire is true."))
-            }
+            (_, None, None) if self.is_expire == Some(true) => Err(Error::invalid(
+                "expire_time",
+                [
+                    "Say when the link ends: is_expire is true.",
+                    "is_expire 为 true，请说明链接何时失效。",
+                ],
+            )),
             // There have been no permanent links since 2023; the longest life comes nearest.
             (_, None, None) => Ok(after(LONGEST_DAYS, now)),
         }
@@ -105,8 +117,11 @@ fn at(time: u64, now: u64) -> Result<Expiry> {
     let is_duration = time < FIRST_TIME;
     let ends_at = if is_duration { now + time } else { time };
     if !(shortest..=longest).contains(&ends_at) {
-        let detail = "A link works for 60 seconds to 30 days: send the time it ends in seconds \
-                      since 1970, or the seconds from now.";
+        let detail = [
+            "A link works for 60 seconds to 30 days: send the time it ends in seconds \
+             since 1970, or the seconds from now.",
+            "链接有效期为 60 秒到 30 天：请发送失效时间的 Unix 秒数，或距现在的秒数。",
+        ];
         return Err(Error::invalid("expire_time", detail));
     }
     let ends_at =
@@ -120,8 +135,12 @@ fn after(days: Days, now: u64) -> Expiry {
     Expiry { expire_type: 1, expire_time: None, expire_interval: Some(days), ends_at }
 }
 
-const RIGHT: &str = "The account may not make such links; check it in the WeChat console.";
-const BANNED: &str = "WeChat banned the account from making such links.";
+const RIGHT: [&str; 2] = [
+    "The account may not make such links; check it in the WeChat console.",
+    "该账号无权生成此类链接，请在微信公众平台检查。",
+];
+const BANNED: [&str; 2] =
+    ["WeChat banned the account from making such links.", "微信已禁止该账号生成此类链接。"];
 
 /// What codes mean where links are made; 40002 and 40013 mean other things elsewhere. Fields of
 /// the page stand in `jump_wxa`; an input without `jump_wxa` drops the prefix.
@@ -129,13 +148,13 @@ const BANNED: &str = "WeChat banned the account from making such links.";
 pub(crate) const REFUSALS: &[Refusal] = &[
     Refusal::new(40002, Problem::AccountNotPermitted, RIGHT),
     Refusal::new(40013, Problem::AccountNotPermitted, BANNED),
-    Refusal::new(40165, Problem::InvalidInput, "The released version has no such page.").field("jump_wxa.path").foreseen(),
-    Refusal::new(40212, Problem::InvalidInput, "WeChat does not accept the query.").field("jump_wxa.query").foreseen(),
-    Refusal::new(85079, Problem::AccountNotPermitted, "The mini program has no released version yet."),
-    Refusal::new(85088, Problem::AccountNotPermitted, "The mini program has no cloud development."),
-    Refusal::new(85401, Problem::InvalidInput, "A link works for 60 seconds to 30 days.").field("expire_time").foreseen(),
-    Refusal::new(85402, Problem::InvalidInput, "WeChat does not accept the env_version.").field("jump_wxa.env_version").foreseen(),
-    Refusal::new(85406, Problem::QuotaExceeded, "WeChat's limit of visits for today is reached.").wait(Wait::Day),
+    Refusal::new(40165, Problem::InvalidInput, ["The released version has no such page.", "已发布的版本没有该页面。"]).field("jump_wxa.path").foreseen(),
+    Refusal::new(40212, Problem::InvalidInput, ["WeChat does not accept the query.", "微信不接受该 query。"]).field("jump_wxa.query").foreseen(),
+    Refusal::new(85079, Problem::AccountNotPermitted, ["The mini program has no released version yet.", "小程序尚未发布。"]),
+    Refusal::new(85088, Problem::AccountNotPermitted, ["The mini program has no cloud development.", "小程序未开通云开发。"]),
+    Refusal::new(85401, Problem::InvalidInput, ["A link works for 60 seconds to 30 days.", "链接有效期为 60 秒到 30 天。"]).field("expire_time").foreseen(),
+    Refusal::new(85402, Problem::InvalidInput, ["WeChat does not accept the env_version.", "微信不接受该 env_version。"]).field("jump_wxa.env_version").foreseen(),
+    Refusal::new(85406, Problem::QuotaExceeded, ["WeChat's limit of visits for today is reached.", "已达到微信的当日访问上限。"]).wait(Wait::Day),
     Refusal::new(85407, Problem::AccountNotPermitted, RIGHT),
     Refusal::new(85408, Problem::AccountNotPermitted, BANNED),
 ];

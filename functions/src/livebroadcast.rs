@@ -36,12 +36,12 @@ const EMPTY: [i64; 2] = [1, 9_410_000];
 
 #[rustfmt::skip]
 const REFUSALS: &[Refusal] = &[
-    Refusal::new(200_002, Problem::InvalidInput, "WeChat does not accept one of the arguments."),
-    Refusal::new(300_022, Problem::NotFound, "The room does not exist.").field("room_id"),
-    Refusal::new(300_023, Problem::NotFound, "The room's state does not have this.").field("room_id"),
-    Refusal::new(9_410_001, Problem::WechatBusy, "WeChat could not fetch the rooms; try again shortly."),
-    Refusal::new(9_410_002, Problem::WechatBusy, "WeChat could not fetch the goods; try again shortly."),
-    Refusal::new(9_410_003, Problem::WechatBusy, "WeChat could not fetch the replay; try again shortly."),
+    Refusal::new(200_002, Problem::InvalidInput, ["WeChat does not accept one of the arguments.", "微信不接受其中一个参数。"]),
+    Refusal::new(300_022, Problem::NotFound, ["The room does not exist.", "直播间不存在。"]).field("room_id"),
+    Refusal::new(300_023, Problem::NotFound, ["The room's state does not have this.", "直播间的状态下没有此内容。"]).field("room_id"),
+    Refusal::new(9_410_001, Problem::WechatBusy, ["WeChat could not fetch the rooms; try again shortly.", "微信未能获取直播间列表，请稍后重试。"]),
+    Refusal::new(9_410_002, Problem::WechatBusy, ["WeChat could not fetch the goods; try again shortly.", "微信未能获取商品，请稍后重试。"]),
+    Refusal::new(9_410_003, Problem::WechatBusy, ["WeChat could not fetch the replay; try again shortly.", "微信未能获取回放，请稍后重试。"]),
 ];
 
 /// WeChat's recent answers, which this environment keeps for a few seconds.

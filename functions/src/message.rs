@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::IgnoredAny};
-use shared::{Error, Result, spelling::text_or_number};
+use shared::{Error, Language, Result, message, spelling::text_or_number};
 
 /// The values by key: `{"thing1":{"value":"…"}}`.
 ///
@@ -43,7 +43,10 @@ impl Data {
         if self.0.is_empty() {
             return Err(Error::invalid(
                 "data",
-                "Fill the template: {\"thing1\":{\"value\":\"…\"}}.",
+                [
+                    "Fill the template: {\"thing1\":{\"value\":\"…\"}}.",
+                    "请填写模板：{\"thing1\":{\"value\":\"…\"}}。",
+                ],
             ));
         }
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
@@ -52,23 +55,30 @@ impl Data {
         {
             let key: String =
                 key.chars().take(64).map(|c| if plain(c) { c } else { '?' }).collect();
-            let detail = "A template's keys are letters, digits and `_`, as in thing1.";
+            let detail = [
+                "A template's keys are letters, digits and `_`, as in thing1.",
+                "模板字段名由字母、数字和 `_` 组成，如 thing1。",
+            ];
             return Err(Error::invalid(format!("data.{key}"), detail));
         }
         let broken = |(key, entry): (&String, &Entry)| {
             broken_rule(key, &entry.value).map(|rule| (key.clone(), rule))
         };
-        let broken: Vec<(String, &str)> = self.0.iter().filter_map(broken).collect();
+        let broken: Vec<(String, [&str; 2])> = self.0.iter().filter_map(broken).collect();
         let Some((first, _)) = broken.first() else { return Ok(()) };
         let field = format!("data.{first}.value");
-        let rules: Vec<String> =
-            broken.iter().map(|(key, rule)| format!("{key}: {rule}")).collect();
-        Err(Error::invalid(field, format!("{}.", rules.join("; "))))
+        let list = |language: Language, colon: &str, between: &str| {
+            let rule = |(key, rule): &(String, _)| format!("{key}{colon}{}", language.of(*rule));
+            broken.iter().map(rule).collect::<Vec<_>>().join(between)
+        };
+        let english = list(Language::English, ": ", "; ");
+        let chinese = list(Language::Chinese, "：", "；");
+        Err(Error::invalid(field, message!("{english}.", "{chinese}。")))
     }
 }
 
 /// The rule that a value breaks. Keys of no known type, such as `keyword1`, have none.
-fn broken_rule(key: &str, value: &str) -> Option<&'static str> {
+fn broken_rule(key: &str, value: &str) -> Option<[&'static str; 2]> {
     let kind = key.trim_end_matches(|c: char| c.is_ascii_digit());
     if kind.len() == key.len() {
         return None;
@@ -77,54 +87,91 @@ fn broken_rule(key: &str, value: &str) -> Option<&'static str> {
     let all = |allowed: fn(char) -> bool| value.chars().all(allowed);
     let printable = || !value.chars().any(char::is_control);
     let (kept, rule) = match kind {
-        "thing" => {
-            (length <= 20 && printable(), "1 to 20 characters of any kind, without line breaks")
-        }
-        "short_thing" => {
-            (length <= 5 && printable(), "1 to 5 characters of any kind, without line breaks")
-        }
-        "const" => (length <= 20 && printable(), "a value approved with the template"),
-        "number" => (is_number(value, 32), "at most 32 digits, decimals allowed"),
-        "letter" => (length <= 32 && all(|c| c.is_ascii_alphabetic()), "at most 32 letters"),
+        "thing" => (
+            length <= 20 && printable(),
+            ["1 to 20 characters of any kind, without line breaks", "1 到 20 个任意字符，不含换行"],
+        ),
+        "short_thing" => (
+            length <= 5 && printable(),
+            ["1 to 5 characters of any kind, without line breaks", "1 到 5 个任意字符，不含换行"],
+        ),
+        "const" => (
+            length <= 20 && printable(),
+            ["a value approved with the template", "模板审核通过的取值"],
+        ),
+        "number" => (
+            is_number(value, 32),
+            ["at most 32 digits, decimals allowed", "最多 32 位数字，可带小数"],
+        ),
+        "letter" => (
+            length <= 32 && all(|c| c.is_ascii_alphabetic()),
+            ["at most 32 letters", "最多 32 位字母"],
+        ),
         "symbol" => (
             length <= 5 && all(|c| !c.is_alphanumeric() && !c.is_control()),
-            "at most 5 symbols, no letters, digits or Chinese",
+            [
+                "at most 5 symbols, no letters, digits or Chinese",
+                "最多 5 位符号，不含字母、数字和汉字",
+            ],
         ),
         "character_string" => (
             length <= 32 && printable() && all(|c| !is_chinese(c)),
-            "at most 32 digits, letters or symbols, no Chinese",
+            [
+                "at most 32 digits, letters or symbols, no Chinese",
+                "最多 32 位数字、字母或符号，不含汉字",
+            ],
         ),
         "time" => (
             is_range(value, is_time),
-            "a time such as 15:01 or 15:01:30, with a date before it or not, or a date alone; a range \
-             with ~",
+            [
+                "a time such as 15:01 or 15:01:30, with a date before it or not, or a date alone; a range \
+                 with ~",
+                "时间，如 15:01 或 15:01:30，可在前面加日期，也可只有日期；时间段用 ~ 连接",
+            ],
         ),
         "date" => (
             is_range(value, is_date),
-            "a date such as 2019年10月1日, 2019-10-01 or 10-01, with a time after it or not; a \
-             range with ~",
+            [
+                "a date such as 2019年10月1日, 2019-10-01 or 10-01, with a time after it or not; a \
+                 range with ~",
+                "日期，如 2019年10月1日、2019-10-01 或 10-01，可在后面加时间；时间段用 ~ 连接",
+            ],
         ),
         "amount" => (
             is_amount(value),
-            "at most 10 digits, decimals allowed, with one currency sign before or 元 after",
+            [
+                "at most 10 digits, decimals allowed, with one currency sign before or 元 after",
+                "最多 10 位数字，可带小数，前面可有一个币种符号，或后面加“元”",
+            ],
         ),
         "phone_number" => (
             length <= 17 && all(|c| !c.is_alphabetic() && !c.is_control()),
-            "at most 17 digits and symbols",
+            ["at most 17 digits and symbols", "最多 17 位数字和符号"],
         ),
         "car_number" => (
             is_car_number(value),
-            "at most 8 letters and digits, the first and the last may be Chinese",
+            [
+                "at most 8 letters and digits, the first and the last may be Chinese",
+                "最多 8 位字母和数字，首位和末位可为汉字",
+            ],
         ),
-        "name" if value.chars().any(is_chinese) => {
-            (length <= 10 && printable(), "at most 10 characters if there is Chinese among them")
-        }
+        "name" if value.chars().any(is_chinese) => (
+            length <= 10 && printable(),
+            ["at most 10 characters if there is Chinese among them", "含汉字时最多 10 个字符"],
+        ),
         "name" => (
             length <= 20 && printable() && all(|c| !c.is_numeric()),
-            "at most 20 letters and symbols, or 10 characters if there is Chinese among them",
+            [
+                "at most 20 letters and symbols, or 10 characters if there is Chinese among them",
+                "最多 20 位字母和符号，含汉字时最多 10 个字符",
+            ],
         ),
-        "phrase" => (length <= 5 && all(is_chinese), "at most 5 Chinese characters"),
-        _ if kind.starts_with("enum") => (true, "one of the values listed in the template"),
+        "phrase" => {
+            (length <= 5 && all(is_chinese), ["at most 5 Chinese characters", "最多 5 个汉字"])
+        }
+        _ if kind.starts_with("enum") => {
+            (true, ["one of the values listed in the template", "模板中列出的取值之一"])
+        }
         _ => return None,
     };
     (value.is_empty() || !kept).then_some(rule)

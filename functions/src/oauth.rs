@@ -16,7 +16,7 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use shared::{
-    AccountKind, Error, Problem, Refusal, Result, Secret,
+    AccountKind, BROKEN, Error, Problem, Refusal, Result, Secret,
     capability::{Setting, SnsUser},
     crypto::nonce,
     table::{LOGIN_LIFE, SnsRecord, SnsTokens},
@@ -34,25 +34,27 @@ pub use refresh_token::RefreshToken;
 const ACCOUNTS: &[AccountKind] =
     &[AccountKind::OfficialAccount, AccountKind::Website, AccountKind::MobileApp];
 
-const EXPIRED: &str = "The user's authorization has expired; let the user log in again.";
-const BUG: &str = "Something broke on our side; the log has the request id.";
+const EXPIRED: [&str; 2] = [
+    "The user's authorization has expired; let the user log in again.",
+    "用户授权已过期，请让用户重新登录。",
+];
 
 /// What the codes mean where the token is a user's and not the account's.
 #[rustfmt::skip]
 const REFUSALS: &[Refusal] = &[
     Refusal::new(40001, Problem::Unauthenticated, EXPIRED),
-    Refusal::new(40003, Problem::Unauthenticated, "The authorization is another user's; let the user log in again."),
+    Refusal::new(40003, Problem::Unauthenticated, ["The authorization is another user's; let the user log in again.", "该授权属于其他用户，请让用户重新登录。"]),
     Refusal::new(40014, Problem::Unauthenticated, EXPIRED),
     Refusal::new(42001, Problem::Unauthenticated, EXPIRED),
-    Refusal::new(41003, Problem::Internal, BUG),
-    Refusal::new(41009, Problem::Internal, BUG),
-    Refusal::new(48001, Problem::AccountNotPermitted, "The user did not allow access to the profile: send the user to a page with scope snsapi_userinfo (snsapi_login on a website)."),
-    Refusal::new(50002, Problem::AccountNotPermitted, "WeChat froze or closed this user's account; do not retry."),
+    Refusal::new(41003, Problem::Internal, BROKEN),
+    Refusal::new(41009, Problem::Internal, BROKEN),
+    Refusal::new(48001, Problem::AccountNotPermitted, ["The user did not allow access to the profile: send the user to a page with scope snsapi_userinfo (snsapi_login on a website).", "用户未授权获取个人资料：请以 snsapi_userinfo（网站为 snsapi_login）发起授权。"]),
+    Refusal::new(50002, Problem::AccountNotPermitted, ["WeChat froze or closed this user's account; do not retry.", "该用户的微信号已被冻结或注销，请勿重试。"]),
 ];
 
 /// What WeChat takes for a state.
 const LETTERS_AND_DIGITS: Chars = Chars {
-    noun: "ASCII letters and digits",
+    noun: ["ASCII letters and digits", "位 ASCII 字母和数字"],
     pattern: Some("^[A-Za-z0-9]*$"),
     allow: |c| c.is_ascii_alphanumeric(),
     ..Chars::VISIBLE
@@ -60,7 +62,7 @@ const LETTERS_AND_DIGITS: Chars = Chars {
 
 text! {
     /// The state that goes to WeChat and comes back with the code.
-    State: 1..=128, LETTERS_AND_DIGITS, "Send the state unchanged.";
+    State: 1..=128, LETTERS_AND_DIGITS, ["Send the state unchanged.", "请原样发送 state。"];
 }
 
 /// Whether OAuth tokens are handed to clients.
@@ -159,7 +161,10 @@ async fn refresh(user: SnsUser<'_>, record: &SnsRecord) -> Result<SnsRecord> {
     }
     Err(Error::new(
         Problem::InProgress,
-        "Another request is refreshing the tokens; try again after Retry-After.",
+        [
+            "Another request is refreshing the tokens; try again after Retry-After.",
+            "另一请求正在刷新 token，请在 Retry-After 之后重试。",
+        ],
     ))
 }
 

@@ -30,7 +30,7 @@ pub(crate) enum EnvVersion {
 
 /// What WeChat calls visible characters.
 const VISIBLE: Chars = Chars {
-    noun: "of letters, digits and !#$&'()*+,/:;=?@-._~",
+    noun: ["of letters, digits and !#$&'()*+,/:;=?@-._~", "位字母、数字和 !#$&'()*+,/:;=?@-._~"],
     unit: Unit::Characters,
     pattern: Some(r"^[A-Za-z0-9!#$&'()*+,/:;=?@\-._~]*$"),
     allow: |c| c.is_ascii_alphanumeric() || "!#$&'()*+,/:;=?@-._~".contains(c),
@@ -38,7 +38,7 @@ const VISIBLE: Chars = Chars {
 
 /// The same and `%`.
 const ENCODED: Chars = Chars {
-    noun: "of letters, digits and !#$&'()*+,/:;=?@-._~%",
+    noun: ["of letters, digits and !#$&'()*+,/:;=?@-._~%", "位字母、数字和 !#$&'()*+,/:;=?@-._~%"],
     unit: Unit::Characters,
     pattern: Some(r"^[A-Za-z0-9!#$&'()*+,/:;=?@\-._~%]*$"),
     allow: |c| c == '%' || (VISIBLE.allow)(c),
@@ -48,9 +48,12 @@ text! {
     /// A page's path, without query; empty for the first page.
     pub(crate) PagePath: 0..=1024, Chars::ANY, check |path: &str| {
         if path.contains(['?', '#']) {
-            Err("A path has no query; send what follows `?` in its own field.")
+            Err([
+                "A path has no query; send what follows `?` in its own field.",
+                "路径不含查询参数，`?` 之后的内容请放在单独的字段中。",
+            ])
         } else if path.contains(char::is_whitespace) || path.contains(char::is_control) {
-            Err("A path must not contain spaces.")
+            Err(["A path must not contain spaces.", "路径不能含空格。"])
         } else {
             Ok(())
         }
@@ -60,7 +63,8 @@ text! {
     /// The same, or empty for none.
     pub(crate) AnyPage: 0..=1024, Chars::ANY;
     /// What the page gets of a code.
-    pub(crate) Scene: 1..=32, VISIBLE, "Encode anything else.", errcode 40169;
+    pub(crate) Scene: 1..=32, VISIBLE,
+        ["Encode anything else.", "其他字符请先编码。"], errcode 40169;
     /// What the page gets of a link.
-    pub(crate) PageQuery: 0..=1024, ENCODED, "Encode anything else.";
+    pub(crate) PageQuery: 0..=1024, ENCODED, ["Encode anything else.", "其他字符请先编码。"];
 }

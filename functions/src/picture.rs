@@ -29,8 +29,11 @@ pub(crate) enum Unreadable {
 
 impl Unreadable {
     /// What to do about a picture that is too large.
-    pub(crate) const TOO_LARGE: &str = "The image is too large to be decoded; scale it down to \
-                                        24 million pixels and 20,000 px a side.";
+    pub(crate) const TOO_LARGE: [&str; 2] = [
+        "The image is too large to be decoded; scale it down to \
+         24 million pixels and 20,000 px a side.",
+        "图片过大，无法解码，请缩小到 2400 万像素以内、每边不超过 20,000 像素。",
+    ];
 }
 
 impl From<ImageError> for Unreadable {

@@ -51,7 +51,10 @@ impl Job for RefreshCredentials {
         let accounts: Vec<_> =
             uses.accounts.iter().filter(|account| chosen(&account.appid)).collect();
         if accounts.is_empty() {
-            return Err(Error::invalid("appid", "This appid is not configured here."));
+            return Err(Error::invalid(
+                "appid",
+                ["This appid is not configured here.", "此处未配置该 appid。"],
+            ));
         }
         let refresher = Refresher {
             store: uses.store.clone(),

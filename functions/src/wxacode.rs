@@ -14,7 +14,7 @@ use shared::{
     Error, File, Problem, Refusal, Result, Wait,
     capability::WechatCall,
     quota_left,
-    value::{Int, Rule, Text},
+    value::{Fault, Int, Rule, Text},
 };
 
 pub use create_qr_code::CreateQrCode;
@@ -53,12 +53,14 @@ enum Channel {
 }
 
 impl TryFrom<AnyColor> for LineColor {
-    type Error = &'static str;
+    type Error = Fault;
 
-    fn try_from(color: AnyColor) -> Result<LineColor, &'static str> {
+    fn try_from(color: AnyColor) -> Result<LineColor, Fault> {
         let channel = |channel| match channel {
             Channel::Number(number) => Ok(number),
-            Channel::Text(text) => text.parse().map_err(|_| "a color has channels of 0 to 255"),
+            Channel::Text(text) => text.parse().map_err(|_| {
+                Fault::new(["A color has channels of 0 to 255.", "颜色的各通道为 0 到 255。"])
+            }),
         };
         match color {
             AnyColor::Channels { r, g, b } => {
@@ -68,7 +70,11 @@ impl TryFrom<AnyColor> for LineColor {
                 let digits = text.strip_prefix('#').unwrap_or(&text);
                 let number = u32::from_str_radix(digits, 16).ok();
                 let number = number.filter(|_| digits.len() == 6 && !digits.starts_with('+'));
-                let [_, r, g, b] = number.ok_or("a color is six hex digits")?.to_be_bytes();
+                let [_, r, g, b] = number
+                    .ok_or_else(|| {
+                        Fault::new(["A color is six hex digits.", "颜色为六位十六进制数字。"])
+                    })?
+                    .to_be_bytes();
                 Ok(LineColor { r, g, b })
             }
         }
@@ -80,14 +86,14 @@ pub(crate) type Width = Int<280, 1280>;
 
 #[rustfmt::skip]
 const REFUSALS: &[Refusal] = &[
-    Refusal::new(40097, Problem::InvalidInput, "WeChat does not accept one of the arguments."),
-    Refusal::new(40129, Problem::InvalidInput, "WeChat does not accept a character of the scene.").field("scene"),
-    Refusal::new(40159, Problem::InvalidInput, "WeChat does not accept the path; check its length.").field("path").foreseen(),
-    Refusal::new(40169, Problem::InvalidInput, "WeChat does not accept the length of the scene.").field("scene").foreseen(),
-    Refusal::new(41030, Problem::InvalidInput, "The released version has no such page; see check_path.").field("page").foreseen(),
-    Refusal::new(45009, Problem::QuotaExceeded, "WeChat's limit for this minute is reached.").wait(Wait::Seconds(60)),
-    Refusal::new(45029, Problem::AccountNotPermitted, "The account's 100,000 codes are used up for good; use wxacode.getUnlimited."),
-    Refusal::new(85096, Problem::InvalidInput, "WeChat reserves the parameter scancode_time for itself."),
+    Refusal::new(40097, Problem::InvalidInput, ["WeChat does not accept one of the arguments.", "微信不接受其中一个参数。"]),
+    Refusal::new(40129, Problem::InvalidInput, ["WeChat does not accept a character of the scene.", "scene 含有微信不接受的字符。"]).field("scene"),
+    Refusal::new(40159, Problem::InvalidInput, ["WeChat does not accept the path; check its length.", "微信不接受该路径，请检查其长度。"]).field("path").foreseen(),
+    Refusal::new(40169, Problem::InvalidInput, ["WeChat does not accept the length of the scene.", "微信不接受该 scene 的长度。"]).field("scene").foreseen(),
+    Refusal::new(41030, Problem::InvalidInput, ["The released version has no such page; see check_path.", "已发布的版本没有该页面，见 check_path。"]).field("page").foreseen(),
+    Refusal::new(45009, Problem::QuotaExceeded, ["WeChat's limit for this minute is reached.", "已达到微信的每分钟调用上限。"]).wait(Wait::Seconds(60)),
+    Refusal::new(45029, Problem::AccountNotPermitted, ["The account's 100,000 codes are used up for good; use wxacode.getUnlimited.", "该账号的 10 万个小程序码已永久用完，请使用 wxacode.getUnlimited。"]),
+    Refusal::new(85096, Problem::InvalidInput, ["WeChat reserves the parameter scancode_time for itself.", "参数 scancode_time 由微信保留。"]),
 ];
 
 /// A page's address whose spaces a query made of its `+`: a page gets no spaces but `%20`.
@@ -107,7 +113,10 @@ async fn draw(call: WechatCall<'_>) -> Result<File> {
         [0xff, 0xd8, 0xff, ..] => ("image/jpeg", "wxacode.jpg"),
         [0x89, b'P', b'N', b'G', ..] => ("image/png", "wxacode.png"),
         _ => {
-            let detail = "WeChat returned something other than an image; try again.";
+            let detail = [
+                "WeChat returned something other than an image; try again.",
+                "微信返回的不是图片，请重试。",
+            ];
             return Err(Error::new(Problem::WechatUnreachable, detail));
         }
     };

@@ -304,7 +304,10 @@ impl<'a> Spending<'a> {
 }
 
 fn exceeded(seconds: u64) -> Error {
-    let detail = "Too many calls of this operation; try again after Retry-After.";
+    let detail = [
+        "Too many calls of this operation; try again after Retry-After.",
+        "该接口调用过于频繁，请在 Retry-After 之后重试。",
+    ];
     Error::new(Problem::QuotaExceeded, detail).retry_after(seconds)
 }
 

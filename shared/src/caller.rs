@@ -3,7 +3,8 @@
 use std::{fmt, sync::Arc};
 
 use crate::{
-    Access, Account, AccountKind, App, Clock, Error, Problem, Proof, Result, session::Session,
+    Access, Account, AccountKind, App, Clock, Error, Language, Message, Problem, Proof, Result,
+    message, session::Session,
 };
 
 /// The resolved caller of an operation.
@@ -95,10 +96,16 @@ impl Caller {
         let configured = || self.accounts.iter().find(|account| account.kind == kind);
         let found = if self.named { None } else { configured().cloned() };
         found.ok_or_else(|| {
-            let kind = kind.as_str();
+            let [english, chinese] = kind.named();
             let detail = match self.named {
-                true => format!("This call needs a {kind}; the app is another kind."),
-                false => format!("This call needs a {kind}; none is configured."),
+                true => message!(
+                    "This call needs {english}; the app is another kind.",
+                    "本次调用需要{chinese}，该应用不是。"
+                ),
+                false => message!(
+                    "This call needs {english}; none is configured.",
+                    "本次调用需要{chinese}，此处未配置。"
+                ),
             };
             Error::new(Problem::UnknownApp, detail).field("appid")
         })
@@ -121,7 +128,10 @@ impl Caller {
             Identity::User(session) => Ok(&session.openid),
             Identity::Service { openid: Some(openid) } => Ok(openid),
             Identity::Service { openid: None } | Identity::Anyone => {
-                let detail = "A service acts for a user: name the user's openid.";
+                let detail = [
+                    "A service acts for a user: name the user's openid.",
+                    "后端服务代表用户调用，请指定用户的 openid。",
+                ];
                 Err(Error::invalid("openid", detail).errcode(INVALID_OPENID, None))
             }
         }
@@ -174,7 +184,10 @@ impl Rules {
             Some(token) => app.sessions.verify(token, app.clock.now()),
             None => Err(Error::new(
                 Problem::Unauthenticated,
-                "This operation needs a session: log in and send `Authorization: Bearer <session_token>`.",
+                [
+                    "This operation needs a session: log in and send `Authorization: Bearer <session_token>`.",
+                    "该接口需要会话：请登录并发送 `Authorization: Bearer <session_token>`。",
+                ],
             )
             .proof(Proof::Missing)),
         }
@@ -186,8 +199,11 @@ impl Rules {
                 if session.snapshot {
                     return Err(Error::new(
                         Problem::Forbidden,
-                        "The page is open as a snapshot, whose visitor may not be a real user: \
-                         let the visitor choose to use the full service, then log in again.",
+                        [
+                            "The page is open as a snapshot, whose visitor may not be a real user: \
+                             let the visitor choose to use the full service, then log in again.",
+                            "页面以快照模式打开，访问者可能不是真实用户：请让访问者选择使用完整服务，再重新登录。",
+                        ],
                     ));
                 }
                 Ok(Principal::User(session))
@@ -196,7 +212,10 @@ impl Rules {
                 session()?;
                 Err(Error::new(
                     Problem::Forbidden,
-                    "This operation is for IAM principals: invoke the function directly.",
+                    [
+                        "This operation is for IAM principals: invoke the function directly.",
+                        "该接口仅供 IAM 主体使用：请直接调用函数。",
+                    ],
                 ))
             }
         }
@@ -217,7 +236,10 @@ impl Rules {
             (Principal::User(session), Some(openid)) if openid != session.openid => {
                 return Err(Error::new(
                     Problem::Forbidden,
-                    "A user may only act for themselves; leave `openid` out.",
+                    [
+                        "A user may only act for themselves; leave `openid` out.",
+                        "用户只能代表自己，请勿发送 `openid`。",
+                    ],
                 )
                 .field("openid"));
             }
@@ -239,42 +261,60 @@ impl Rules {
         {
             return Err(Error::new(
                 Problem::Forbidden,
-                "The session belongs to another app; leave `appid` out or log in there.",
+                [
+                    "The session belongs to another app; leave `appid` out or log in there.",
+                    "会话属于其他应用，请去掉 `appid`，或在该应用登录。",
+                ],
             )
             .field("appid"));
         }
-        let unknown = |detail: String| Error::new(Problem::UnknownApp, detail).field("appid");
-        let kinds = || {
-            let kinds: Vec<_> = self.accounts.iter().map(|kind| kind.as_str()).collect();
-            kinds.join(" or ")
+        let unknown = |detail: Message| Error::new(Problem::UnknownApp, detail).field("appid");
+        let needed = || {
+            [(Language::English, " or "), (Language::Chinese, "或")].map(|(language, or)| {
+                let names: Vec<_> =
+                    self.accounts.iter().map(|kind| language.of(kind.named())).collect();
+                names.join(or)
+            })
         };
         let serves = |appid| {
             app.config.account(appid).is_some_and(|account| self.accounts.contains(&account.kind))
         };
         if session_appid.is_some_and(|own| !serves(own)) {
             // Clients log in again on 401 alone.
-            let detail = format!(
-                "The session is of another kind of app; log in at one that is a {}.",
-                kinds()
+            let [needed, needed_zh] = needed();
+            let detail = message!(
+                "The session is of another kind of app; log in at {needed}.",
+                "会话属于其他类型的应用，请在{needed_zh}登录。"
             );
             return Err(Error::new(Problem::Unauthenticated, detail));
         }
         match appid.as_deref().or(session_appid) {
             Some(appid) => {
                 let account = app.config.account(appid).ok_or_else(|| {
-                    unknown("This appid is not configured here; add it to WECHAT_APPS.".into())
+                    unknown(
+                        [
+                            "This appid is not configured here; add it to WECHAT_APPS.",
+                            "此处未配置该 appid，请将其加入 WECHAT_APPS。",
+                        ]
+                        .into(),
+                    )
                 })?;
                 if !self.accounts.contains(&account.kind) {
-                    return Err(unknown(format!(
-                        "This operation needs a {}; the app is a {}.",
-                        kinds(),
-                        account.kind.as_str()
+                    let [needed, needed_zh] = needed();
+                    let [found, found_zh] = account.kind.named();
+                    return Err(unknown(message!(
+                        "This operation needs {needed}; the app is {found}.",
+                        "该接口需要{needed_zh}，该应用是{found_zh}。"
                     )));
                 }
                 Ok(account.clone())
             }
             None => app.default_account(self.accounts).cloned().ok_or_else(|| {
-                unknown(format!("This operation needs a {}; none is configured.", kinds()))
+                let [needed, needed_zh] = needed();
+                unknown(message!(
+                    "This operation needs {needed}; none is configured.",
+                    "该接口需要{needed_zh}，此处未配置。"
+                ))
             }),
         }
     }

@@ -311,7 +311,10 @@ fn gives_up_until(record: &Record, now: u64) -> Option<u64> {
 fn unavailable(retry_after: u64) -> Error {
     Error::new(
         Problem::CredentialUnavailable,
-        "WeChat's access token or ticket is being renewed; try again after Retry-After.",
+        [
+            "WeChat's access token or ticket is being renewed; try again after Retry-After.",
+            "微信的 access_token 或 ticket 正在更新，请在 Retry-After 之后重试。",
+        ],
     )
     .retry_after(retry_after)
 }

@@ -34,7 +34,10 @@ pub(crate) async fn within<T>(
 ) -> Result<T, Error> {
     let work = tokio::time::timeout_at(deadline, DEADLINE.scope(deadline, work));
     work.await.unwrap_or_else(|_| {
-        let detail = "The request took too long; try again after Retry-After.";
+        let detail = [
+            "The request took too long; try again after Retry-After.",
+            "请求处理超时，请在 Retry-After 之后重试。",
+        ];
         Err(Error::new(Problem::OutOfTime, detail))
     })
 }

@@ -223,24 +223,28 @@ impl Endpoint {
         facts
     }
 
-    /// What can go wrong over HTTP by a method (`get` or `post`), in the order of
-    /// [`Problem::ALL`]: from its access, its capabilities, its refusals, and what it says itself.
-    pub fn problems(&self, method: &str) -> Vec<Problem> {
+    /// What can go wrong over HTTP by a method (`get` or `post`), or without one by direct
+    /// invocation, in the order of [`Problem::ALL`]: from its access, its capabilities, its
+    /// refusals, and what it says itself.
+    pub fn problems(&self, method: Option<&str>) -> Vec<Problem> {
         let mut problems = BTreeSet::from([
             Problem::InvalidInput,
             Problem::UnknownApp,
             Problem::Forbidden,
-            Problem::MethodNotAllowed,
             Problem::Internal,
             Problem::OutOfTime,
         ]);
+        problems.insert(match method {
+            Some(_) => Problem::MethodNotAllowed,
+            None => Problem::MalformedBody,
+        });
         if self.handler.access != Access::Service {
             problems.insert(Problem::QuotaExceeded);
         }
         if self.handler.access == Access::User {
             problems.insert(Problem::Unauthenticated);
         }
-        if method == "post" {
+        if method == Some("post") {
             problems.extend([
                 Problem::MalformedBody,
                 Problem::BodyTooLarge,

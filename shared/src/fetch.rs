@@ -16,7 +16,7 @@ use http::{Request, StatusCode, Uri, header};
 use rustls::pki_types::ServerName;
 
 use crate::{
-    Error, Result,
+    Error, Message, Result, message,
     transport::{self, Transport},
 };
 
@@ -80,12 +80,11 @@ impl Web {
     /// Names the field. Whether a name does not exist, leads inside, or does not answer looks
     /// alike, so that nobody can explore our network.
     pub async fn get(&self, field: &str, url: &str, limit: usize) -> Result<Bytes> {
-        let invalid = |detail: &str| Error::invalid(field, detail);
-        let target = Target::parse(url).map_err(invalid)?;
+        let target = Target::parse(url).map_err(|detail| Error::invalid(field, detail))?;
         let fetching = self.fetch(&target, limit);
         match tokio::time::timeout(TIMEOUT, fetching).await {
             Ok(Ok(bytes)) => Ok(bytes),
-            Ok(Err(Failure::Answer(detail))) => Err(invalid(&detail)),
+            Ok(Err(Failure::Answer(detail))) => Err(Error::invalid(field, detail)),
             Ok(Err(Failure::Unreachable(why))) => Err(unreachable(field).because(why)),
             Err(_) => Err(unreachable(field).because("no answer in time")),
         }
@@ -110,23 +109,33 @@ impl Web {
         let response = pinned.send(request, TIMEOUT, limit).await?;
         let status = response.status();
         if status.is_redirection() {
-            let detail = "The address answers with a redirect; send the one it leads to.";
-            return Err(Failure::Answer(detail.to_owned()));
+            let detail = [
+                "The address answers with a redirect; send the one it leads to.",
+                "该地址返回重定向，请发送最终地址。",
+            ];
+            return Err(Failure::Answer(detail.into()));
         }
         if status != StatusCode::OK {
-            return Err(Failure::Answer(format!("The address answers {}.", status.as_u16())));
+            return Err(Failure::Answer(message!(
+                "The address answers {}.",
+                "该地址返回 {}。",
+                status.as_u16()
+            )));
         }
         Ok(response.into_body())
     }
 }
 
 fn unreachable(field: &str) -> Error {
-    Error::invalid(field, "Nothing public can be fetched from this address.")
+    Error::invalid(
+        field,
+        ["Nothing public can be fetched from this address.", "无法从该地址获取公开内容。"],
+    )
 }
 
 enum Failure {
     /// The public server answered, and the caller may know what.
-    Answer(String),
+    Answer(Message),
     /// For the log only.
     Unreachable(String),
 }
@@ -140,9 +149,10 @@ impl Failure {
 impl From<transport::Failure> for Failure {
     fn from(failure: transport::Failure) -> Failure {
         match failure {
-            transport::Failure::TooLarge(limit) => {
-                Failure::Answer(format!("The file may have {limit} bytes."))
-            }
+            transport::Failure::TooLarge(limit) => Failure::Answer(message!(
+                "The file may have {limit} bytes.",
+                "文件最多 {limit} 字节。"
+            )),
             failure => Failure::broken(failure),
         }
     }
@@ -162,31 +172,33 @@ struct Target {
 }
 
 impl Target {
-    fn parse(url: &str) -> Result<Target, &'static str> {
+    fn parse(url: &str) -> Result<Target, [&'static str; 2]> {
         if url.len() > URL_LIMIT {
-            return Err("The address may have 2048 bytes.");
+            return Err(["The address may have 2048 bytes.", "地址最多 2048 字节。"]);
         }
         let address = url.split('#').next().unwrap_or_default();
-        let uri: Uri = address.parse().map_err(|_| "This is no address.")?;
+        let uri: Uri = address.parse().map_err(|_| ["This is no address.", "不是有效的地址。"])?;
         if uri.scheme_str() != Some("https") {
-            return Err("The address must begin with https://.");
+            return Err(["The address must begin with https://.", "地址须以 https:// 开头。"]);
         }
-        let authority = uri.authority().ok_or("The address must name a host.")?;
+        let authority =
+            uri.authority().ok_or(["The address must name a host.", "地址须包含域名。"])?;
         if authority.as_str().contains('@') {
-            return Err("The address must not name a user.");
+            return Err(["The address must not name a user.", "地址不得包含用户名。"]);
         }
         if uri.port_u16().is_some_and(|port| port != PORT) || authority.as_str().ends_with(':') {
-            return Err("The address must use port 443.");
+            return Err(["The address must use port 443.", "地址须使用 443 端口。"]);
         }
         let host = authority.host().to_ascii_lowercase();
         let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(&host);
         let name = ServerName::try_from(bare);
-        name.map_err(|_| "The address must name a host.")?;
+        name.map_err(|_| ["The address must name a host.", "地址须包含域名。"])?;
         // The client reads addresses as browsers do: for `127.1` it would connect to 127.0.0.1,
         // whatever the name was checked to lead to.
-        let read = reqwest::Url::parse(address).map_err(|_| "This is no address.")?;
+        let read = reqwest::Url::parse(address)
+            .map_err(|_| ["This is no address.", "不是有效的地址。"])?;
         if read.host_str() != Some(&host) {
-            return Err("The address must name a host.");
+            return Err(["The address must name a host.", "地址须包含域名。"]);
         }
         Ok(Target { host: bare.to_owned(), url: uri })
     }

@@ -7,9 +7,10 @@ use bytes::Bytes;
 use serde::{Deserialize, Deserializer, Serialize, de::IgnoredAny};
 
 use crate::{
-    Access, App, Body, Error, File, Handler, Method, Problem, Result,
+    Access, App, Body, Error, File, Handler, Language, Method, Problem, Result,
     caller::Principal,
     input::{Input, RawRequest},
+    message,
     reply::Text,
 };
 
@@ -30,7 +31,7 @@ pub(crate) struct HttpEvent {
     request_context: RequestContext,
     /// What an event of another shape looks like, for a request that cannot be served.
     #[serde(skip)]
-    unknown: Option<&'static str>,
+    unknown: Option<[&'static str; 2]>,
 }
 
 #[derive(Default, Deserialize)]
@@ -92,9 +93,12 @@ impl HttpEvent {
                     () if members.contains_key("multiValueHeaders")
                         || members.contains_key("httpMethod") =>
                     {
-                        "payload format 1.0 of API Gateway, or a load balancer's"
+                        [
+                            "payload format 1.0 of API Gateway, or a load balancer's",
+                            "API Gateway 的 1.0 版载荷格式，或负载均衡器的格式",
+                        ]
                     }
-                    () => "not a payload of version 2.0",
+                    () => ["not a payload of version 2.0", "不是 2.0 版载荷格式"],
                 };
                 HttpEvent { unknown: Some(shape), ..HttpEvent::default() }
             })
@@ -111,10 +115,9 @@ impl HttpEvent {
         self.request_context.http.source_ip.as_deref()
     }
 
-    /// Whether the first language it asks for is Chinese.
-    fn asks_for_chinese(&self) -> bool {
-        let first = self.header("accept-language").and_then(|list| list.trim_start().get(..2));
-        first.is_some_and(|language| language.eq_ignore_ascii_case("zh"))
+    /// The language of its problems.
+    fn language(&self) -> Language {
+        self.header("accept-language").map(Language::preferred).unwrap_or_default()
     }
 
     /// The caller's own id for this request, if it is harmless in a log.
@@ -135,12 +138,16 @@ impl HttpEvent {
         if app.config.edge_only && self.by_function_url() {
             return Err(Error::new(
                 Problem::Forbidden,
-                "This deployment is reached through its own domain, not through this URL.",
+                [
+                    "This deployment is reached through its own domain, not through this URL.",
+                    "请通过本部署自己的域名访问，而不是此 URL。",
+                ],
             ));
         }
-        if let Some(shape) = self.unknown {
-            let detail = format!(
-                "The event is {shape}; send payload format 2.0, as Function URLs and HTTP APIs do."
+        if let Some([shape, shape_zh]) = self.unknown {
+            let detail = message!(
+                "The event is {shape}; send payload format 2.0, as Function URLs and HTTP APIs do.",
+                "事件格式不对（{shape_zh}），请使用函数 URL 和 HTTP API 的 2.0 版载荷格式。"
             );
             return Err(Error::new(Problem::MalformedBody, detail));
         }
@@ -149,8 +156,14 @@ impl HttpEvent {
             ("GET" | "HEAD", Method::Get | Method::GetOrPost) => true,
             ("POST", Method::Post | Method::GetOrPost) => false,
             _ => {
-                let allow = handler.http.method.allow().replace(", ", " or ");
-                return Err(Error::new(Problem::MethodNotAllowed, format!("Use {allow}.")));
+                let allow = handler.http.method.allow();
+                return Err(Error::new(
+                    Problem::MethodNotAllowed,
+                    [
+                        format!("Use {}.", allow.replace(", ", " or ")),
+                        format!("请使用 {}。", allow.replace(", ", " 或 ")),
+                    ],
+                ));
             }
         };
         let mut query = match gets && !handler.http.raw {
@@ -222,7 +235,8 @@ impl HttpEvent {
     fn body(&self, limit: usize) -> Result<Vec<u8>> {
         let body = self.body.as_deref().unwrap_or_default();
         let too_large = || {
-            let detail = format!("The body must be at most {limit} bytes.");
+            let detail =
+                message!("The body must be at most {limit} bytes.", "正文最多 {limit} 字节。");
             Error::new(Problem::BodyTooLarge, detail)
         };
         if !self.is_base64_encoded {
@@ -232,9 +246,9 @@ impl HttpEvent {
         if body.len() / 4 * 3 > limit + 3 {
             return Err(too_large());
         }
-        let bytes = BASE64_STANDARD
-            .decode(body)
-            .map_err(|_| Error::new(Problem::MalformedBody, "The body is not base64."))?;
+        let bytes = BASE64_STANDARD.decode(body).map_err(|_| {
+            Error::new(Problem::MalformedBody, ["The body is not base64.", "正文不是 base64。"])
+        })?;
         if bytes.len() <= limit { Ok(bytes) } else { Err(too_large()) }
     }
 }
@@ -250,7 +264,10 @@ fn check_content_type(content_type: &str) -> Result<()> {
     }
     Err(Error::new(
         Problem::UnsupportedMediaType,
-        "Send JSON with `Content-Type: application/json`.",
+        [
+            "Send JSON with `Content-Type: application/json`.",
+            "请发送 JSON，并带上 `Content-Type: application/json`。",
+        ],
     ))
 }
 
@@ -304,21 +321,21 @@ impl HttpResponse {
         response
     }
 
-    /// The response to a request that failed; its title is in the language of the request.
+    /// The response to a request that failed, in the language of the request.
     pub(crate) fn problem(
         error: &Error,
         request: &HttpEvent,
         handler: &Handler,
         request_id: &str,
     ) -> HttpResponse {
-        let mut document = error.document(request_id);
-        if request.asks_for_chinese() {
-            document.insert("title".into(), error.problem().title_zh().into());
-        }
+        let language = request.language();
+        let document = error.document_in(language, request_id);
         let document = serde_json::Value::Object(document).to_string();
         let status = error.problem().status();
         let content_type = "application/problem+json".to_owned();
         let mut response = HttpResponse::new(status, content_type, document, request_id);
+        response.headers.insert("content-language", language.tag().to_owned());
+        response.headers.insert("vary", "accept-language".to_owned());
         if let Some(seconds) = error.retry_after_seconds() {
             response.headers.insert("retry-after", seconds.to_string());
         }

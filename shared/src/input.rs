@@ -1,11 +1,12 @@
 //! An operation's input before it has a type.
 
+pub(crate) mod complaint;
 mod member;
 
 use std::{collections::BTreeMap, str::Utf8Error};
 
 use bytes::Bytes;
-use model::{percent, value::Fault};
+use model::{Message, message, percent, value::Fault};
 use serde::de::{DeserializeOwned, value::MapDeserializer};
 use serde_json::{Value, value::RawValue};
 
@@ -63,7 +64,7 @@ impl Input {
                 Err(error) => Err(Error::internal(error)),
             },
             Ok(Value::Null) => Ok(Input::default()),
-            Ok(_) => Err(malformed("The body must be a JSON object.".to_owned())),
+            Ok(_) => Err(malformed(["The body must be a JSON object.", "正文须为 JSON 对象。"])),
             Err(error) => Err(not_json(&error)),
         }
     }
@@ -118,7 +119,9 @@ impl Input {
     /// # Errors
     /// A direct invocation has none.
     pub fn request(self) -> Result<RawRequest> {
-        self.request.ok_or_else(|| malformed("This operation takes HTTP requests.".to_owned()))
+        self.request.ok_or_else(|| {
+            malformed(["This operation takes HTTP requests.", "该接口只接受 HTTP 请求。"])
+        })
     }
 
     /// Takes one text out.
@@ -134,7 +137,9 @@ impl Input {
             Member::Texts(mut texts) if texts.len() == 1 => Some(texts.pop()),
             _ => None,
         };
-        text.ok_or_else(|| Error::invalid(name, format!("`{name}` must be a text.")))
+        text.ok_or_else(|| {
+            Error::invalid(name, message!("`{name}` must be a text.", "`{name}` 须为文本。"))
+        })
     }
 
     /// Takes a member out, whatever it is, and tells whether it was there.
@@ -171,7 +176,7 @@ impl Input {
     }
 }
 
-fn malformed(detail: String) -> Error {
+fn malformed(detail: impl Into<Message>) -> Error {
     Error::new(Problem::MalformedBody, detail)
 }
 
@@ -180,13 +185,15 @@ fn not_json(error: &serde_json::Error) -> Error {
     let message = error.to_string();
     malformed(
         if message.contains("surrogate") || message.contains("unexpected end of hex escape") {
-            format!(
+            message!(
                 "A text of the body has half of a character ({place}): an emoji was cut in two; cut \
-             texts between whole characters."
+                 texts between whole characters.",
+                "正文中有半个字符（{place}）：emoji 被截成两半，请在完整字符之间截断文本。"
             )
         } else {
-            format!(
-                "The body is not JSON ({place}); send an object with `Content-Type: application/json`."
+            message!(
+                "The body is not JSON ({place}); send an object with `Content-Type: application/json`.",
+                "正文不是 JSON（{place}），请发送对象并带上 `Content-Type: application/json`。"
             )
         },
     )
@@ -196,20 +203,39 @@ fn not_json(error: &serde_json::Error) -> Error {
 fn check_escapes(pair: &str) -> Result<()> {
     let bytes = percent::bytes(pair);
     let Err(error) = std::str::from_utf8(&bytes) else { return Ok(()) };
-    let seems = if is_gbk(&bytes[error.valid_up_to()..]) { " and look like GBK" } else { "" };
     let name = percent::decode(pair.split('=').next().unwrap_or_default());
-    let detail = format!("The escapes are not UTF-8{seems}; encode texts with encodeURIComponent.");
-    Err(Error::invalid(name, detail))
+    Err(Error::invalid(
+        name,
+        match is_gbk(&bytes[error.valid_up_to()..]) {
+            true => [
+                "The escapes are not UTF-8 and look like GBK; encode texts with encodeURIComponent.",
+                "转义不是 UTF-8，看起来是 GBK，请用 encodeURIComponent 编码文本。",
+            ],
+            false => [
+                "The escapes are not UTF-8; encode texts with encodeURIComponent.",
+                "转义不是 UTF-8，请用 encodeURIComponent 编码文本。",
+            ],
+        },
+    ))
 }
 
 fn not_utf8(body: &[u8], error: &Utf8Error) -> Error {
     let at = error.valid_up_to() + 1;
     malformed(match body {
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "The body is UTF-16; send JSON in UTF-8.".to_owned(),
-        _ if is_gbk(&body[error.valid_up_to()..]) => {
-            format!("The body is not UTF-8 (byte {at}) and looks like GBK; send JSON in UTF-8.")
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
+            ["The body is UTF-16; send JSON in UTF-8.", "正文是 UTF-16，请发送 UTF-8 编码的 JSON。"]
+                .into()
         }
-        _ => format!("The body is not UTF-8 (byte {at}); send JSON in UTF-8."),
+        _ if is_gbk(&body[error.valid_up_to()..]) => {
+            message!(
+                "The body is not UTF-8 (byte {at}) and looks like GBK; send JSON in UTF-8.",
+                "正文不是 UTF-8（第 {at} 字节），看起来是 GBK，请发送 UTF-8 编码的 JSON。"
+            )
+        }
+        _ => message!(
+            "The body is not UTF-8 (byte {at}); send JSON in UTF-8.",
+            "正文不是 UTF-8（第 {at} 字节），请发送 UTF-8 编码的 JSON。"
+        ),
     })
 }
 
@@ -238,14 +264,7 @@ fn invalid<E: std::error::Error>(error: serde_path_to_error::Error<E>) -> Error 
         (path, Some(name)) if !path.ends_with(name) => format!("{path}.{name}"),
         (path, _) => path.to_owned(),
     };
-    // serde_json appends where in the text it was, which says nothing of a parsed value.
-    let Fault { detail, errcode } =
-        Fault::parse(message.split(" at line ").next().unwrap_or_default());
-    let mut detail: String = detail.chars().take(300).collect();
-    if let Some(first) = detail.get(..1) {
-        let stop = if detail.ends_with('.') { "" } else { "." };
-        detail = format!("{}{}{stop}", first.to_uppercase(), &detail[1..]);
-    }
+    let Fault { detail, errcode } = complaint::read(&message);
     let mut error = Error::new(Problem::InvalidInput, detail);
     if let Some(errcode) = errcode {
         error = error.errcode(errcode, None);

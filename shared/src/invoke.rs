@@ -13,7 +13,7 @@ use crate::{
     caller::Principal,
     deadline,
     http::{HttpEvent, HttpResponse},
-    log, trace,
+    log, message, trace,
 };
 
 /// An operation's or a job's answer to Lambda.
@@ -149,8 +149,9 @@ fn fit(body: Body) -> Result<Body> {
             let megabytes = file.bytes.len() as f64 / f64::from(1 << 20);
             Err(Error::new(
                 Problem::BodyTooLarge,
-                format!(
-                    "The file has {megabytes:.1} MB, and Lambda answers at most 6 MB of base64 this way: fetch it from the function's own URL with a session, which streams."
+                message!(
+                    "The file has {megabytes:.1} MB, and Lambda answers at most 6 MB of base64 this way: fetch it from the function's own URL with a session, which streams.",
+                    "文件有 {megabytes:.1} MB，而 Lambda 以此方式最多返回 6 MB 的 base64：请带会话从函数 URL 获取，该方式支持流式返回。"
                 ),
             ))
         }
@@ -177,8 +178,9 @@ async fn answer_job(
     let started = Instant::now();
     let span = log::span(job.name, invocation, None);
     let work = async {
-        let event = serde_json::from_slice(event)
-            .map_err(|_| Error::new(Problem::MalformedBody, "The event is not JSON."))?;
+        let event = serde_json::from_slice(event).map_err(|_| {
+            Error::new(Problem::MalformedBody, ["The event is not JSON.", "事件不是 JSON。"])
+        })?;
         job.call(app, event).await
     };
     let work = deadline::within(deadline::before(invocation.deadline), work);

@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::{
     App, Caller, Capability,
     capability::{Early, Facts},
+    input::complaint,
     invoke::Report,
 };
 
@@ -54,7 +55,8 @@ impl JobEndpoint {
             run: |app, caller, event| {
                 Box::pin(async move {
                     let input = serde_json::from_value(event).map_err(|error| {
-                        Error::new(model::Problem::MalformedBody, error.to_string())
+                        let detail = complaint::read(&error.to_string()).detail;
+                        Error::new(model::Problem::MalformedBody, detail)
                     })?;
                     J::run(J::Uses::of(app, caller), input).await
                 })

@@ -49,9 +49,9 @@ pub use input::{Input, RawRequest};
 pub use job::{Job, JobEndpoint};
 pub use log::{Log, quota_left};
 pub use model::{
-    Account, AccountKind, Clock, CredentialKind, Error, FromText, Problem, Proof, PushMode,
-    PushSettings, Refusal, Result, Secret, SecretSource, Wait, china, crypto, percent, spelling,
-    text, value,
+    Account, AccountKind, BROKEN, Clock, CredentialKind, Error, FromText, Language, Message,
+    Problem, Proof, PushMode, PushSettings, Refusal, Result, Secret, SecretSource, Wait, china,
+    crypto, message, percent, spelling, text, value,
 };
 pub use operation::{Access, Case, Http, Method, Operation, Uses};
 pub use reply::{Body, File, Reply, Text};

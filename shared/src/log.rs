@@ -283,7 +283,8 @@ mod tests {
             rid: Some("61250a39-612fed42-36740516".to_owned()),
             ..Summary::default()
         };
-        let error = Error::new(Problem::WechatUnreachable, "Try again.").because("no answer");
+        let error =
+            Error::new(Problem::WechatUnreachable, ["Try again.", "请重试。"]).because("no answer");
 
         write(&collected.log(), Err(&error), &summary);
 

@@ -85,12 +85,18 @@ impl Secrets {
         let output = self.client().get_parameter().name(name).with_decryption(true).send().await;
         let output = output.map_err(|error| {
             let why = format!("SSM {name}: {}", error.code().unwrap_or("cannot be reached"));
-            Error::new(Problem::Misconfigured, "A secret cannot be read; the log says which.")
-                .because(why)
+            Error::new(
+                Problem::Misconfigured,
+                ["A secret cannot be read; the log says which.", "有密钥无法读取，详情见日志。"],
+            )
+            .because(why)
         })?;
         let value = output.parameter.and_then(|parameter| parameter.value).ok_or_else(|| {
-            Error::new(Problem::Misconfigured, "A secret is empty; the log says which.")
-                .because(format!("SSM {name}: empty"))
+            Error::new(
+                Problem::Misconfigured,
+                ["A secret is empty; the log says which.", "有密钥为空，详情见日志。"],
+            )
+            .because(format!("SSM {name}: empty"))
         })?;
         let secret = Secret::new(value);
         *kept = Some((secret.clone(), now));

@@ -108,7 +108,10 @@ impl SigningKey {
         let misconfigured = || {
             Error::new(
                 Problem::Misconfigured,
-                "The session signing key is not kid:seed with 32 bytes of base64url.",
+                [
+                    "The session signing key is not kid:seed with 32 bytes of base64url.",
+                    "会话签名密钥须为 kid:seed 格式，seed 为 32 字节的 base64url。",
+                ],
             )
         };
         let (kid, seed) = text.expose().trim().split_once(':').ok_or_else(misconfigured)?;
@@ -213,15 +216,21 @@ impl Verifier {
         let session = self.authentic(token).ok_or_else(|| {
             Error::new(
                 Problem::Unauthenticated,
-                "The session token is not one of ours; log in again and send `Authorization: Bearer <session_token>`.",
+                [
+                    "The session token is not one of ours; log in again and send `Authorization: Bearer <session_token>`.",
+                    "会话 token 不是由本服务签发的，请重新登录并发送 `Authorization: Bearer <session_token>`。",
+                ],
             )
         })?;
         if session.exp <= now {
-            let detail = "The session has expired; log in again.";
+            let detail = ["The session has expired; log in again.", "会话已过期，请重新登录。"];
             return Err(Error::new(Problem::Unauthenticated, detail).proof(Proof::Expired));
         }
         if session.iat > now + LEEWAY {
-            return Err(Error::new(Problem::Unauthenticated, "The session begins in the future."));
+            return Err(Error::new(
+                Problem::Unauthenticated,
+                ["The session begins in the future.", "会话的生效时间在未来。"],
+            ));
         }
         Ok(session)
     }

@@ -130,7 +130,11 @@ where
     };
     // The SDK's own text may quote the item; its code does not.
     let why = format!("DynamoDB: {kind} {}", error.code().unwrap_or_default());
-    Error::new(Problem::TableUnavailable, "The table cannot be reached; try again.").because(why)
+    Error::new(
+        Problem::TableUnavailable,
+        ["The table cannot be reached; try again.", "无法连接数据表，请重试。"],
+    )
+    .because(why)
 }
 
 /// Whether a condition failed: not trouble, but an answer.

@@ -5,7 +5,7 @@
 //! the log where the answer is bytes, names each input that has no effect here. Any other unknown
 //! input is refused.
 
-use crate::{Error, Input, Result};
+use crate::{Error, Input, Result, message};
 
 /// An input that is taken though the operation does not have it.
 #[derive(Clone, Copy, Debug)]
@@ -141,7 +141,10 @@ impl Tolerated {
         let Some(text) = input.take(self.name)? else { return Ok(false) };
         let stated = input.take(name)?.filter(|stated| !stated.is_empty());
         if stated.as_ref().is_some_and(|stated| !text.is_empty() && *stated != text) {
-            let detail = format!("Contradicts `{name}`; leave one of them out.");
+            let detail = message!(
+                "Contradicts `{name}`; leave one of them out.",
+                "与 `{name}` 矛盾，请去掉其中一个。"
+            );
             return Err(Error::invalid(self.name, detail));
         }
         let text = stated.unwrap_or(text);

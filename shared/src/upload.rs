@@ -4,7 +4,7 @@ use std::{borrow::Cow, convert::Infallible, fmt, ops::Deref};
 
 use bytes::Bytes;
 use futures_util::{future::BoxFuture, stream};
-use model::spelling::base64;
+use model::{spelling::base64, value::Fault};
 use multer::{Multipart, parse_boundary};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{
@@ -56,7 +56,7 @@ impl<'de> Deserialize<'de> for FileInput {
 
             fn visit_byte_buf<E: serde::de::Error>(self, bytes: Vec<u8>) -> Result<FileInput, E> {
                 if bytes.is_empty() {
-                    return Err(E::custom("The file is empty."));
+                    return Err(E::custom(Fault::new(["The file is empty.", "文件为空。"])));
                 }
                 Ok(FileInput(bytes.into()))
             }
@@ -68,9 +68,10 @@ impl<'de> Deserialize<'de> for FileInput {
                 };
                 let bytes = base64(data, |bytes| !bytes.is_empty());
                 bytes.map(|bytes| FileInput(bytes.into())).ok_or_else(|| {
-                    E::custom(
+                    E::custom(Fault::new([
                         "Must be a file: as the part `media` of a form, as the body, or as base64.",
-                    )
+                        "须为文件：作为表单的 `media` 部分、作为正文，或以 base64 发送。",
+                    ]))
                 })
             }
         }
@@ -146,7 +147,11 @@ fn essence(content_type: &str) -> String {
 
 async fn form(field: &'static str, content_type: &str, body: Bytes) -> Result<Input> {
     let malformed = |error: multer::Error| {
-        Error::new(Problem::MalformedBody, "The body is not a multipart form.").because(error)
+        Error::new(
+            Problem::MalformedBody,
+            ["The body is not a multipart form.", "正文不是 multipart 表单。"],
+        )
+        .because(error)
     };
     let boundary = parse_boundary(content_type).map_err(malformed)?;
     let body = stream::iter([Ok::<_, Infallible>(body)]);
@@ -156,21 +161,36 @@ async fn form(field: &'static str, content_type: &str, body: Bytes) -> Result<In
     while let Some(part) = form.next_field().await.map_err(malformed)? {
         let name = part.name().unwrap_or_default().to_owned();
         if part.file_name().is_some() && name != PART {
-            let detail = "Name the part of the form that is the file `media`.";
+            let detail = [
+                "Name the part of the form that is the file `media`.",
+                "请将表单中的文件部分命名为 `media`。",
+            ];
             return Err(Error::invalid(PART, detail));
         }
         let content = part.bytes().await.map_err(malformed)?;
         if name == PART {
             if file.replace(content).is_some() {
-                return Err(Error::invalid(PART, "Send one file at a time."));
+                return Err(Error::invalid(
+                    PART,
+                    ["Send one file at a time.", "一次只能发送一个文件。"],
+                ));
             }
         } else {
-            let content = String::from_utf8(content.into())
-                .map_err(|_| Error::invalid(name.clone(), "Must be UTF-8 text."))?;
+            let content = String::from_utf8(content.into()).map_err(|_| {
+                Error::invalid(name.clone(), ["Must be UTF-8 text.", "须为 UTF-8 文本。"])
+            })?;
             input.push(&name, content);
         }
     }
-    let missing = || Error::invalid(PART, "The form has no file: name its part `media`.");
+    let missing = || {
+        Error::invalid(
+            PART,
+            [
+                "The form has no file: name its part `media`.",
+                "表单中没有文件：请将其命名为 `media`。",
+            ],
+        )
+    };
     input.attach(field, file.ok_or_else(missing)?);
     Ok(input)
 }

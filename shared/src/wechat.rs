@@ -21,8 +21,8 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use exhausted::Exhausted;
-pub use refusals::is_stale_token;
 pub(crate) use refusals::refused;
+pub use refusals::{REFUSALS, is_stale_token};
 
 use crate::{
     Clock, Error, Problem, Refusal, Result, Secret,
@@ -261,7 +261,10 @@ impl Answer {
 fn nonsense(why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     Error::new(
         Problem::WechatUnreachable,
-        "WeChat answered with something else than promised; try again.",
+        [
+            "WeChat answered with something else than promised; try again.",
+            "微信的应答与约定不符，请重试。",
+        ],
     )
     .unanswered()
     .because(why)
@@ -430,7 +433,11 @@ impl Wechat {
 }
 
 fn unreachable(why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
-    Error::new(Problem::WechatUnreachable, "WeChat cannot be reached; try again.").because(why)
+    Error::new(
+        Problem::WechatUnreachable,
+        ["WeChat cannot be reached; try again.", "无法连接微信，请重试。"],
+    )
+    .because(why)
 }
 
 impl Carrier for &Wechat {

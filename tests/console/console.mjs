@@ -1,69 +1,56 @@
 // Drives the console in Chromium, as a newcomer would. Run by .ci/console, which starts a bundle.
-//
-// CONSOLE_URL is the bundle, SCREENSHOTS a directory, MODULES where playwright-core is installed.
 
 import assert from 'node:assert/strict'
-import { mkdtemp, mkdir, rm } from 'node:fs/promises'
-import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { close, complaints, json, open, shots, step, url } from './browser.mjs'
 
-const { CONSOLE_URL: url, SCREENSHOTS: shots, MODULES: modules } = process.env
-const { chromium } = createRequire(join(modules, 'here.js'))('playwright-core')
-const FLAGS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
-
-const profile = await mkdtemp(join(tmpdir(), 'console-'))
-await mkdir(shots, { recursive: true })
-const browser = await chromium.launchPersistentContext(profile, { executablePath: '/usr/bin/chromium', args: FLAGS, locale: 'en-US' })
-const complaints = []
-const step = (what) => console.log(`  ${what}`)
-
-/** A page that writes down whatever the browser complains about. */
-async function open(hash = '', size = { width: 1280, height: 900 }, colorScheme = 'light') {
-  const page = await browser.newPage()
-  page.on('pageerror', (error) => complaints.push(`${error}`))
-  page.on('console', (message) => {
-    // A refusal that is shown on purpose is also an error line of the browser's.
-    if (message.type() === 'error' && !message.text().includes('Failed to load resource')) complaints.push(message.text())
-  })
-  page.on('request', (request) => {
-    if (!/^(data|blob):/.test(request.url()) && !request.url().startsWith(url)) complaints.push(`asks elsewhere: ${request.url()}`)
-  })
-  await page.setViewportSize(size)
-  await page.emulateMedia({ colorScheme })
-  await page.goto(`${url}/${hash}`)
-  await page.waitForSelector('main h1, main article')
-  return page
-}
-
-const json = async (path) => (await fetch(url + path)).json()
 const version = async (appid, kind) => (await json('/console/credentials')).find((one) => one.appid === appid && one.kind === kind).version
 const document = await json('/openapi.json')
-const ids = Object.values(document.paths)
-  .flatMap((item) => Object.values(item))
-  .map(({ operationId }) => operationId)
-  .filter(Boolean)
+const operations = Object.values(document.paths).flatMap((item) => Object.values(item)).filter(({ operationId }) => operationId)
+const ids = operations.map(({ operationId }) => operationId)
 
 try {
   step('every operation of the document is listed, once')
   const page = await open()
-  const listed = await page
-    .locator('aside .groups a')
-    .evaluateAll((links) => links.map((link) => decodeURIComponent(link.hash.replace('#/operations/', ''))))
+  const listed = await page.locator('.sidebar .groups a').evaluateAll((links) => links.map((link) => decodeURIComponent(link.hash.replace('#/operations/', ''))))
   assert.deepEqual([...listed].sort(), ids.filter((id) => !(id.endsWith('.get') && ids.includes(id.slice(0, -4)))).sort())
 
   step('a demo user logs in with one click')
   await page.click('.steps button.login')
   await page.waitForSelector('#session summary:has-text("alice")')
+  await page.waitForSelector('.steps li.done:first-child')
+
+  step('the session token is copied')
+  await page.click('#session summary')
+  await page.click('#session .sessions button:has-text("Copy the session token")')
+  await page.waitForSelector('#session .sessions button:has-text("Copied")')
+  const [[, alice]] = await page.evaluate(() => JSON.parse(localStorage.getItem('sessions')))
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), alice.token)
+  await page.click('#session summary')
+
+  step('a code of WeChat\'s, a path and Chinese words find operations')
+  const find = async (words) => {
+    await page.fill('#find', words)
+    return page.locator('.sidebar .groups a').evaluateAll((links) => links.map((link) => link.hash.replace('#/operations/', '')))
+  }
+  await page.focus('#find')
+  await page.evaluate(async () => (await import('/console/surface.js')).inventory())
+  const limited = await find('45009')
+  const listing = operations.filter((one) => one['x-refusals']?.some(({ errcode }) => errcode === 45009)).map(({ operationId }) => operationId)
+  assert.ok(listing.length > 0)
+  assert.deepEqual(limited.sort(), listing.filter((id) => listed.includes(id)).sort())
+  assert.match(await page.textContent('.sidebar .meaning'), /limit/)
+  assert.match(await page.textContent('.sidebar .meaning.everywhere'), /quota-exceeded/)
+  assert.ok((await find('/wxa/msg_sec_check')).includes('security.msgSecCheck'))
+  assert.ok((await find('小程序码')).includes('wxacode.getUnlimited'))
+  await page.fill('#find', '')
+
+  step('a link to what is not there says so, and names what comes near')
+  await page.goto(`${url}/#/operations/wxacode.getNothing`)
+  await page.waitForSelector('#lost h1:has-text("wxacode.getNothing")')
+  assert.ok(await page.locator('#lost a[href="#/operations/wxacode.get"]').count())
+  await page.goto(`${url}/#/nowhere/%`)
+  await page.waitForSelector('#lost')
 
   step('an operation is found by the keyboard alone, run, and answered')
   const image = ids.includes('wxacode.getUnlimited')
@@ -90,6 +77,22 @@ try {
     assert.ok((await page.textContent('.snippet pre')).length > 40, tab)
   }
 
+  step('runs are kept over a reload, without secrets, and run again')
+  await page.reload()
+  await page.click(`.history li button:has-text("${operation}") >> nth=0`)
+  await page.waitForSelector('.history li')
+  assert.equal(await page.locator('.history li').count(), 1)
+
+  step('who edits JSON goes on editing JSON')
+  await page.click('#as-json')
+  await page.fill('#raw', '{"url":"https://example.com/raw"}')
+  await page.goto(`${url}/#/operations/jssdk.config`)
+  await page.waitForSelector('h1:has-text("jssdk.config")')
+  await page.reload()
+  await page.waitForSelector('#raw')
+  await page.click('#as-json')
+  await page.waitForSelector('#input-url')
+
   step('a problem names the input at fault and what to do')
   await page.goto(`${url}/#/operations/jssdk.config`)
   await page.waitForSelector('h1:has-text("jssdk.config")')
@@ -106,6 +109,13 @@ try {
   await page.click('#run')
   await page.waitForSelector('.answer .key:has-text("access_token")')
   assert.deepEqual(await page.locator('[role=tab]').allTextContents(), ['aws lambda invoke', 'boto3', 'AWS SDK (Node)'])
+  const wrong = await page.locator('.problems code').allTextContents()
+  assert.ok(wrong.includes('credential-unavailable') && !wrong.includes('unsupported-media-type'), wrong.join())
+  const given = await page.textContent('.answer pre')
+  const kept = await page.evaluate(() => JSON.stringify([{ ...sessionStorage }, { ...localStorage }]))
+  assert.ok(!kept.includes(JSON.parse(given).access_token), 'no token is kept')
+  await page.click('.history button:has-text("Clear")')
+  assert.equal(await page.locator('.history').count(), 0)
 
   step('a token is invalidated, an operation recovers, the board and the journal tell')
   const mini = 'wx1111111111111111'
@@ -147,13 +157,7 @@ try {
   await page.waitForSelector('.faults li:has-text("No trouble")')
   const clock = (await json('/console/state')).now_ms
   await page.click('button:has-text("+5 min")')
-  await page.waitForFunction(
-    (then) =>
-      fetch('/console/state')
-        .then((r) => r.json())
-        .then(({ now_ms }) => now_ms - then >= 300_000),
-    clock,
-  )
+  await page.waitForFunction((then) => fetch('/console/state').then((r) => r.json()).then(({ now_ms }) => now_ms - then >= 300_000), clock)
 
   step('a user writes, the event is on the bus, and is redelivered with the same id')
   await page.goto(`${url}/#/events`)
@@ -167,11 +171,7 @@ try {
   await page.waitForFunction(() => globalThis.document.querySelectorAll('.event').length === 2)
   const written = (await json('/console/events')).filter(({ event }) => JSON.stringify(event).includes('parcel'))
   assert.equal(new Set(written.map(({ event }) => event.detail.id)).size, 1)
-  for (const [mode, format] of [
-    ['plain', 'xml'],
-    ['compatible', 'json'],
-    ['safe', 'xml'],
-  ]) {
+  for (const [mode, format] of [['plain', 'xml'], ['compatible', 'json'], ['safe', 'xml']]) {
     await page.selectOption('#any-sample select[name=mode]', mode)
     await page.selectOption('#any-sample select[name=format]', format)
     const last = (await json('/console/wechat/push')).at(-1).id
@@ -239,6 +239,8 @@ try {
     if (raw) continue
     await page.goto(`${url}/#/operations/${id}`)
     await page.waitForSelector(`article${gifted ? '[data-complete]' : ''} h1:text-is("${id}")`)
+    const below = await page.locator('#run').evaluate((button) => button.getBoundingClientRect().bottom - innerHeight)
+    assert.ok(below <= 0, `${id}: the run button is ${below} px out of sight`)
     await page.click('#run')
     await page.waitForSelector('.status b')
     assert.match(await page.textContent('.status b'), /^[23]\d\d$/, `${id}: ${await page.textContent('.answer')}`)
@@ -251,92 +253,37 @@ try {
     const { bundle } = await import('/console/backend.js')
     choose('zh-CN')
     const operations = bundle.groups.flatMap(({ operations }) => operations)
-    const lacking = (things, name) =>
-      things.filter((thing) => thing[name] && tell(thing, name) === thing[name]).map((thing) => `${thing.id ?? thing.name}: ${thing[name]}`)
+    const lacking = (things, name) => things.filter((thing) => thing[name] && tell(thing, name) === thing[name]).map((thing) => `${thing.id ?? thing.name}: ${thing[name]}`)
     const described = [
       ...lacking(bundle.groups, 'description'),
       ...lacking(operations, 'summary'),
       ...lacking(operations, 'description'),
-      ...lacking(
-        operations.flatMap(({ fields }) => fields),
-        'description',
-      ),
-      ...lacking(
-        operations.flatMap(({ problems }) => problems),
-        'title',
-      ),
+      ...lacking(operations.flatMap(({ fields }) => fields), 'description'),
+      ...lacking(operations.flatMap(({ problems }) => problems), 'title'),
+      ...lacking(operations.flatMap(({ refusals }) => refusals), 'detail'),
     ]
     const demo = new DOMParser().parseFromString(await (await fetch('/demo/jssdk')).text(), 'text/html')
     const labels = [...demo.querySelectorAll('[data-say]')].map(({ textContent }) => textContent)
-    const texts = await Promise.all(
-      ['app', 'operations', 'credentials', 'events', 'orders', 'phone', 'shop', 'surface', 'wechat'].map((name) =>
-        fetch(`/console/${name}.js`).then((response) => response.text()),
-      ),
-    )
+    const texts = await Promise.all(['app', 'operations', 'credentials', 'events', 'orders', 'phone', 'shop', 'surface', 'wechat'].map((name) => fetch(`/console/${name}.js`).then((response) => response.text())))
     const phrases = texts.join('\n').matchAll(/say\('((?:[^'\\]|\\.)+)'/g)
-    return [...new Set([...[...phrases].map(([, phrase]) => phrase), ...labels])]
-      .filter((phrase) => say(phrase) === phrase)
-      .concat(described)
+    return [...new Set([...[...phrases].map(([, phrase]) => phrase), ...labels])].filter((phrase) => say(phrase) === phrase).concat(described)
   })
   assert.deepEqual(untranslated, [], 'phrases without Chinese')
+  await page.goto(`${url}/#/operations/jssdk.config`)
+  await page.waitForSelector('h1:has-text("jssdk.config")')
+  await page.fill('#input-url', 'https://elsewhere.example.org/')
+  await page.click('#run')
+  await page.waitForSelector('.problem:has-text("此处不为该域名的页面签名")')
   await page.close()
 
   step('a page from elsewhere may neither read nor move anything')
   for (const headers of [{ origin: 'http://evil.example' }, { 'sec-fetch-site': 'cross-site' }]) {
     assert.equal((await fetch(`${url}/console/credentials`, { headers })).status, 403)
     assert.equal((await fetch(`${url}/console/clock`, { method: 'POST', headers, body: '{"advance_s":1}' })).status, 403)
-    assert.equal(
-      (await fetch(`${url}/2015-03-31/functions/auth-getaccesstoken/invocations`, { method: 'POST', headers, body: '{}' })).status,
-      403,
-    )
+    assert.equal((await fetch(`${url}/2015-03-31/functions/auth-getaccesstoken/invocations`, { method: 'POST', headers, body: '{}' })).status, 403)
   }
 
-  step('screenshots, and nothing wider than the window')
-  for (const [width, height] of [
-    [1280, 900],
-    [390, 844],
-  ]) {
-    for (const scheme of ['light', 'dark']) {
-      for (const [name, hash] of [
-        ['welcome', ''],
-        ['menu', ''],
-        ['operation', `#/operations/${operation}`],
-        ['service', '#/operations/auth.getTicket'],
-        ['credentials', '#/credentials'],
-        ['events', '#/events'],
-        ['wechat', '#/wechat'],
-        ['chinese', `#/operations/auth.code2Session`],
-      ]) {
-        const shown = await open(hash, { width, height }, scheme)
-        const language = name === 'chinese' ? 'zh-CN' : 'en'
-        await shown.selectOption('header .tools > select', language)
-        if (name === 'operation') {
-          await shown.click('#run')
-          await shown.waitForSelector('.status')
-          const { top } = await shown.locator('#answer').evaluate((heading) => heading.getBoundingClientRect())
-          assert.ok(top >= 0 && top < height / 2, `the answer is ${top} px down at ${width} px`)
-        }
-        if (name === 'menu') {
-          await shown.click('#session summary')
-          const { left, right } = await shown.locator('#session .panel').evaluate((panel) => panel.getBoundingClientRect())
-          assert.ok(left >= 0 && right <= width, `the menu is cut off at ${width} px`)
-        }
-        if (name === 'wechat' && width > 1000) {
-          await shown.waitForSelector('.journal .call')
-          await shown.click('.journal .call summary')
-          await shown.waitForSelector('.both')
-        }
-        if (name === 'credentials') await shown.waitForSelector('.credential')
-        const overflow = await shown.evaluate(() => globalThis.document.documentElement.scrollWidth - innerWidth)
-        assert.ok(overflow <= 0, `${name} at ${width} px is ${overflow} px too wide`)
-        await shown.evaluate(() => scrollTo(0, 0))
-        await shown.screenshot({ path: join(shots, `${name}-${width}-${scheme}.png`), fullPage: name !== 'wechat' })
-        await shown.close()
-      }
-    }
-  }
   assert.deepEqual(complaints, [], 'the browser complained')
 } finally {
-  await browser.close()
-  await rm(profile, { recursive: true, force: true })
+  await close()
 }

@@ -31,6 +31,15 @@ pub(crate) fn assert_documented(method: &str, path: &str, answer: &Answer) {
     };
     let advice = "name it in the operation's REFUSALS or PROBLEMS, or in a capability";
     assert!(!response.is_null(), "{id} answered {status}, which its document lacks: {advice}");
+    if !answer.header("x-amz-function-error").is_empty() {
+        let any = &response["content"]["application/json"]["schema"]["anyOf"];
+        let problems = &any[1]["allOf"][1]["properties"]["errorType"]["enum"];
+        let slug = &answer.json()["errorType"];
+        assert!(
+            problems.as_array().is_some_and(|known| known.contains(slug)),
+            "{id} ended with {slug}, which its document lacks: {advice}"
+        );
+    }
     let problems = &response["content"]["application/problem+json"]["schema"]["allOf"][1]["properties"]
         ["type"]["enum"];
     if let Some(problems) = problems.as_array() {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use local::{Options, Stack};
+use local::{Options, Stack, Variables};
 use serde_json::json;
 use shared::Clock;
 use simulator::{Effect, Fault};
@@ -156,23 +156,40 @@ async fn what_keeps_a_stack_from_starting_is_one_clear_line() {
     let busy = Stack::start(Options { listen: address, ..Options::default() }).await;
     let line = busy.err().unwrap().to_string();
     assert!(line.contains(&address.to_string()) && line.contains("--listen"), "{line}");
+    let line = start(|o| o.jweixin = Some("/nowhere".into())).await.unwrap();
+    assert!(line.contains("/nowhere") && line.contains("npm install"), "{line}");
     let line = start(|o| o.data_dir = Some("/proc/nothing".into())).await.unwrap();
     assert!(line.contains("/proc/nothing") && !line.contains('\n'), "{line}");
 }
 
 #[tokio::test]
-async fn a_data_directory_keeps_sessions_across_restarts() {
+async fn a_data_directory_keeps_sessions_and_the_simulated_wechat_across_restarts() {
     let directory = std::env::temp_dir().join(format!("wechat-{}", shared::crypto::nonce()));
     let with_directory = |options: &mut Options| options.data_dir = Some(directory.clone());
     let bundle = Bundle::with(with_directory).await;
     let token = bundle.session("alice").await;
+    let code = bundle.code("bob");
+    bundle.advance(60);
+    bundle.wechat().clock().advance(Duration::from_secs(5));
+    let now = bundle.wechat().clock().now();
     drop(bundle);
 
     let bundle = Bundle::with(with_directory).await;
-    // This WeChat never heard of Alice nor of the table's token: both are told apart.
+    assert_eq!(bundle.wechat().clock().now(), now);
+    assert_eq!(bundle.stack.clock.now(), now - 5);
+    // The table's token is one that WeChat knows, and so are Alice and Bob's code.
+    assert_eq!(bundle.token_calls(), 0, "{}", bundle.stack.report);
     let answer = bundle.post_as(Some(&token), "/auth/checkSession", json!({})).await;
-    assert_ne!(answer.status, 401, "{}", answer.json());
+    assert_eq!(answer.status, 200, "{}", answer.json());
+    let answer = bundle.post("/auth/code2Session", json!({ "js_code": code })).await;
+    assert_eq!(answer.status, 200, "{}", answer.json());
     drop(bundle);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let file = std::fs::metadata(directory.join("simulator.json")).unwrap();
+        assert_eq!(file.permissions().mode() & 0o777, 0o600);
+    }
     // The engine may hold its files a moment longer.
     for _ in 0..50 {
         if std::fs::remove_dir_all(&directory).is_ok() {
@@ -180,6 +197,30 @@ async fn a_data_directory_keeps_sessions_across_restarts() {
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+}
+
+#[tokio::test]
+async fn another_dynamodb_that_is_dead_or_empty_is_named_at_once() {
+    let start = async |url: &str, table: &str| {
+        let variables = |name: &str| (name == "TABLE_NAME").then(|| table.to_owned());
+        let options = Options {
+            clock: Clock::frozen(NOON),
+            schedule: false,
+            dynamodb: Some(url.to_owned()),
+            variables: Variables::from_lookup(variables),
+            ..Options::default()
+        };
+        Stack::start(options).await.err().map(|error| error.to_string())
+    };
+    let bundle = Bundle::start().await;
+    let url = &bundle.stack.engine_url;
+
+    assert_eq!(start(url, "wechat").await, None);
+    let line = start(url, "nothing").await.unwrap();
+    assert!(line.contains("no table nothing") && line.contains("create-table"), "{line}");
+    assert!(line.contains(url.as_str()) && line.contains(r#""AttributeName":"pk""#), "{line}");
+    let line = start("http://127.0.0.1:1", "wechat").await.unwrap();
+    assert!(line.contains("http://127.0.0.1:1 does not answer"), "{line}");
 }
 
 #[tokio::test]

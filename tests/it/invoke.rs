@@ -306,23 +306,35 @@ async fn what_keeps_a_function_warm_and_the_consoles_test_event_are_answered() {
 }
 
 #[tokio::test]
-async fn the_title_of_a_problem_is_in_the_language_of_the_request() {
+async fn a_problem_is_in_the_language_of_the_request() {
     let bundle = Bundle::start().await;
     let url = format!("{}/auth/code2Session", bundle.stack.url);
-    for (languages, title) in [
-        ("zh-CN,zh;q=0.9,en;q=0.8", "参数无效"),
-        ("ZH", "参数无效"),
-        ("en-US,zh;q=0.9", "An input is not valid"),
-        ("微", "An input is not valid"),
+    let chinese = ["zh-CN", "参数无效", "缺少字段 `js_code`。"];
+    let english = ["en", "An input is not valid", "Missing field `js_code`."];
+    for (languages, [language, title, detail]) in [
+        ("zh-CN,zh;q=0.9,en;q=0.8", chinese),
+        ("ZH", chinese),
+        ("en;q=0.8,zh;q=0.9", chinese),
+        ("en-US,zh;q=0.9", english),
+        ("微", english),
     ] {
         let request = Request::post(&url).header("content-type", "application/json");
         let request = request.header("accept-language", languages).body("{}".to_owned()).unwrap();
-        let problem = bundle.send(request).await.problem(400, "invalid-input");
+        let answer = bundle.send(request).await;
+        let problem = answer.problem(400, "invalid-input");
         assert_eq!(problem["title"], title, "{languages}");
+        assert_eq!(problem["detail"], detail, "{languages}");
+        assert_eq!(answer.header("content-language"), language);
+        assert_eq!(answer.header("vary"), "accept-language");
     }
     // A direct invocation has no header, and no language.
     let problem = bundle.invoke("auth-code2session", json!({})).await.unwrap_err();
     assert_eq!(problem["title"], "An input is not valid");
+    // What nothing answers speaks both languages too.
+    let request = Request::get(format!("{}/nothing", bundle.stack.url));
+    let request = request.header("accept-language", "zh-CN").body(String::new()).unwrap();
+    let problem = bundle.send(request).await.problem(404, "not-found");
+    assert_eq!(problem["detail"], "此处没有内容；可用的接口见 /openapi.json。");
 }
 
 #[tokio::test]

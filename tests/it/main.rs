@@ -11,6 +11,7 @@ mod binaries;
 mod budgets;
 mod canary;
 mod card;
+mod chinese;
 mod decrypt;
 mod derived;
 mod documents;

@@ -1,7 +1,7 @@
 //! `API_CALL_ALLOW`: which rows a deployment enables. None, unless it says so.
 
 use model::surface::{Area, Policy, ROWS, Row, rows};
-use shared::{Error, Problem, Result, capability::Setting};
+use shared::{Error, Problem, Result, capability::Setting, message};
 
 use super::{instead, path::nearest};
 
@@ -64,16 +64,25 @@ impl Allow {
         }
         let detail = match (instead::operation(row.path), row.policy) {
             (Some(operation), Policy::Never) => {
-                format!("This path is never called directly. Use the operation `{operation}`.")
+                message!(
+                    "This path is never called directly. Use the operation `{operation}`.",
+                    "该路径不可直接调用，请使用接口 `{operation}`。"
+                )
             }
             (None, Policy::Never) => {
-                format!("This path is never called. {}", instead::reason(row))
+                let [english, chinese] = instead::reason(row);
+                message!("This path is never called. {english}", "该路径不可调用。{chinese}")
             }
-            (Some(operation), _) => format!(
+            (Some(operation), _) => message!(
                 "This path is not enabled. Use the operation `{operation}`, or add `{}` to API_CALL_ALLOW.",
+                "该路径未启用。请使用接口 `{operation}`，或将 `{}` 加入 API_CALL_ALLOW。",
                 row.path
             ),
-            (None, _) => format!("This path is not enabled. Add `{}` to API_CALL_ALLOW.", row.path),
+            (None, _) => message!(
+                "This path is not enabled. Add `{}` to API_CALL_ALLOW.",
+                "该路径未启用，请将 `{}` 加入 API_CALL_ALLOW。",
+                row.path
+            ),
         };
         Err(Error::new(Problem::Forbidden, detail).field("path"))
     }

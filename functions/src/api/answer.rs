@@ -91,7 +91,10 @@ pub(super) fn read(
         Some(false) => Ok(Answer::Json { status: Status::Ok, answer: text }),
         Some(true) => Err(Error::new(
             Problem::Forbidden,
-            "WeChat's answer holds a secret and is withheld. The call was made.",
+            [
+                "WeChat's answer holds a secret and is withheld. The call was made.",
+                "微信的应答含有密钥，不予返回；调用已执行。",
+            ],
         )
         .field("path")),
         None => Err(nonsense()),
@@ -112,7 +115,10 @@ fn json(body: &[u8]) -> Option<Box<RawValue>> {
 }
 
 fn nonsense() -> Error {
-    Error::new(Problem::WechatUnreachable, "WeChat returned an unexpected response; try again.")
+    Error::new(
+        Problem::WechatUnreachable,
+        ["WeChat returned an unexpected response; try again.", "微信返回了意外的应答，请重试。"],
+    )
 }
 
 #[cfg(test)]

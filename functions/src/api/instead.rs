@@ -66,26 +66,35 @@ const OPERATIONS: &[(&str, &str)] = &[
 ];
 
 /// Why a row is never called.
-pub fn reason(row: &Row) -> &'static str {
+pub fn reason(row: &Row) -> [&'static str; 2] {
     let known = REASONS.iter().find(|(prefix, _)| row.path.starts_with(prefix));
     match (known, row.token) {
-        (Some((_, reason)), _) => reason,
+        (Some((_, reason)), _) => *reason,
         (None, Token::Component) => PLATFORM,
-        (None, _) => "It is dangerous, or has ended.",
+        (None, _) => ["It is dangerous, or has ended.", "该接口有风险，或已下线。"],
     }
 }
 
-const PLATFORM: &str =
-    "It takes a third-party platform's credential, which is not configured here.";
-const SIGNED: &str = "It must be signed with a user's session key or a pay key.";
-const CLOUD_KEYS: &str = "It answers or changes keys of Tencent Cloud.";
+const PLATFORM: [&str; 2] = [
+    "It takes a third-party platform's credential, which is not configured here.",
+    "该接口需要第三方平台的凭证，此处未配置。",
+];
+const SIGNED: [&str; 2] = [
+    "It must be signed with a user's session key or a pay key.",
+    "该接口须用用户的 session_key 或支付密钥签名。",
+];
+const CLOUD_KEYS: [&str; 2] =
+    ["It answers or changes keys of Tencent Cloud.", "该接口会返回或更改腾讯云密钥。"];
 
 /// Reasons by the beginnings of paths.
-const REASONS: &[(&str, &str)] = &[
-    ("/cgi-bin/clear_quota/v2", "It takes the app secret."),
+const REASONS: &[(&str, [&str; 2])] = &[
+    ("/cgi-bin/clear_quota/v2", ["It takes the app secret.", "该接口需要 AppSecret。"]),
     ("/cgi-bin/component/", PLATFORM),
     ("/cgi-bin/midas/", SIGNED),
-    ("/cgi-bin/openapi/quota/clear", "It spends resets that the whole account shares."),
+    (
+        "/cgi-bin/openapi/quota/clear",
+        ["It spends resets that the whole account shares.", "该接口会消耗整个账号共用的重置次数。"],
+    ),
     ("/componenttcb/", PLATFORM),
     ("/sns/", PLATFORM),
     ("/tcb/createclouduser", CLOUD_KEYS),
@@ -94,11 +103,20 @@ const REASONS: &[(&str, &str)] = &[
     ("/tcb/getqcloudtoken", CLOUD_KEYS),
     ("/tcb/getuploadsignature", CLOUD_KEYS),
     ("/tcb/uploadappconfig", CLOUD_KEYS),
-    ("/tcb/usecloudaccesstoken", "It changes which paths cloud functions may call."),
+    (
+        "/tcb/usecloudaccesstoken",
+        ["It changes which paths cloud functions may call.", "该接口会更改云函数可调用的路径。"],
+    ),
     ("/tcb/wxpayopenauth", CLOUD_KEYS),
     ("/wxa/game/", SIGNED),
     ("/wxa/remove_user_storage", SIGNED),
-    ("/wxa/resetusersessionkey", "It answers a session key; let the user log in again."),
+    (
+        "/wxa/resetusersessionkey",
+        [
+            "It answers a session key; let the user log in again.",
+            "该接口会返回 session_key，请让用户重新登录。",
+        ],
+    ),
     ("/wxa/set_user_storage", SIGNED),
     ("/wxa/setuserinteractivedata", SIGNED),
     ("/xpay/", SIGNED),

@@ -3,7 +3,7 @@
 //! A path that a caller sends is only ever compared. What goes out is the row's own text.
 
 use model::surface::{Method, ROWS, Row, rows};
-use shared::{Error, Result};
+use shared::{Error, Result, message};
 
 /// Finds the row of a path and a method.
 ///
@@ -15,10 +15,21 @@ pub(super) fn find(path: &str, method: Option<Method>) -> Result<&'static Row> {
         ([row], None) => Ok(row),
         (several, None) => Err(Error::invalid(
             "method",
-            format!("This path has several methods; send one of {}.", methods(several)),
+            message!(
+                "This path has several methods; send one of {}.",
+                "该路径有多种请求方法，请指定其一：{}。",
+                methods(several)
+            ),
         )),
         (some, Some(method)) => some.iter().find(|row| row.method == method).ok_or_else(|| {
-            Error::invalid("method", format!("The method of this path is {}.", methods(some)))
+            Error::invalid(
+                "method",
+                message!(
+                    "The method of this path is {}.",
+                    "该路径的请求方法是 {}。",
+                    methods(some)
+                ),
+            )
         }),
     }
 }
@@ -34,9 +45,16 @@ const LONGEST: usize = 128;
 fn unknown(path: &str) -> Error {
     let nearest = if path.len() <= LONGEST { nearest(path) } else { Vec::new() };
     let detail = if nearest.is_empty() {
-        "This is not a path of WeChat's API. Send it as the documentation has it, without host and query.".to_owned()
+        [
+            "This is not a path of WeChat's API. Send it as the documentation has it, without host and query.",
+            "微信接口中没有该路径。请按文档填写，不含域名和查询参数。",
+        ].into()
     } else {
-        format!("This is not a path of WeChat's API. The nearest are {}.", nearest.join(", "))
+        message!(
+            "This is not a path of WeChat's API. The nearest are {}.",
+            "微信接口中没有该路径，最接近的是 {}。",
+            nearest.join(", ")
+        )
     };
     Error::invalid("path", detail)
 }

@@ -11,9 +11,10 @@ use serde::{
 };
 use serde_json::value::RawValue;
 use shared::{
-    Error, Result,
+    Error, Message, Result,
     capability::{WechatCall, WechatCalls},
     crypto::{hex, random_bytes},
+    message,
 };
 
 /// The largest JSON body, in bytes.
@@ -158,7 +159,10 @@ pub(super) fn build(row: &Row, parts: Parts) -> Result<Request> {
     let query = parts.query.map(|query| read_query(row, query)).transpose()?.unwrap_or_default();
     let body = match (row.body, parts.body, parts.file) {
         (_, Some(_), Some(_)) => {
-            return Err(Error::invalid("file", "Send a body or a file, not both."));
+            return Err(Error::invalid(
+                "file",
+                ["Send a body or a file, not both.", "body 与 file 只能发送其一。"],
+            ));
         }
         (surface::Body::Query, None, None) => match row.method {
             Method::Get => Body::None,
@@ -167,7 +171,10 @@ pub(super) fn build(row: &Row, parts: Parts) -> Result<Request> {
         },
         (surface::Body::JsonEmpty, None, None) => Body::Json("{}".to_owned()),
         (surface::Body::Json | surface::Body::RawJson, None, None) => {
-            return Err(Error::invalid("body", "This path takes a JSON body."));
+            return Err(Error::invalid(
+                "body",
+                ["This path takes a JSON body.", "该路径需要 JSON 正文。"],
+            ));
         }
         (
             surface::Body::Json | surface::Body::JsonEmpty | surface::Body::MultipartOrJson,
@@ -189,23 +196,42 @@ pub(super) fn build(row: &Row, parts: Parts) -> Result<Request> {
         ) => Body::Form(file.form(row)?),
         (surface::Body::Bytes, None, Some(file)) => file.bytes()?,
         (surface::Body::MultipartOrQuery, _, None) => {
-            return Err(Error::invalid("file", "Send a file, or `img_url` in the query."));
+            return Err(Error::invalid(
+                "file",
+                [
+                    "Send a file, or `img_url` in the query.",
+                    "请发送文件，或在 query 中发送 `img_url`。",
+                ],
+            ));
         }
         (surface::Body::MultipartOrJson, ..) => {
-            return Err(Error::invalid("file", "Send a file or a JSON body."));
+            return Err(Error::invalid(
+                "file",
+                ["Send a file or a JSON body.", "请发送文件或 JSON 正文。"],
+            ));
         }
         (surface::Body::Multipart | surface::Body::Bytes, _, None) => {
-            return Err(Error::invalid("file", "This path takes a file."));
+            return Err(Error::invalid("file", ["This path takes a file.", "该路径需要文件。"]));
         }
-        (_, Some(_), None) => return Err(Error::invalid("body", "This path takes no body.")),
-        (_, None, Some(_)) => return Err(Error::invalid("file", "This path takes no file.")),
+        (_, Some(_), None) => {
+            return Err(Error::invalid("body", ["This path takes no body.", "该路径不接受正文。"]));
+        }
+        (_, None, Some(_)) => {
+            return Err(Error::invalid("file", ["This path takes no file.", "该路径不接受文件。"]));
+        }
     };
     Ok(Request { query, body })
 }
 
 fn read_query(row: &Row, query: &RawValue) -> Result<Vec<(&'static str, String)>> {
     let pairs: Pairs = serde_json::from_str(query.get()).map_err(|_| {
-        Error::invalid("query", "The query must be an object of texts, numbers and booleans.")
+        Error::invalid(
+            "query",
+            [
+                "The query must be an object of texts, numbers and booleans.",
+                "query 须为对象，其值为文本、数字或布尔值。",
+            ],
+        )
     })?;
     let mut checked: Vec<(&'static str, String)> = Vec::new();
     for (name, value) in pairs.0 {
@@ -213,12 +239,18 @@ fn read_query(row: &Row, query: &RawValue) -> Result<Vec<(&'static str, String)>
             return Err(Error::invalid("query", unknown_name(row, &name)));
         };
         if checked.iter().any(|(earlier, _)| *earlier == known) {
-            return Err(Error::invalid("query", format!("`{known}` must be there once.")));
+            return Err(Error::invalid(
+                "query",
+                message!("`{known}` must be there once.", "`{known}` 只能出现一次。"),
+            ));
         }
         if value.len() > VALUE_LIMIT {
             return Err(Error::invalid(
                 format!("query.{known}"),
-                format!("`{known}` must be at most {VALUE_LIMIT} bytes."),
+                message!(
+                    "`{known}` must be at most {VALUE_LIMIT} bytes.",
+                    "`{known}` 最多 {VALUE_LIMIT} 字节。"
+                ),
             ));
         }
         checked.push((known, value));
@@ -226,13 +258,21 @@ fn read_query(row: &Row, query: &RawValue) -> Result<Vec<(&'static str, String)>
     Ok(checked)
 }
 
-fn unknown_name(row: &Row, name: &str) -> String {
+fn unknown_name(row: &Row, name: &str) -> Message {
     if is_credential(name) {
-        return "The query must not hold a credential; the token is added here.".to_owned();
+        return [
+            "The query must not hold a credential; the token is added here.",
+            "query 不得包含凭证，token 由本服务添加。",
+        ]
+        .into();
     }
     match row.query {
-        "" => "This path takes no query.".to_owned(),
-        names => format!("The query of this path may hold {}.", names.replace(',', ", ")),
+        "" => ["This path takes no query.", "该路径不接受查询参数。"].into(),
+        names => message!(
+            "The query of this path may hold {}.",
+            "该路径的查询参数可以是 {}。",
+            names.replace(',', ", ")
+        ),
     }
 }
 
@@ -243,17 +283,27 @@ fn read_body(body: &RawValue, any: bool) -> Result<String> {
     if text.len() > BODY_LIMIT {
         return Err(Error::invalid(
             "body",
-            format!("The body must be at most {BODY_LIMIT} bytes."),
+            message!(
+                "The body must be at most {BODY_LIMIT} bytes.",
+                "正文最多 {BODY_LIMIT} 字节。"
+            ),
         ));
     }
     if text.starts_with('{') {
-        let names: Names = serde_json::from_str(text)
-            .map_err(|_| Error::invalid("body", "The body must be a JSON object."))?;
+        let names: Names = serde_json::from_str(text).map_err(|_| {
+            Error::invalid("body", ["The body must be a JSON object.", "正文须为 JSON 对象。"])
+        })?;
         if names.0.iter().any(|name| is_credential(name)) {
-            return Err(Error::invalid("body", "The body must not hold a credential."));
+            return Err(Error::invalid(
+                "body",
+                ["The body must not hold a credential.", "正文不得包含凭证。"],
+            ));
         }
     } else if !any {
-        return Err(Error::invalid("body", "The body must be a JSON object."));
+        return Err(Error::invalid(
+            "body",
+            ["The body must be a JSON object.", "正文须为 JSON 对象。"],
+        ));
     }
     Ok(unescape(text))
 }
@@ -307,14 +357,20 @@ impl File {
             if !plain || is_credential(name) {
                 return Err(Error::invalid(
                     "file.fields",
-                    "A name must be letters, digits and `_`.",
+                    [
+                        "A name must be letters, digits and `_`.",
+                        "名称只能由字母、数字和 `_` 组成。",
+                    ],
                 ));
             }
         }
         if self.fields.0.iter().map(|(_, value)| value.len()).sum::<usize>() > BODY_LIMIT {
             return Err(Error::invalid(
                 "file.fields",
-                format!("The fields must be at most {BODY_LIMIT} bytes."),
+                message!(
+                    "The fields must be at most {BODY_LIMIT} bytes.",
+                    "各字段合计最多 {BODY_LIMIT} 字节。"
+                ),
             ));
         }
         let name = self.name.as_deref().map(ascii).filter(|name| !name.is_empty());
@@ -332,11 +388,14 @@ impl File {
         if self.base64.len() / 4 * 3 > FILE_LIMIT + 3 {
             return Err(too_large());
         }
-        let content = BASE64_STANDARD
-            .decode(&self.base64)
-            .map_err(|_| Error::invalid("file.base64", "This is not base64 with padding."))?;
+        let content = BASE64_STANDARD.decode(&self.base64).map_err(|_| {
+            Error::invalid(
+                "file.base64",
+                ["This is not base64 with padding.", "不是带填充的 base64。"],
+            )
+        })?;
         match content.len() {
-            0 => Err(Error::invalid("file.base64", "The file is empty.")),
+            0 => Err(Error::invalid("file.base64", ["The file is empty.", "文件为空。"])),
             size if size > FILE_LIMIT => Err(too_large()),
             _ => Ok(content),
         }
@@ -357,13 +416,22 @@ impl File {
         if plain {
             Ok(declared.clone())
         } else {
-            Err(Error::invalid("file.type", "This is not a media type such as `image/png`."))
+            Err(Error::invalid(
+                "file.type",
+                [
+                    "This is not a media type such as `image/png`.",
+                    "不是 `image/png` 这样的媒体类型。",
+                ],
+            ))
         }
     }
 }
 
 fn too_large() -> Error {
-    Error::invalid("file.base64", format!("The file must be at most {FILE_LIMIT} bytes."))
+    Error::invalid(
+        "file.base64",
+        message!("The file must be at most {FILE_LIMIT} bytes.", "文件最多 {FILE_LIMIT} 字节。"),
+    )
 }
 
 /// A file's name without anything that a header would need quoted: WeChat refuses other names.

@@ -11,9 +11,11 @@ use shared::{
 
 text! {
     /// A company at WeCom.
-    CorpId: 4..=64, Chars::ALPHANUMERIC, "Send the company's id, as ww0123456789abcdef.";
+    CorpId: 4..=64, Chars::ALPHANUMERIC,
+        ["Send the company's id, as ww0123456789abcdef.", "请发送企业 ID，如 ww0123456789abcdef。"];
     /// The link of a customer service account.
-    Link: 1..=1024, Chars::VISIBLE, "Send the link of the WeCom console unchanged.",
+    Link: 1..=1024, Chars::VISIBLE,
+        ["Send the link of the WeCom console unchanged.", "请原样发送企业微信后台的链接。"],
         check check_link;
 }
 
@@ -84,27 +86,35 @@ impl Operation for OpenCustomerService {
     }
 }
 
-fn check_link(url: &str) -> Result<(), &'static str> {
+fn check_link(url: &str) -> Result<(), [&'static str; 2]> {
     let account = url
         .strip_prefix("https://work.weixin.qq.com/")
         .and_then(|path| path.strip_prefix("kfid/").or_else(|| path.strip_prefix("kf/")));
     let Some(rest) = account else {
-        return Err("Send the link of the WeCom console: https://work.weixin.qq.com/kfid/kfc….");
+        return Err([
+            "Send the link of the WeCom console: https://work.weixin.qq.com/kfid/kfc….",
+            "请发送企业微信后台的链接：https://work.weixin.qq.com/kfid/kfc…。",
+        ]);
     };
     let (id, query) = rest.split_once('?').unwrap_or((rest, ""));
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
     if !id.starts_with("kf") || id.len() < 3 || !id.bytes().all(plain) {
-        return Err("The link must name a customer service account (kfc…).");
+        return Err([
+            "The link must name a customer service account (kfc…).",
+            "链接须包含客服账号（kfc…）。",
+        ]);
     }
     let scene = query.split('&').find_map(|pair| pair.strip_prefix("scene_param="));
     let decoded = |text: &str| text.len() - 2 * text.bytes().filter(|byte| *byte == b'%').count();
     match scene {
-        Some(_) if !query.split('&').any(|pair| pair.starts_with("enc_scene=")) => {
-            Err("scene_param is only for links that were created with a scene.")
-        }
-        Some(scene) if scene.len() > 3 * 128 || decoded(scene) > 128 => {
-            Err("scene_param must be at most 128 bytes before it is encoded.")
-        }
+        Some(_) if !query.split('&').any(|pair| pair.starts_with("enc_scene=")) => Err([
+            "scene_param is only for links that were created with a scene.",
+            "scene_param 仅用于创建时带有 scene 的链接。",
+        ]),
+        Some(scene) if scene.len() > 3 * 128 || decoded(scene) > 128 => Err([
+            "scene_param must be at most 128 bytes before it is encoded.",
+            "scene_param 编码前最多 128 字节。",
+        ]),
         _ => Ok(()),
     }
 }

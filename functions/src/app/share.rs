@@ -9,7 +9,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 use shared::{
     Access, AccountKind, Caller, Case, Error, Http, Input, Operation, Result, Uses,
-    capability::PublicWeb,
+    capability::PublicWeb, message,
 };
 
 use self::{
@@ -93,7 +93,8 @@ impl Operation for Share {
         match Kind::read(&name, input) {
             Some(kind) => kind.map(Share),
             None => {
-                let detail = format!("Must be one of {}.", Kind::NAMES.join(", "));
+                let detail =
+                    message!("Must be one of {}.", "须为以下之一：{}。", Kind::NAMES.join(", "));
                 Err(Error::invalid("kind", detail))
             }
         }

@@ -13,10 +13,12 @@ use shared::{
 
 text! {
     /// A template as the native SDK takes it.
-    NativeTemplate: 1..=1024, Chars::BYTES, "Copy the template's id from the WeChat console.",
+    NativeTemplate: 1..=1024, Chars::BYTES,
+        ["Copy the template's id from the WeChat console.", "请从微信公众平台复制模板 ID。"],
         errcode 40037;
     /// A value that WeChat returns to an app unchanged.
-    NativeReserved: 1..=1024, Chars::BYTES, "A Chinese character has three.";
+    NativeReserved: 1..=1024, Chars::BYTES,
+        ["A Chinese character has three.", "一个汉字占三个字节。"];
     /// A value that WeChat returns to a page unchanged.
     PageReserved: 1..=128, Chars::ALPHANUMERIC;
 }

@@ -29,19 +29,23 @@ pub(super) struct Thumbnail {
 /// # Errors
 /// Explains why the picture of `field` cannot be used.
 pub(super) fn shrink(field: &str, file: &[u8], limit: usize, side: u32) -> Result<Thumbnail> {
-    let invalid = |detail: &str| Error::invalid(field, detail);
+    let invalid = |detail: [&'static str; 2]| Error::invalid(field, detail);
     let unreadable = |reason| match reason {
-        Unreadable::Format => invalid("Send a JPEG, PNG, GIF or WebP picture."),
+        Unreadable::Format => invalid([
+            "Send a JPEG, PNG, GIF or WebP picture.",
+            "请发送 JPEG、PNG、GIF 或 WebP 图片。",
+        ]),
         Unreadable::TooLarge => invalid(Unreadable::TOO_LARGE),
         Unreadable::Broken(error) => {
-            invalid("The picture is broken; it cannot be decoded.").because(error)
+            invalid(["The picture is broken; it cannot be decoded.", "图片已损坏，无法解码。"])
+                .because(error)
         }
     };
     let known = [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::Gif, ImageFormat::WebP];
     let decoded = open(file, &known).and_then(|opened| opened.decode(side));
     let Decoded { picture, from } = decoded.map_err(unreadable)?;
     encode(&on_white(picture), limit).map_err(|error| unreadable(error.into()))?.map_or_else(
-        || Err(invalid("The picture cannot be made small enough.")),
+        || Err(invalid(["The picture cannot be made small enough.", "图片无法压缩到所需大小。"])),
         |(bytes, width, height)| Ok(Thumbnail { bytes, width, height, from }),
     )
 }

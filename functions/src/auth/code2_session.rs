@@ -15,7 +15,8 @@ use shared::{
 
 text! {
     /// The code of `wx.login`.
-    LoginCode: 1..=128, Chars::VISIBLE, "Send the code of wx.login unchanged.";
+    LoginCode: 1..=128, Chars::VISIBLE,
+        ["Send the code of wx.login unchanged.", "请原样发送 wx.login 返回的 code。"];
 }
 
 /// Logs a mini-program user in with the code of `wx.login`.
@@ -95,7 +96,10 @@ impl Operation for Code2Session {
 
     async fn run(self, (login, keys): Uses<'_, Self>, caller: &Caller) -> Result<LoggedIn> {
         if self.expose_session_key && !caller.is_service() {
-            let detail = "Only a service may ask for the session key; leave it out.";
+            let detail = [
+                "Only a service may ask for the session key; leave it out.",
+                "只有后端服务可以索取 session_key，请勿发送此参数。",
+            ];
             return Err(Error::new(Problem::Forbidden, detail).field("expose_session_key"));
         }
         let user = login.exchange(&self.js_code, &self).await?;

@@ -77,8 +77,11 @@ impl Operation for GetTicket {
         if expires_in == 0 {
             return Err(Error::new(
                 Problem::CredentialUnavailable,
-                "The ticket has just expired and WeChat is about to issue the next; try again \
-                 after Retry-After.",
+                [
+                    "The ticket has just expired and WeChat is about to issue the next; try again \
+                     after Retry-After.",
+                    "ticket 刚刚过期，微信即将签发新值，请在 Retry-After 之后重试。",
+                ],
             )
             .retry_after(Credential::TICKET_GRACE));
         }

@@ -13,7 +13,7 @@ use shared::{
 };
 
 const BASE64: Chars = Chars {
-    noun: "characters of base64",
+    noun: ["characters of base64", "个 base64 字符"],
     unit: Unit::Characters,
     // What a query does to base64 is undone first.
     pattern: None,
@@ -22,7 +22,8 @@ const BASE64: Chars = Chars {
 
 text! {
     /// A card's encrypted code.
-    EncryptCode: 1..=1024, BASE64, "Send the encrypt_code unchanged.";
+    EncryptCode: 1..=1024, BASE64,
+        ["Send the encrypt_code unchanged.", "请原样发送 encrypt_code。"];
     /// A card's code.
     CardCode: 1..=64, Chars::VISIBLE;
 }
@@ -56,9 +57,12 @@ pub struct Code {
     code: Text<CardCode>,
 }
 
-const INVALID: &str =
-    "WeChat cannot decrypt this; send the encrypt_code unchanged, for the account of the card.";
-const UNKNOWN: &str = "WeChat does not know the code of this card.";
+const INVALID: [&str; 2] = [
+    "WeChat cannot decrypt this; send the encrypt_code unchanged, for the account of the card.",
+    "微信无法解密，请原样发送 encrypt_code，并使用卡券所属的账号。",
+];
+const UNKNOWN: [&str; 2] =
+    ["WeChat does not know the code of this card.", "微信查不到该卡券的 code。"];
 
 impl Operation for DecryptCode {
     const ID: &'static str = "card.decryptCode";
@@ -71,7 +75,11 @@ impl Operation for DecryptCode {
         Refusal::new(40056, Problem::InvalidInput, UNKNOWN).field("encrypt_code"),
         Refusal::new(40075, Problem::InvalidInput, INVALID).field("encrypt_code"),
         Refusal::new(40116, Problem::InvalidInput, UNKNOWN).field("encrypt_code"),
-        Refusal::new(40127, Problem::WrongState, "The user deleted the card or is giving it away."),
+        Refusal::new(
+            40127,
+            Problem::WrongState,
+            ["The user deleted the card or is giving it away.", "用户已删除该卡券，或正在转赠。"],
+        ),
         Refusal::new(40133, Problem::InvalidInput, INVALID).field("encrypt_code"),
     ];
     const EXAMPLE: &'static str =

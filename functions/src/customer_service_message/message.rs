@@ -3,13 +3,14 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
-    AccountKind, Error, Result, text,
+    AccountKind, Error, Result, message, text,
     value::{Address, AppId, Chars, Int, List, MediaId, Openid, Text},
 };
 
 text! {
     /// A text with links.
-    Content: 1..=2048, Chars::BYTES, "A Chinese character counts three.", errcode 45002;
+    Content: 1..=2048, Chars::BYTES,
+        ["A Chinese character counts three.", "一个汉字计为三个字节。"], errcode 45002;
     /// A title.
     Title: 1..=256, Chars::BYTES;
     /// A few words below a title.
@@ -272,19 +273,31 @@ impl Message {
         for (msgtype, name, given, accounts) in self.objects() {
             let named = msgtype == self.msgtype;
             if named && !accounts.contains(&account) {
-                let detail = format!("An account of kind {} cannot send this.", account.as_str());
+                let [english, chinese] = account.named();
+                let detail =
+                    message!("This cannot be sent by {english}.", "{chinese}不能发送此类消息。");
                 return Err(Error::invalid("msgtype", detail));
             }
             if named && !given {
-                return Err(Error::invalid(name, "Must be there, as `msgtype` names it."));
+                return Err(Error::invalid(
+                    name,
+                    ["Must be there, as `msgtype` names it.", "`msgtype` 指定了它，不可缺少。"],
+                ));
             }
             if !named && given {
-                return Err(Error::invalid(name, "Must be left out unless `msgtype` names it."));
+                return Err(Error::invalid(
+                    name,
+                    [
+                        "Must be left out unless `msgtype` names it.",
+                        "除非 `msgtype` 指定，否则不要发送。",
+                    ],
+                ));
             }
         }
         let unnamed = self.miniprogrampage.as_ref().is_some_and(|page| page.appid.is_none());
         if unnamed && account == AccountKind::OfficialAccount {
-            let detail = "An official account must name the mini program.";
+            let detail =
+                ["An official account must name the mini program.", "公众号须指定小程序。"];
             return Err(Error::invalid("miniprogrampage.appid", detail));
         }
         Ok(())

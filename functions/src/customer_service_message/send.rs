@@ -47,13 +47,13 @@ impl Operation for SendMessage {
     #[rustfmt::skip]
     const REFUSALS: &'static [Refusal] = &[
         RECEIVER[0], RECEIVER[1], RECEIVER[2],
-        Refusal::new(40003, Problem::InvalidInput, "WeChat does not know this openid for this app.").field("touser"),
-        Refusal::new(40007, Problem::InvalidInput, "WeChat does not know this media_id: it is another account's, or older than 3 days.").field("media_id"),
-        Refusal::new(45002, Problem::InvalidInput, "The text is too long.").field("text.content"),
-        Refusal::new(45008, Problem::InvalidInput, "Exactly one article can be sent.").field("news.articles"),
-        Refusal::new(45162, Problem::InvalidInput, "WeChat does not send this type for this account.").field("msgtype"),
-        Refusal::new(48002, Problem::ReceiverState, "The user does not take messages of this account."),
-        Refusal::new(70000, Problem::ReceiverState, "The user is a minor and does not get this."),
+        Refusal::new(40003, Problem::InvalidInput, ["WeChat does not know this openid for this app.", "该应用下没有此 openid。"]).field("touser"),
+        Refusal::new(40007, Problem::InvalidInput, ["WeChat does not know this media_id: it is another account's, or older than 3 days.", "微信查不到该 media_id：它属于其他账号，或已超过 3 天。"]).field("media_id"),
+        Refusal::new(45002, Problem::InvalidInput, ["The text is too long.", "文本过长。"]).field("text.content"),
+        Refusal::new(45008, Problem::InvalidInput, ["Exactly one article can be sent.", "只能发送一条图文。"]).field("news.articles"),
+        Refusal::new(45162, Problem::InvalidInput, ["WeChat does not send this type for this account.", "微信不为该账号发送此类型的消息。"]).field("msgtype"),
+        Refusal::new(48002, Problem::ReceiverState, ["The user does not take messages of this account.", "用户拒收该账号的消息。"]),
+        Refusal::new(70000, Problem::ReceiverState, ["The user is a minor and does not get this.", "用户是未成年人，无法接收。"]),
     ];
     const EXAMPLE: &'static str = r#"{"touser":"oUser-of-the-example-000000001","msgtype":"text","text":{"content":"Your parcel is on its way."}}"#;
     type Uses = Wechat;

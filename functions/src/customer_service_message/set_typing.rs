@@ -76,10 +76,10 @@ impl Operation for SetTyping {
     #[rustfmt::skip]
     const REFUSALS: &'static [Refusal] = &[
         RECEIVER[0], RECEIVER[1], RECEIVER[2],
-        Refusal::new(40003, Problem::InvalidInput, "WeChat does not know this openid for this app.").field("touser"),
-        Refusal::new(40200, Problem::AccountNotPermitted, "WeChat does not show this for an account of this type."),
-        Refusal::new(45080, Problem::ReceiverState, "There was no message in the last 30 seconds. Try again after the next one."),
-        Refusal::new(45081, Problem::ReceiverState, "The hint shows already. Try again when it has ended, after 15 seconds."),
+        Refusal::new(40003, Problem::InvalidInput, ["WeChat does not know this openid for this app.", "该应用下没有此 openid。"]).field("touser"),
+        Refusal::new(40200, Problem::AccountNotPermitted, ["WeChat does not show this for an account of this type.", "微信不为此类账号显示该状态。"]),
+        Refusal::new(45080, Problem::ReceiverState, ["There was no message in the last 30 seconds. Try again after the next one.", "最近 30 秒内没有消息。请在收到下一条消息后重试。"]),
+        Refusal::new(45081, Problem::ReceiverState, ["The hint shows already. Try again when it has ended, after 15 seconds.", "输入状态已在显示。请在其结束（15 秒）后重试。"]),
     ];
     const EXAMPLE: &'static str =
         r#"{"touser":"oUser-of-the-example-000000001","command":"Typing"}"#;

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
     Access, AccountKind, Caller, Error, FileInput, Http, Operation, Problem, Refusal, Result, Uses,
-    capability::Wechat,
+    capability::Wechat, message,
 };
 
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -96,17 +96,17 @@ impl Operation for UploadTempMedia {
     ];
     #[rustfmt::skip]
     const REFUSALS: &'static [Refusal] = &[
-        Refusal::new(40004, Problem::InvalidInput, "WeChat does not accept the type of the file.").field("type"),
-        Refusal::new(40005, Problem::InvalidInput, "WeChat does not accept the format of the file.").field("media"),
-        Refusal::new(40006, Problem::InvalidInput, "WeChat does not accept the size of the file.").field("media"),
-        Refusal::new(40009, Problem::InvalidInput, "WeChat does not accept the size of the image.").field("media"),
-        Refusal::new(40010, Problem::InvalidInput, "WeChat does not accept the size of the voice.").field("media"),
-        Refusal::new(40011, Problem::InvalidInput, "WeChat does not accept the size of the video.").field("media"),
-        Refusal::new(40012, Problem::InvalidInput, "WeChat does not accept the size of the thumbnail.").field("media"),
-        Refusal::new(41005, Problem::InvalidInput, "WeChat found no file.").field("media"),
-        Refusal::new(44001, Problem::InvalidInput, "The file is empty.").field("media"),
-        Refusal::new(45001, Problem::InvalidInput, "The file is too large.").field("media"),
-        Refusal::new(45007, Problem::InvalidInput, "The voice must be at most 60 seconds.").field("media"),
+        Refusal::new(40004, Problem::InvalidInput, ["WeChat does not accept the type of the file.", "微信不接受该文件类型。"]).field("type"),
+        Refusal::new(40005, Problem::InvalidInput, ["WeChat does not accept the format of the file.", "微信不接受该文件格式。"]).field("media"),
+        Refusal::new(40006, Problem::InvalidInput, ["WeChat does not accept the size of the file.", "微信不接受该文件大小。"]).field("media"),
+        Refusal::new(40009, Problem::InvalidInput, ["WeChat does not accept the size of the image.", "微信不接受该图片大小。"]).field("media"),
+        Refusal::new(40010, Problem::InvalidInput, ["WeChat does not accept the size of the voice.", "微信不接受该语音大小。"]).field("media"),
+        Refusal::new(40011, Problem::InvalidInput, ["WeChat does not accept the size of the video.", "微信不接受该视频大小。"]).field("media"),
+        Refusal::new(40012, Problem::InvalidInput, ["WeChat does not accept the size of the thumbnail.", "微信不接受该缩略图大小。"]).field("media"),
+        Refusal::new(41005, Problem::InvalidInput, ["WeChat found no file.", "微信未收到文件。"]).field("media"),
+        Refusal::new(44001, Problem::InvalidInput, ["The file is empty.", "文件为空。"]).field("media"),
+        Refusal::new(45001, Problem::InvalidInput, ["The file is too large.", "文件过大。"]).field("media"),
+        Refusal::new(45007, Problem::InvalidInput, ["The voice must be at most 60 seconds.", "语音最长 60 秒。"]).field("media"),
     ];
     const EXAMPLE: &'static str = r#"{"media":"iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="}"#;
     type Uses = Wechat;
@@ -114,16 +114,25 @@ impl Operation for UploadTempMedia {
 
     async fn run(self, wechat: Uses<'_, Self>, _caller: &Caller) -> Result<Uploaded> {
         let Format { kind, name, content_type } = format(&self.media).ok_or_else(|| {
-            Error::invalid("media", "Must be PNG, JPEG, GIF, AMR, MP3 or MP4.").errcode(40005, None)
+            Error::invalid(
+                "media",
+                [
+                    "Must be PNG, JPEG, GIF, AMR, MP3 or MP4.",
+                    "须为 PNG、JPEG、GIF、AMR、MP3 或 MP4。",
+                ],
+            )
+            .errcode(40005, None)
         })?;
         let kind = match self.kind {
             None => kind,
             Some(asked) if asked == kind => kind,
             Some(Kind::Thumb) if content_type == "image/jpeg" => Kind::Thumb,
             Some(_) => {
-                return Err(
-                    Error::invalid("type", "Must be what the file is.").errcode(40004, None)
-                );
+                return Err(Error::invalid(
+                    "type",
+                    ["Must be what the file is.", "须与文件实际类型一致。"],
+                )
+                .errcode(40004, None));
             }
         };
         let (type_name, limit, code) = match kind {
@@ -133,7 +142,10 @@ impl Operation for UploadTempMedia {
             Kind::Thumb => ("thumb", 64 * KB, 40012),
         };
         if self.media.len() > limit {
-            let detail = format!("Must be at most {limit} bytes as {type_name}.");
+            let detail = message!(
+                "Must be at most {limit} bytes as {type_name}.",
+                "作为 {type_name} 最多 {limit} 字节。"
+            );
             return Err(Error::invalid("media", detail).errcode(code, None));
         }
         let call = wechat.upload("/cgi-bin/media/upload", name, content_type, &self.media);

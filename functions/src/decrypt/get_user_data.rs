@@ -17,9 +17,9 @@ use super::{Blocks, FirstBlock, Sealed, keys, open, unusable};
 
 text! {
     /// What the client got in plain text.
-    RawData: 0..=16384, Chars::ANY, "Send rawData unchanged.";
+    RawData: 0..=16384, Chars::ANY, ["Send rawData unchanged.", "请原样发送 rawData。"];
     /// SHA-1 in hex.
-    Signature: 40..=40, Chars::HEX, "Send signature unchanged.";
+    Signature: 40..=40, Chars::HEX, ["Send signature unchanged.", "请原样发送 signature。"];
 }
 
 /// Decrypts what WeChat returns to the client encrypted: user info, steps, a group's id.
@@ -102,7 +102,13 @@ impl Operation for GetUserData {
 }
 
 fn both(missing: &str) -> Error {
-    Error::invalid(missing, "rawData and signature belong together: send both or neither.")
+    Error::invalid(
+        missing,
+        [
+            "rawData and signature belong together: send both or neither.",
+            "rawData 与 signature 须同时发送，或都不发送。",
+        ],
+    )
 }
 
 /// Whether the client passed `rawData` on as WeChat gave it.

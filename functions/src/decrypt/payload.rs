@@ -13,13 +13,14 @@ use super::{block, decrypted, whole_blocks};
 
 text! {
     /// What a mini program encrypted, in base64.
-    Data: 4..=65_536, Chars::VISIBLE, "Send the data in base64.",
+    Data: 4..=65_536, Chars::VISIBLE, ["Send the data in base64.", "请发送 base64 编码的数据。"],
         check |text: &str| {
-            base64(text, whole_blocks).map(drop).ok_or("Must be blocks of 16 bytes in base64.")
+            base64(text, whole_blocks).map(drop).ok_or(["Must be blocks of 16 bytes in base64.", "须为 16 字节分组的 base64。"])
         };
     /// Where the cipher starts.
-    Start: 24..=24, Chars::VISIBLE, "Send iv of getLatestUserKey.",
-        check |text: &str| block(text).map(drop).ok_or("Must be 16 bytes in base64.");
+    Start: 24..=24, Chars::VISIBLE,
+        ["Send iv of getLatestUserKey.", "请发送 getLatestUserKey 返回的 iv。"],
+        check |text: &str| block(text).map(drop).ok_or(["Must be 16 bytes in base64.", "须为 16 字节的 base64。"]);
     /// A signature in hex.
     Hmac: 64..=64, Chars::HEX;
     /// When it was sent.

@@ -11,7 +11,8 @@ use shared::{
 
 text! {
     /// The id of an event.
-    pub(super) EventId: 1..=128, Chars::ID, "Send the `id` of an event's detail.";
+    pub(super) EventId: 1..=128, Chars::ID,
+        ["Send the `id` of an event's detail.", "请发送事件 detail 中的 `id`。"];
 }
 
 /// Publishes events once more that are still in the table: those of the last seven days.
@@ -64,7 +65,12 @@ impl Operation for Redeliver {
         let ids: Vec<String> = match (&self.ids, self.since) {
             (Some(ids), None) => ids.iter().map(|id| id.as_str().to_owned()).collect(),
             (None, Some(since)) => events.since(since.get().unsigned_abs()).await?,
-            _ => return Err(Error::invalid("ids", "Send either `ids` or `since`.")),
+            _ => {
+                return Err(Error::invalid(
+                    "ids",
+                    ["Send either `ids` or `since`.", "请发送 `ids` 或 `since` 之一。"],
+                ));
+            }
         };
         let mut redelivered = Redelivered { delivered: 0, unknown: Vec::new() };
         for id in ids {

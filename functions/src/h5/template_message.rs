@@ -84,25 +84,29 @@ pub(crate) const DOCS: &[&str] = &[
     "https://developers.weixin.qq.com/doc/service/api/notify/template/api_sendtemplatemessage.html",
 ];
 
-const RETIRED: &str = "WeChat has retired this interface for the account.";
-const BANNED: &str = "WeChat banned the template or the account from sending messages.";
+const RETIRED: [&str; 2] =
+    ["WeChat has retired this interface for the account.", "微信已对该账号下线此接口。"];
+const BANNED: [&str; 2] = [
+    "WeChat banned the template or the account from sending messages.",
+    "微信已封禁该模板，或禁止该账号发送消息。",
+];
 
 #[rustfmt::skip]
 pub(crate) const REFUSALS: &[Refusal] = &[
-    Refusal::new(40003, Problem::InvalidInput, "This openid does not follow the official account.").field("touser").foreseen(),
-    Refusal::new(40013, Problem::InvalidInput, "The mini program is not bound to the official account.").field("miniprogram.appid"),
-    Refusal::new(40036, Problem::InvalidInput, "WeChat does not accept the length of the template_id.").field("template_id"),
-    Refusal::new(40037, Problem::InvalidInput, "WeChat does not know this template_id for this app.").field("template_id").foreseen(),
-    Refusal::new(40165, Problem::InvalidInput, "The released mini program has no such page.").field("miniprogram.pagepath"),
-    Refusal::new(40166, Problem::InvalidInput, "WeChat does not know this mini program.").field("miniprogram.appid"),
-    Refusal::new(43004, Problem::ReceiverState, "The receiver does not follow the account."),
+    Refusal::new(40003, Problem::InvalidInput, ["This openid does not follow the official account.", "该 openid 未关注公众号。"]).field("touser").foreseen(),
+    Refusal::new(40013, Problem::InvalidInput, ["The mini program is not bound to the official account.", "小程序未与公众号关联。"]).field("miniprogram.appid"),
+    Refusal::new(40036, Problem::InvalidInput, ["WeChat does not accept the length of the template_id.", "微信不接受该长度的 template_id。"]).field("template_id"),
+    Refusal::new(40037, Problem::InvalidInput, ["WeChat does not know this template_id for this app.", "该应用下没有此 template_id。"]).field("template_id").foreseen(),
+    Refusal::new(40165, Problem::InvalidInput, ["The released mini program has no such page.", "已发布的小程序没有该页面。"]).field("miniprogram.pagepath"),
+    Refusal::new(40166, Problem::InvalidInput, ["WeChat does not know this mini program.", "微信查不到该小程序。"]).field("miniprogram.appid"),
+    Refusal::new(43004, Problem::ReceiverState, ["The receiver does not follow the account.", "接收者未关注该账号。"]),
     Refusal::new(43106, Problem::AccountNotPermitted, BANNED),
     Refusal::new(43107, Problem::AccountNotPermitted, BANNED),
-    Refusal::new(43117, Problem::QuotaExceeded, "WeChat takes no further message of this kind just now; wait for Retry-After.").wait(Wait::Seconds(300)),
-    Refusal::new(47003, Problem::InvalidInput, "The value of this template key breaks the key's rule.").field("data").text(FromText::Argument).foreseen(),
-    Refusal::new(45014, Problem::InvalidInput, "The message is too large.").field("data"),
-    Refusal::new(45051, Problem::InvalidInput, "WeChat does not allow a link of the message.").field("url"),
-    Refusal::new(45067, Problem::InvalidInput, "A message with this client_msg_id was sent within ten minutes, or the id is not accepted.").field("client_msg_id"),
+    Refusal::new(43117, Problem::QuotaExceeded, ["WeChat takes no further message of this kind just now; wait for Retry-After.", "微信暂不接受更多此类消息，请在 Retry-After 之后重试。"]).wait(Wait::Seconds(300)),
+    Refusal::new(47003, Problem::InvalidInput, ["The value of this template key breaks the key's rule.", "该模板字段的值不符合其规则。"]).field("data").text(FromText::Argument).foreseen(),
+    Refusal::new(45014, Problem::InvalidInput, ["The message is too large.", "消息过大。"]).field("data"),
+    Refusal::new(45051, Problem::InvalidInput, ["WeChat does not allow a link of the message.", "消息中含有微信不允许的链接。"]).field("url"),
+    Refusal::new(45067, Problem::InvalidInput, ["A message with this client_msg_id was sent within ten minutes, or the id is not accepted.", "十分钟内已发送过相同 client_msg_id 的消息，或该 id 不被接受。"]).field("client_msg_id"),
     Refusal::new(45103, Problem::AccountNotPermitted, RETIRED),
     Refusal::new(45109, Problem::AccountNotPermitted, RETIRED),
 ];

@@ -10,7 +10,8 @@ use super::{Cause, Finding, JssdkHosts, hosts::Host};
 text! {
     /// A page's address as a browser shows it. WeChat does not publish a limit; many browsers
     /// and proxies have this one.
-    pub(super) PageAddress: 1..=2048, Chars::PRINTABLE_BYTES, "Send location.href unchanged.";
+    pub(super) PageAddress: 1..=2048, Chars::PRINTABLE_BYTES,
+        ["Send location.href unchanged.", "请原样发送 location.href。"];
 }
 
 /// A page's address as it is signed.
@@ -33,7 +34,10 @@ impl Page {
         if is_encoded(&url) {
             url = percent::decode(&url);
             if is_encoded(&url) {
-                let detail = "The address is encoded more than twice; encode location.href once.";
+                let detail = [
+                    "The address is encoded more than twice; encode location.href once.",
+                    "地址被编码了两次以上，location.href 只需编码一次。",
+                ];
                 return Err(Error::invalid("url", detail));
             }
             normalized.push("The address was encoded twice; it was decoded once more.".to_owned());
@@ -58,38 +62,60 @@ impl Page {
             return Ok(());
         }
         if host.port.is_some() {
-            let detail = "The page must be on port 80 (http) or 443 (https): WeChat accepts no \
-                          other, but for test accounts; list theirs as host:port in \
-                          JSSDK_ALLOWED_HOSTS.";
+            let detail = [
+                "The page must be on port 80 (http) or 443 (https): WeChat accepts no \
+                 other, but for test accounts; list theirs as host:port in \
+                 JSSDK_ALLOWED_HOSTS.",
+                "页面须位于 80（http）或 443（https）端口：除测试号外微信不接受其他端口；测试号的页面请以 host:port 列入 JSSDK_ALLOWED_HOSTS。",
+            ];
             return Err(Error::invalid("url", detail));
         }
-        let detail = "Pages of this host are not signed here; add it to JSSDK_ALLOWED_HOSTS.";
+        let detail = [
+            "Pages of this host are not signed here; add it to JSSDK_ALLOWED_HOSTS.",
+            "此处不为该域名的页面签名，请将其加入 JSSDK_ALLOWED_HOSTS。",
+        ];
         Err(Error::new(Problem::Forbidden, detail).field("url"))
     }
 }
 
 /// The host in lower case, if it can be a page's.
-pub(super) fn host(url: &str) -> Result<Host, &'static str> {
+pub(super) fn host(url: &str) -> Result<Host, [&'static str; 2]> {
     let Some((scheme, rest)) = url.split_once("://") else {
-        return Err("Send the whole address, encodeURIComponent(location.href).");
+        return Err([
+            "Send the whole address, encodeURIComponent(location.href).",
+            "请发送完整地址：encodeURIComponent(location.href)。",
+        ]);
     };
     let usual = match scheme {
         "https" => 443,
         "http" => 80,
-        _ => return Err("The address must begin with https:// or http://."),
+        _ => {
+            return Err([
+                "The address must begin with https:// or http://.",
+                "地址须以 https:// 或 http:// 开头。",
+            ]);
+        }
     };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let (name, port) = match authority.split_once(':') {
         Some((name, port)) => match port.parse::<u16>() {
             Ok(port) => (name, Some(port)),
-            Err(_) => return Err("The address must have a port after `:`; send location.href."),
+            Err(_) => {
+                return Err([
+                    "The address must have a port after `:`; send location.href.",
+                    "地址中 `:` 之后须为端口，请发送 location.href。",
+                ]);
+            }
         },
         None => (authority, None),
     };
     // Browsers give a \ or an @ before the end of the host another meaning.
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
     if name.is_empty() || !name.bytes().all(plain) {
-        return Err("The address must have a host name; send location.href.");
+        return Err([
+            "The address must have a host name; send location.href.",
+            "地址须包含域名，请发送 location.href。",
+        ]);
     }
     Ok(Host { name: name.to_ascii_lowercase(), port: port.filter(|port| *port != usual) })
 }

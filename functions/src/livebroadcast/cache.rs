@@ -100,7 +100,7 @@ mod tests {
     fn failures_are_not_kept_and_the_memory_is_bounded() {
         let cache = Cache::default();
         runtime().block_on(async {
-            let failing = async { Err(Error::new(Problem::WechatBusy, "")) };
+            let failing = async { Err(Error::new(Problem::WechatBusy, ["", ""])) };
             assert!(cache.get("k".to_owned(), || 1_000, failing).await.is_err());
             for key in 0..3 * LIMIT {
                 let fetch = async { Ok(Answer::default()) };

@@ -91,9 +91,9 @@ impl Operation for Get {
     ];
     #[rustfmt::skip]
     const REFUSALS: &'static [Refusal] = &[
-        Refusal::new(40007, Problem::NotFound, "WeChat has no file with this media_id for this account: it is older than three days, or another account's.").field("media_id"),
-        Refusal::new(46001, Problem::NotFound, "WeChat has no file with this media_id.").field("media_id"),
-        Refusal::new(41006, Problem::InvalidInput, "The media_id is missing.").field("media_id"),
+        Refusal::new(40007, Problem::NotFound, ["WeChat has no file with this media_id for this account: it is older than three days, or another account's.", "该账号下没有此 media_id 的文件：它已超过三天，或属于其他账号。"]).field("media_id"),
+        Refusal::new(46001, Problem::NotFound, ["WeChat has no file with this media_id.", "微信没有此 media_id 的文件。"]).field("media_id"),
+        Refusal::new(41006, Problem::InvalidInput, ["The media_id is missing.", "缺少 media_id。"]).field("media_id"),
     ];
     const PROBLEMS: &'static [Problem] = &[Problem::BodyTooLarge];
     const EXAMPLE: &'static str = r#"{"media_id":"demo-image"}"#;
@@ -111,7 +111,10 @@ impl Operation for Get {
         let Some((content_type, extension)) = kind(&answer, hd_voice) else {
             return Err(Error::new(
                 Problem::WechatUnreachable,
-                "WeChat returned something that is not an image, voice or video; try again.",
+                [
+                    "WeChat returned something that is not an image, voice or video; try again.",
+                    "微信返回的不是图片、语音或视频，请重试。",
+                ],
             ));
         };
         let name = Some(format!("{}.{extension}", media_id.as_str()));

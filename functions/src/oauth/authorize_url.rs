@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use shared::{
     Access, AccountKind, Caller, Error, Http, Operation, Result, Uses,
     crypto::{nonce, sha256_hex},
-    percent, text,
+    message, percent, text,
     value::{Address, Chars, Text},
 };
 
@@ -15,7 +15,7 @@ use super::State;
 
 text! {
     /// The state of a native app, which WeChat returns to the app.
-    NativeState: 1..=1024, Chars::BYTES, "A Chinese character has three.";
+    NativeState: 1..=1024, Chars::BYTES, ["A Chinese character has three.", "一个汉字占三个字节。"];
 }
 
 /// Makes the address that begins a login: a page in WeChat, a QR code on a website, or the
@@ -187,7 +187,12 @@ impl AuthorizeUrl {
             Some(scope) if allowed.contains(&scope) => Ok(scope),
             _ => {
                 let names: Vec<_> = allowed.iter().map(|scope| scope.as_str()).collect();
-                let detail = format!("Must be {} for a {}.", names.join(" or "), kind.as_str());
+                let [english, chinese] = kind.named();
+                let detail = message!(
+                    "Must be {} for {english}.",
+                    "{chinese}的 scope 须为 {}。",
+                    names.join(" / ")
+                );
                 Err(Error::invalid("scope", detail))
             }
         }
@@ -196,7 +201,13 @@ impl AuthorizeUrl {
     /// The address, with its parameters in the order that WeChat's pattern has them.
     fn url(&self, kind: AccountKind, appid: &str, scope: Scope, state: &str) -> Result<String> {
         let redirect_uri = self.redirect_uri.as_deref().ok_or_else(|| {
-            Error::invalid("redirect_uri", "Send the address of the page that gets the code.")
+            Error::invalid(
+                "redirect_uri",
+                [
+                    "Send the address of the page that gets the code.",
+                    "请发送接收 code 的页面地址。",
+                ],
+            )
         })?;
         let page = match kind {
             AccountKind::Website => "qrconnect",
@@ -212,7 +223,12 @@ impl AuthorizeUrl {
             (_, None) => {}
             (AccountKind::Website, Some(Language::Cn)) => url.push_str("&lang=cn"),
             (AccountKind::Website, Some(Language::En)) => url.push_str("&lang=en"),
-            _ => return Err(Error::invalid("lang", "Only supported for websites; leave it out.")),
+            _ => {
+                return Err(Error::invalid(
+                    "lang",
+                    ["Only supported for websites; leave it out.", "仅网站应用支持，请勿发送。"],
+                ));
+            }
         }
         for (name, wanted) in
             [("forcePopup", self.force_popup), ("forceSnapShot", self.force_snapshot)]
@@ -223,7 +239,10 @@ impl AuthorizeUrl {
             if kind != AccountKind::OfficialAccount {
                 return Err(Error::invalid(
                     name,
-                    "Only supported for official accounts; leave it out.",
+                    [
+                        "Only supported for official accounts; leave it out.",
+                        "仅公众号支持，请勿发送。",
+                    ],
                 ));
             }
             url.push_str(&format!("&{name}=true"));
@@ -241,9 +260,10 @@ impl AuthorizeUrl {
         ];
         match given.iter().find(|(_, given)| *given) {
             None => Ok(()),
-            Some((name, _)) => {
-                Err(Error::invalid(*name, "Not supported for native apps; leave it out."))
-            }
+            Some((name, _)) => Err(Error::invalid(
+                *name,
+                ["Not supported for native apps; leave it out.", "移动应用不支持，请勿发送。"],
+            )),
         }
     }
 }

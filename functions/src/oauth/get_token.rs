@@ -20,9 +20,13 @@ use super::{ExposeSnsTokens, Granted, State};
 
 text! {
     /// The code of a page, a QR code or a native app.
-    OauthCode: 1..=512, Chars::VISIBLE, "Send the code unchanged.";
+    OauthCode: 1..=512, Chars::VISIBLE, ["Send the code unchanged.", "请原样发送 code。"];
     /// What proves that this browser began the login.
-    Verifier: 1..=128, Chars::VISIBLE, "Send the verifier of oauth.authorizeUrl unchanged.";
+    Verifier: 1..=128, Chars::VISIBLE,
+        [
+            "Send the verifier of oauth.authorizeUrl unchanged.",
+            "请原样发送 oauth.authorizeUrl 返回的 verifier。",
+        ];
 }
 
 /// Logs a user in with the code of an OAuth page, a website's QR code or a native app's `auth`.
@@ -185,19 +189,28 @@ impl GetToken {
             (None, None) => return Ok(()),
             (Some(state), Some(verifier)) => (state, verifier),
             (Some(_), None) => {
-                let detail = "Send the verifier that this browser stored. Without one the login \
-                              was not begun here; do not go on.";
+                let detail = [
+                    "Send the verifier that this browser stored. Without one the login \
+                     was not begun here; do not go on.",
+                    "请发送本浏览器保存的 verifier。若没有，则登录不是在此发起的，请勿继续。",
+                ];
                 return Err(Error::invalid("verifier", detail));
             }
             (None, Some(_)) => {
-                return Err(Error::invalid("state", "Send the state that came with the code."));
+                return Err(Error::invalid(
+                    "state",
+                    ["Send the state that came with the code.", "请发送随 code 返回的 state。"],
+                ));
             }
         };
         let expected = sha256_hex(verifier.as_str());
         if !equal_in_constant_time(expected.as_bytes(), state.as_bytes()) {
             return Err(Error::new(
                 Problem::Forbidden,
-                "This login was not begun in this browser; begin again.",
+                [
+                    "This login was not begun in this browser; begin again.",
+                    "本次登录不是在此浏览器发起的，请重新开始。",
+                ],
             )
             .field("state"));
         }

@@ -17,7 +17,10 @@ use super::{ExposeSnsTokens, Granted, refresh, tokens};
 text! {
     /// What renews a login.
     DynamicToken: 1..=1024, Chars::VISIBLE,
-        "Send the dynamicToken of the last oauth.getToken or oauth.refreshToken.";
+        [
+            "Send the dynamicToken of the last oauth.getToken or oauth.refreshToken.",
+            "请发送最近一次 oauth.getToken 或 oauth.refreshToken 返回的 dynamicToken。",
+        ];
 }
 
 /// WeChat is not asked again within this time after a refresh, in seconds.
@@ -123,7 +126,10 @@ impl Operation for RefreshToken {
         match RefreshCredential::read(sealed) {
             Some(credential) => {
                 if caller.names_account() && caller.appid() != credential.appid {
-                    let detail = "This dynamicToken is another app's; log in there.";
+                    let detail = [
+                        "This dynamicToken is another app's; log in there.",
+                        "该 dynamicToken 属于其他应用，请在该应用登录。",
+                    ];
                     return Err(Error::new(Problem::Unauthenticated, detail));
                 }
                 ours(sns, logins, &key, &credential, sealed, expose).await
@@ -131,7 +137,10 @@ impl Operation for RefreshToken {
             None if expose.0 => wechats(sns, logins, &key, caller, sealed).await,
             None => Err(Error::new(
                 Problem::Unauthenticated,
-                "This dynamicToken is not one of ours; let the user log in again.",
+                [
+                    "This dynamicToken is not one of ours; let the user log in again.",
+                    "该 dynamicToken 不是由本服务签发的，请让用户重新登录。",
+                ],
             )),
         }
     }

@@ -32,7 +32,7 @@ impl Operation for ClearQuota {
     const REFUSALS: &'static [Refusal] = &[Refusal::new(
         48_006,
         Problem::QuotaExceeded,
-        "The ten resets of this month are used up.",
+        ["The ten resets of this month are used up.", "本月的十次重置已用完。"],
     )];
     const EXAMPLE: &'static str = "{}";
     type Uses = Wechat;

@@ -15,10 +15,17 @@ use super::quota::Quota;
 
 text! {
     /// A path of WeChat's API.
-    CgiPath: 2..=128, Chars::VISIBLE, "Send a path such as `/cgi-bin/message/custom/send`.",
+    CgiPath: 2..=128, Chars::VISIBLE,
+        [
+            "Send a path such as `/cgi-bin/message/custom/send`.",
+            "请发送 `/cgi-bin/message/custom/send` 这样的路径。",
+        ],
         check |text: &str| {
             let plain = text.starts_with('/') && !text.contains(['?', '#']);
-            if plain { Ok(()) } else { Err("Send the path without host and query.") }
+            if plain { Ok(()) } else { Err([
+                "Send the path without host and query.",
+                "请发送路径，不含域名和查询参数。",
+            ]) }
         };
 }
 
@@ -43,9 +50,9 @@ impl Operation for GetApiQuota {
     ];
     #[rustfmt::skip]
     const REFUSALS: &'static [Refusal] = &[
-        Refusal::new(76_003, Problem::InvalidInput, "WeChat does not know this path.").field("cgi_path"),
-        Refusal::new(76_021, Problem::InvalidInput, "WeChat does not know this path.").field("cgi_path"),
-        Refusal::new(76_022, Problem::InvalidInput, "Accounts of this kind do not have this path.").field("cgi_path"),
+        Refusal::new(76_003, Problem::InvalidInput, ["WeChat does not know this path.", "微信查不到该路径。"]).field("cgi_path"),
+        Refusal::new(76_021, Problem::InvalidInput, ["WeChat does not know this path.", "微信查不到该路径。"]).field("cgi_path"),
+        Refusal::new(76_022, Problem::InvalidInput, ["Accounts of this kind do not have this path.", "此类账号没有该路径。"]).field("cgi_path"),
     ];
     const EXAMPLE: &'static str = r#"{"cgi_path":"/cgi-bin/message/custom/send"}"#;
     type Uses = Wechat;

@@ -15,7 +15,8 @@ use super::request::Info;
 
 text! {
     /// WeChat's id of a request.
-    Rid: 26..=26, Chars::ID, "Send the `rid` of a problem, or of the log.";
+    Rid: 26..=26, Chars::ID,
+        ["Send the `rid` of a problem, or of the log.", "请发送错误或日志中的 `rid`。"];
 }
 
 /// Shows what a request to WeChat was and what it answered, for seven days; secrets are struck out.
@@ -39,10 +40,10 @@ impl Operation for GetRidInfo {
     ];
     #[rustfmt::skip]
     const REFUSALS: &'static [Refusal] = &[
-        Refusal::new(76_001, Problem::NotFound, "WeChat does not know this rid.").field("rid"),
-        Refusal::new(76_002, Problem::InvalidInput, "This is not a rid.").field("rid"),
-        Refusal::new(76_003, Problem::NotFound, "The rid belongs to another account.").field("rid"),
-        Refusal::new(76_004, Problem::NotFound, "The rid is older than seven days.").field("rid"),
+        Refusal::new(76_001, Problem::NotFound, ["WeChat does not know this rid.", "微信查不到该 rid。"]).field("rid"),
+        Refusal::new(76_002, Problem::InvalidInput, ["This is not a rid.", "不是有效的 rid。"]).field("rid"),
+        Refusal::new(76_003, Problem::NotFound, ["The rid belongs to another account.", "该 rid 属于其他账号。"]).field("rid"),
+        Refusal::new(76_004, Problem::NotFound, ["The rid is older than seven days.", "该 rid 已超过七天。"]).field("rid"),
     ];
     const EXAMPLE: &'static str = r#"{"rid":"61725984-6126f6f9-040f19c4"}"#;
     type Uses = Wechat;

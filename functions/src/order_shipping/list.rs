@@ -11,7 +11,8 @@ use super::order::Order;
 
 text! {
     /// Where the next page begins.
-    LastIndex: 0..=256, Chars::VISIBLE, "Send `last_index` of the answer before.";
+    LastIndex: 0..=256, Chars::VISIBLE,
+        ["Send `last_index` of the answer before.", "请发送上次应答中的 `last_index`。"];
 }
 
 /// Which orders, and which page of them.

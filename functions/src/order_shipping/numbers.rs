@@ -70,7 +70,10 @@ pub(super) fn check(
         (None, Some(_), None) => "merchant_trade_no",
         (None, None, None) => "transaction_id",
     };
-    let numbers = "Send `transaction_id`, or `merchant_id` and `merchant_trade_no`.";
+    let numbers = [
+        "Send `transaction_id`, or `merchant_id` and `merchant_trade_no`.",
+        "请发送 `transaction_id`，或 `merchant_id` 与 `merchant_trade_no`。",
+    ];
     Err(Error::invalid(missing, numbers))
 }
 
@@ -110,6 +113,9 @@ impl OrderKey {
             2 if self.transaction_id.is_none() => "order_key.transaction_id",
             _ => return Ok(()),
         };
-        Err(Error::invalid(missing, "This type of order number needs it."))
+        Err(Error::invalid(
+            missing,
+            ["This type of order number needs it.", "此类订单号需要该字段。"],
+        ))
     }
 }

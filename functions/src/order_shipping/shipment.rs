@@ -17,13 +17,25 @@ text! {
     /// What is in a parcel.
     ItemDesc: 1..=120, Chars::ANY;
     /// A phone number, masked.
-    Contact: 1..=1024, Chars::PRINTABLE, "Mask it as `189****1234`.";
+    Contact: 1..=1024, Chars::PRINTABLE,
+        ["Mask it as `189****1234`.", "请掩码为 `189****1234` 的形式。"];
     /// A time with its zone.
-    UploadTime: 20..=40, Chars::VISIBLE, "Send it as `2026-11-20T12:00:00.000+08:00`.",
+    UploadTime: 20..=40, Chars::VISIBLE,
+        [
+            "Send it as `2026-11-20T12:00:00.000+08:00`.",
+            "请以 `2026-11-20T12:00:00.000+08:00` 的格式发送。",
+        ],
         check |text: &str| {
             let zoned = text.as_bytes().get(10) == Some(&b'T')
                 && (text.ends_with('Z') || text.get(text.len() - 6..).is_some_and(is_offset));
-            if zoned { Ok(()) } else { Err("Send it as `2026-11-20T12:00:00.000+08:00`.") }
+            if zoned { Ok(()) } else { Err([
+
+        [
+            "Send it as `2026-11-20T12:00:00.000+08:00`.",
+            "请以 `2026-11-20T12:00:00.000+08:00` 的格式发送。",
+        ],
+                "请以 `2026-11-20T12:00:00.000+08:00` 的格式发送。",
+            ]) }
         };
 }
 
@@ -131,13 +143,20 @@ impl Shipment {
         let (is_express, in_parts) =
             (self.logistics_type.get() == 1, self.delivery_mode.get() == 2);
         if in_parts && !is_express {
-            return Err(Error::invalid("delivery_mode", "Only express shipments can be split."));
+            return Err(Error::invalid(
+                "delivery_mode",
+                ["Only express shipments can be split.", "只有物流快递可以分拆发货。"],
+            ));
         }
         if in_parts && self.is_all_delivered.is_none() {
-            return Err(Error::invalid("is_all_delivered", "A shipment in parts needs it."));
+            return Err(Error::invalid(
+                "is_all_delivered",
+                ["A shipment in parts needs it.", "分拆发货需要该字段。"],
+            ));
         }
         if !in_parts && self.shipping_list.len() != 1 {
-            let detail = "Must be one parcel if all is sent at once.";
+            let detail =
+                ["Must be one parcel if all is sent at once.", "一次性发货只能有一个包裹。"];
             return Err(Error::invalid("shipping_list", detail));
         }
         let mut express = self.shipping_list.iter().enumerate().filter(|_| is_express);
@@ -154,7 +173,7 @@ impl Parcel {
             _ => return Ok(()),
         };
         let field = format!("shipping_list[{index}].{missing}");
-        Err(Error::invalid(field, "An express parcel needs it."))
+        Err(Error::invalid(field, ["An express parcel needs it.", "物流快递需要该字段。"]))
     }
 }
 

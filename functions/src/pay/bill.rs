@@ -98,7 +98,10 @@ impl<L: Ledger, C: Carrier> Payments<'_, L, C> {
         let answer = self.api.call(merchant, &Request::get(path)).await;
         let answer = answer.map_err(|failure| problem::of(&failure))?;
         let broken = |why: &'static str| {
-            let detail = "The bill does not arrive as WeChat Pay announced it; try again.";
+            let detail = [
+                "The bill does not arrive as WeChat Pay announced it; try again.",
+                "收到的账单与微信支付声明的不符，请重试。",
+            ];
             Error::new(Problem::WechatUnreachable, detail).because(why)
         };
         let link: Link = serde_json::from_slice(&answer).map_err(|_| broken("no link"))?;
@@ -126,7 +129,8 @@ impl<L: Ledger, C: Carrier> Payments<'_, L, C> {
         }
         let rows = match self.bill(merchant, date, BillType::Trade).await {
             Ok(file) => payments(&file).ok_or_else(|| {
-                let detail = "The bill has another form than the documented one.";
+                let detail =
+                    ["The bill has another form than the documented one.", "账单格式与文档不符。"];
                 Error::new(Problem::WechatUnreachable, detail)
             })?,
             // A day without trade: whatever is paid here is missing there.

@@ -182,7 +182,10 @@ impl CreateOrder {
         let Some(text) = &self.time_expire else { return Ok(now + LIFE) };
         let at = parse_time(text).filter(|at| (now + 60..=now + LONGEST).contains(at));
         at.ok_or_else(|| {
-            let detail = "Must be a time in RFC 3339, a minute to two hours from now.";
+            let detail = [
+                "Must be a time in RFC 3339, a minute to two hours from now.",
+                "须为 RFC 3339 格式的时间，在一分钟到两小时之后。",
+            ];
             Error::invalid("time_expire", detail)
         })
     }
@@ -210,7 +213,10 @@ impl Operation for CreateOrder {
         if !caller.is_service()
             && let Some(name) = self.service_only()
         {
-            let detail = "Only a service may send this; a user orders a product.";
+            let detail = [
+                "Only a service may send this; a user orders a product.",
+                "只有后端服务可以发送此参数；用户下单请指定商品。",
+            ];
             return Err(Error::invalid(name, detail));
         }
         let now = caller.now();
@@ -222,13 +228,19 @@ impl Operation for CreateOrder {
                 let kept: Option<(Product, u64)> = read(catalogue, &Product::key(id)).await?;
                 let known = kept.filter(|(product, _)| !product.closed);
                 Some(known.map(|(product, _)| product).ok_or_else(|| {
-                    let detail = "There is no such product.";
+                    let detail = ["There is no such product.", "没有该商品。"];
                     Error::new(Problem::NotFound, detail).field("product")
                 })?)
             }
         };
         let needed = |name: &'static str| {
-            Error::invalid(name, "Name a product, or both description and amount.")
+            Error::invalid(
+                name,
+                [
+                    "Name a product, or both description and amount.",
+                    "请指定商品，或同时指定 description 与 amount。",
+                ],
+            )
         };
         let (description, amount) = match (&product, &self.description, self.amount) {
             (Some(product), None, None) => {
@@ -241,8 +253,12 @@ impl Operation for CreateOrder {
             (None, None, Some(_)) => return Err(needed("description")),
             (None, None, None) => return Err(needed("product")),
         };
-        Fen::new(amount)
-            .map_err(|_| Error::invalid("quantity", "The sum is more than an order may have."))?;
+        Fen::new(amount).map_err(|_| {
+            Error::invalid(
+                "quantity",
+                ["The sum is more than an order may have.", "总金额超过订单上限。"],
+            )
+        })?;
         let attach = self.attach.map(Text::into_string);
         let attach = attach.or_else(|| product.as_ref().and_then(|p| p.attach.clone()));
         let channel = self.channel.unwrap_or(match caller.account.kind {

@@ -93,7 +93,10 @@ pub(super) fn check_owner(order: &Order, caller: &Caller) -> Result<()> {
     let owns = caller.is_service()
         || order.appid == caller.appid() && order.openid.as_deref() == caller.user();
     // The same words as for an order that does not exist: a number must not be probed.
-    let missing = || Error::new(Problem::NotFound, "There is no such order.").field("out_trade_no");
+    let missing = || {
+        Error::new(Problem::NotFound, ["There is no such order.", "没有该订单。"])
+            .field("out_trade_no")
+    };
     if owns { Ok(()) } else { Err(missing()) }
 }
 

@@ -43,7 +43,7 @@ impl Operation for GetRefund {
         let desk = orders.desk().await?;
         let refund = desk.payments().settle_refund(&self.out_refund_no).await?;
         if self.out_trade_no.is_some_and(|number| *number != *refund.out_trade_no) {
-            let detail = "There is no such refund of this order.";
+            let detail = ["There is no such refund of this order.", "该订单没有此退款。"];
             return Err(Error::new(Problem::NotFound, detail).field("out_trade_no"));
         }
         Ok(RefundView {

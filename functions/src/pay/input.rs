@@ -24,29 +24,30 @@ text! {
     /// A coupon's tag.
     pub(super) GoodsTag: 1..=32, Chars::VISIBLE;
     /// An IP address.
-    pub(super) ClientIp: 2..=45, Chars::VISIBLE, "Send the IP address of the payer's device.",
+    pub(super) ClientIp: 2..=45, Chars::VISIBLE,
+        ["Send the IP address of the payer's device.", "请发送付款人设备的 IP 地址。"],
         check |text: &str| match text.parse::<std::net::IpAddr>() {
             Ok(_) => Ok(()),
-            Err(_) => Err("Must be an IP address."),
+            Err(_) => Err(["Must be an IP address.", "须为 IP 地址。"]),
         };
     /// A day in China.
-    pub(super) Day: 10..=10, DAY, "For example 2026-11-03.",
+    pub(super) Day: 10..=10, DAY, ["For example 2026-11-03.", "例如 2026-11-03。"],
         check |text: &str| match super::apiv3::parse_time(&format!("{text}T00:00:00+08:00")) {
             Some(_) => Ok(()),
-            None => Err("Must be a day such as 2026-11-03."),
+            None => Err(["Must be a day such as 2026-11-03.", "须为日期，如 2026-11-03。"]),
         };
 }
 
 /// WeChat Pay takes no character of four bytes in UTF-8, such as an emoji.
 const PRINTABLE_BMP: Chars = Chars {
-    noun: "characters without control characters and emoji",
+    noun: ["characters without control characters and emoji", "个字符，不含控制字符和 emoji"],
     unit: shared::value::Unit::Characters,
     pattern: None,
     allow: |c| !c.is_control() && c.len_utf8() < 4,
 };
 
 const DAY: Chars = Chars {
-    noun: "digits and `-`",
+    noun: ["digits and `-`", "位数字和 `-`"],
     unit: shared::value::Unit::Characters,
     pattern: Some("^[0-9]{4}-[0-9]{2}-[0-9]{2}$"),
     allow: |c| c.is_ascii_digit() || c == '-',

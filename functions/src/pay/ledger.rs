@@ -55,5 +55,8 @@ pub(super) async fn read<T: DeserializeOwned>(
 
 /// What is said when others kept changing the same document.
 pub(super) fn contended() -> Error {
-    Error::new(Problem::InProgress, "The same order is being changed; try again.")
+    Error::new(
+        Problem::InProgress,
+        ["The same order is being changed; try again.", "同一订单正在变更，请重试。"],
+    )
 }

@@ -54,7 +54,10 @@ impl Operation for Notify {
             Ok(()) => Ok(Text::empty()),
             Err(Rejected::Unverified(_)) => {
                 refused("unverified");
-                let detail = "The notification is not signed by WeChat Pay, or too old.";
+                let detail = [
+                    "The notification is not signed by WeChat Pay, or too old.",
+                    "该通知未经微信支付签名，或已过期。",
+                ];
                 Err(Error::new(Problem::Unauthenticated, detail))
             }
             Err(Rejected::Failed(error)) if error.problem().status() == 503 => Err(error),

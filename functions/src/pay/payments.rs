@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use shared::{Clock, Error, Problem, Result, table::DocumentWrite};
+use shared::{Clock, Error, Problem, Result, message, table::DocumentWrite};
 
 use super::{
     apiv3::{
@@ -173,7 +173,10 @@ impl<L: Ledger, C: Carrier> Payments<'_, L, C> {
 
     fn merchant(&self, mchid: &str) -> Result<&Merchant> {
         self.merchants.iter().find(|merchant| merchant.mchid == mchid).ok_or_else(|| {
-            let detail = "The order's merchant is not configured in WECHAT_PAY.";
+            let detail = [
+                "The order's merchant is not configured in WECHAT_PAY.",
+                "WECHAT_PAY 中未配置该订单的商户。",
+            ];
             Error::new(Problem::Misconfigured, detail)
         })
     }
@@ -182,7 +185,8 @@ impl<L: Ledger, C: Carrier> Payments<'_, L, C> {
     pub(super) async fn order(&self, out_trade_no: &str) -> Result<(Order, u64)> {
         let found = read(self.ledger, &Order::key(out_trade_no)).await?;
         found.ok_or_else(|| {
-            Error::new(Problem::NotFound, "There is no such order.").field("out_trade_no")
+            Error::new(Problem::NotFound, ["There is no such order.", "没有该订单。"])
+                .field("out_trade_no")
         })
     }
 
@@ -190,7 +194,8 @@ impl<L: Ledger, C: Carrier> Payments<'_, L, C> {
     pub(super) async fn kept_refund(&self, out_refund_no: &str) -> Result<(Refund, u64)> {
         let found = read(self.ledger, &Refund::key(out_refund_no)).await?;
         found.ok_or_else(|| {
-            Error::new(Problem::NotFound, "There is no such refund.").field("out_refund_no")
+            Error::new(Problem::NotFound, ["There is no such refund.", "没有该退款。"])
+                .field("out_refund_no")
         })
     }
 
@@ -227,7 +232,10 @@ impl<L: Ledger, C: Carrier> Payments<'_, L, C> {
         } else {
             let (known, version) = self.order(&order.out_trade_no).await?;
             if !is_same_order(&known, &order) {
-                let detail = "This out_trade_no is another order's; choose a new one.";
+                let detail = [
+                    "This out_trade_no is another order's; choose a new one.",
+                    "该 out_trade_no 已用于其他订单，请换一个。",
+                ];
                 return Err(Error::new(Problem::WrongState, detail).field("out_trade_no"));
             }
             (known, version)
@@ -242,7 +250,10 @@ impl<L: Ledger, C: Carrier> Payments<'_, L, C> {
             return Ok(order);
         }
         if !order.is_open() || now >= order.expires_at {
-            let detail = "The order is paid, closed or has expired; make a new one.";
+            let detail = [
+                "The order is paid, closed or has expired; make a new one.",
+                "订单已支付、已关闭或已过期，请重新下单。",
+            ];
             return Err(Error::new(Problem::WrongState, detail).field("out_trade_no"));
         }
         let merchant = self.merchant(&order.mchid)?;
@@ -573,7 +584,10 @@ impl<L: Ledger, C: Carrier> Payments<'_, L, C> {
                 let same = refund.out_trade_no == out_trade_no
                     && amount.is_none_or(|amount| amount == refund.amount);
                 if !same {
-                    let detail = "This out_refund_no is another refund's; choose a new one.";
+                    let detail = [
+                        "This out_refund_no is another refund's; choose a new one.",
+                        "该 out_refund_no 已用于其他退款，请换一个。",
+                    ];
                     return Err(Error::new(Problem::WrongState, detail).field("out_refund_no"));
                 }
                 return if refund.is_open() {
@@ -585,13 +599,16 @@ impl<L: Ledger, C: Carrier> Payments<'_, L, C> {
             let now = self.now();
             let (mut order, version) = self.order(out_trade_no).await?;
             let Some(paid) = order.paid.clone() else {
-                let detail = "The order is not paid.";
+                let detail = ["The order is not paid.", "订单未支付。"];
                 return Err(Error::new(Problem::WrongState, detail).field("out_trade_no"));
             };
             let left = order.amount - order.reserved;
             let amount = amount.unwrap_or(left);
             if amount < 1 || amount > left {
-                let detail = format!("Must be at most {left}, what is left of the order.");
+                let detail = message!(
+                    "Must be at most {left}, what is left of the order.",
+                    "最多 {left}，即订单的剩余金额。"
+                );
                 return Err(Error::invalid("amount", detail));
             }
             let refund = Refund {
@@ -636,8 +653,11 @@ impl<L: Ledger, C: Carrier> Payments<'_, L, C> {
             }
             // The merchant's account lacks money: the same number again, once it has some.
             Err(Failure::Refused(refusal)) if refusal.is("NOT_ENOUGH") => {
-                let detail = "The merchant's account lacks the money: recharge it, then call again \
-                              with the same out_refund_no.";
+                let detail = [
+                    "The merchant's account lacks the money: recharge it, then call again \
+                     with the same out_refund_no.",
+                    "商户账户余额不足：请充值后用相同的 out_refund_no 重试。",
+                ];
                 Err(Error::new(Problem::WrongState, detail))
             }
             Err(Failure::Refused(refusal)) => {
@@ -865,7 +885,10 @@ fn check(told: &Told, order: &Order) -> Result<()> {
 }
 
 fn inconsistent(why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
-    let detail = "What WeChat Pay says does not fit what is kept here; the log says how.";
+    let detail = [
+        "What WeChat Pay says does not fit what is kept here; the log says how.",
+        "微信支付返回的内容与本地记录不符，详情见日志。",
+    ];
     Error::new(Problem::Internal, detail).because(why)
 }
 
@@ -912,13 +935,22 @@ fn prepay_body(new: &NewOrder, notify_url: &str) -> Result<String> {
     let payer = match (&new.openid, new.channel.names_payer()) {
         (Some(openid), true) => Some(json!({ "openid": openid })),
         (None, true) => {
-            return Err(Error::invalid("openid", "This channel needs the payer's openid."));
+            return Err(Error::invalid(
+                "openid",
+                ["This channel needs the payer's openid.", "该支付方式需要付款人的 openid。"],
+            ));
         }
         _ => None,
     };
     let scene = match (&new.client_ip, new.channel) {
         (None, Channel::H5) => {
-            return Err(Error::invalid("client_ip", "H5 needs the address of the payer's device."));
+            return Err(Error::invalid(
+                "client_ip",
+                [
+                    "H5 needs the address of the payer's device.",
+                    "H5 支付需要付款人设备的 IP 地址。",
+                ],
+            ));
         }
         (Some(ip), Channel::H5) => {
             Some(json!({ "payer_client_ip": ip, "h5_info": { "type": "Wap" } }))

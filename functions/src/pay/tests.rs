@@ -89,7 +89,7 @@ impl Memory {
 }
 
 fn crashed() -> Error {
-    Error::new(Problem::TableUnavailable, "crashed")
+    Error::new(Problem::TableUnavailable, ["Crashed.", "已崩溃。"])
 }
 
 impl Ledger for Memory {

@@ -147,7 +147,10 @@ impl<'a> PayCalls<'a> {
     pub(super) fn mchid(&self, appid: &str) -> Result<&'a str> {
         let bound = |merchant: &&MerchantSetting| merchant.apps.iter().any(|app| app == appid);
         let merchant = self.setting().iter().find(bound).ok_or_else(|| {
-            let detail = "No merchant is configured for this app; see WECHAT_PAY.";
+            let detail = [
+                "No merchant is configured for this app; see WECHAT_PAY.",
+                "该应用未配置商户，见 WECHAT_PAY。",
+            ];
             Error::new(Problem::UnknownApp, detail).field("appid")
         })?;
         Ok(&merchant.mchid)
@@ -159,7 +162,10 @@ impl<'a> PayCalls<'a> {
     /// A setting is missing, or a key cannot be read or used.
     pub(super) async fn desk(&self) -> Result<Desk> {
         let misconfigured = |why: String| {
-            let detail = "WeChat Pay is not configured as it must be; the log says how.";
+            let detail = [
+                "WeChat Pay is not configured as it must be; the log says how.",
+                "微信支付配置有误，详情见日志。",
+            ];
             Error::new(Problem::Misconfigured, detail).because(why)
         };
         let notify_url = self.0.setting::<NotifyUrl>().0.clone();

@@ -15,7 +15,8 @@ use super::PhoneNumber;
 
 text! {
     /// The code of a `getPhoneNumber` button.
-    pub(super) PhoneCode: 1..=256, Chars::VISIBLE, "Send the code of the button's event unchanged.";
+    pub(super) PhoneCode: 1..=256, Chars::VISIBLE,
+        ["Send the code of the button's event unchanged.", "请原样发送按钮事件返回的 code。"];
 }
 
 /// Exchanges the code of a `getPhoneNumber` button for the user's phone number.
@@ -59,7 +60,7 @@ impl Operation for GetPhoneNumber {
     const REFUSALS: &'static [Refusal] = &[Refusal::new(
         40013,
         Problem::InvalidCode,
-        "The code belongs to another app; get a new one.",
+        ["The code belongs to another app; get a new one.", "该 code 属于其他应用，请重新获取。"],
     )];
     const PROBLEMS: &'static [Problem] = &[Problem::InvalidCode, Problem::CodeUsed];
     const EXAMPLE: &'static str =

@@ -18,6 +18,7 @@ use serde::Deserialize;
 use shared::{
     Error, Problem, Result, Secret,
     crypto::{equal_in_constant_time, sha1_hex},
+    message,
 };
 
 /// 48 of the 64 possible last characters of an EncodingAESKey have bits that no byte takes, and
@@ -77,28 +78,37 @@ impl Keys {
     /// # Errors
     /// `Misconfigured`, without the text, if it breaks a rule.
     pub(super) fn read(text: &str) -> Result<Keys> {
-        let wrong = |rule: &str| {
-            let detail = format!(
-                "The push keys in WECHAT_APPS must be {{\"tokens\":[…],\"keys\":[…]}}: {rule}."
+        let wrong = |[rule, rule_zh]: [&str; 2]| {
+            let detail = message!(
+                "The push keys in WECHAT_APPS must be {{\"tokens\":[…],\"keys\":[…]}}: {rule}.",
+                "WECHAT_APPS 中的消息推送密钥须为 {{\"tokens\":[…],\"keys\":[…]}}：{rule_zh}。"
             );
             Error::new(Problem::Misconfigured, detail)
         };
-        let written: Written =
-            serde_json::from_str(text).map_err(|_| wrong("two lists of text, newest first"))?;
+        let written: Written = serde_json::from_str(text)
+            .map_err(|_| wrong(["two lists of text, newest first", "两个文本列表，最新的在前"]))?;
         let token = |token: &Secret| {
             let token = token.expose();
             (1..=TOKEN_LENGTH).contains(&token.len())
                 && token.bytes().all(|byte| byte.is_ascii_graphic())
         };
         if !(1..=GENERATIONS).contains(&written.tokens.len()) || !written.tokens.iter().all(token) {
-            return Err(wrong("one or two tokens of at most 32 characters each"));
+            return Err(wrong([
+                "one or two tokens of at most 32 characters each",
+                "一到两个 Token，每个最多 32 个字符",
+            ]));
         }
         if written.keys.len() > GENERATIONS {
-            return Err(wrong("at most two keys"));
+            return Err(wrong(["at most two keys", "最多两个密钥"]));
         }
         let keys: Option<Vec<AesKey>> =
             written.keys.iter().map(|key| AesKey::read(key.expose())).collect();
-        let keys = keys.ok_or_else(|| wrong("an EncodingAESKey is 43 letters, digits, + or /"))?;
+        let keys = keys.ok_or_else(|| {
+            wrong([
+                "an EncodingAESKey is 43 letters, digits, + or /",
+                "EncodingAESKey 为 43 位字母、数字、+ 或 /",
+            ])
+        })?;
         Ok(Keys { tokens: written.tokens, keys })
     }
 

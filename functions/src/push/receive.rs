@@ -10,6 +10,7 @@ use shared::{
     Access, AccountKind, Caller, Error, Http, Input, Operation, Problem, RawRequest, Result, Text,
     Uses,
     capability::{Outbox, OutboxCalls, PushKeys, ReadPushKeys},
+    message,
     table::OutboxEvent,
 };
 
@@ -89,15 +90,22 @@ async fn verified(request: &RawRequest, keys: ReadPushKeys<'_>) -> Result<Verifi
 /// One answer for everything that is forged, so that it says nothing about what was wrong.
 fn refused(refusal: Refusal) -> Error {
     match refusal {
-        Refusal::Method => Error::new(Problem::MethodNotAllowed, "Use GET or POST."),
+        Refusal::Method => {
+            Error::new(Problem::MethodNotAllowed, ["Use GET or POST.", "请使用 GET 或 POST。"])
+        }
         Refusal::TooLarge => {
-            let detail = format!("The body must be at most {} bytes.", super::verify::BODY_LIMIT);
+            let detail = message!(
+                "The body must be at most {} bytes.",
+                "正文最多 {} 字节。",
+                super::verify::BODY_LIMIT
+            );
             Error::new(Problem::BodyTooLarge, detail)
         }
-        Refusal::Forged(reason) => {
-            Error::new(Problem::Forbidden, "The request was not signed by WeChat.")
-                .because(format!("push: {reason}"))
-        }
+        Refusal::Forged(reason) => Error::new(
+            Problem::Forbidden,
+            ["The request was not signed by WeChat.", "请求不是由微信签名的。"],
+        )
+        .because(format!("push: {reason}")),
     }
 }
 

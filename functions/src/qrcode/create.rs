@@ -42,9 +42,17 @@ impl Operation for Create {
     const DOCS: &'static [&'static str] =
         &["https://developers.weixin.qq.com/doc/service/api/qrcode/qrcodes/api_createqrcode.html"];
     const REFUSALS: &'static [Refusal] = &[
-        Refusal::new(40_053, Problem::InvalidInput, "WeChat does not accept the scene.")
-            .field("action_info"),
-        Refusal::new(45_029, Problem::QuotaExceeded, "The account's permanent codes are used up."),
+        Refusal::new(
+            40_053,
+            Problem::InvalidInput,
+            ["WeChat does not accept the scene.", "微信不接受该 scene。"],
+        )
+        .field("action_info"),
+        Refusal::new(
+            45_029,
+            Problem::QuotaExceeded,
+            ["The account's permanent codes are used up.", "该账号的永久二维码已用完。"],
+        ),
     ];
     const EXAMPLE: &'static str = r#"{"expire_seconds":604800,"action_name":"QR_STR_SCENE","action_info":{"scene":{"scene_str":"shop-42"}}}"#;
     type Uses = Wechat;

@@ -64,12 +64,14 @@ impl Scene {
             (Kind::Number, Some(_), None) => return Ok(()),
             (Kind::Text | Kind::PermanentText, None, Some(_)) => return Ok(()),
             (Kind::PermanentNumber, Some(id), None) if id.get() <= 100_000 => return Ok(()),
-            (Kind::PermanentNumber, Some(_), None) => ("scene_id", "Must be at most 100000."),
+            (Kind::PermanentNumber, Some(_), None) => {
+                ("scene_id", ["Must be at most 100000.", "最大为 100000。"])
+            }
             (Kind::Number | Kind::PermanentNumber, ..) => {
-                ("scene_id", "Send the number, and no text.")
+                ("scene_id", ["Send the number, and no text.", "请发送数字，而不是文本。"])
             }
             (Kind::Text | Kind::PermanentText, ..) => {
-                ("scene_str", "Send the text, and no number.")
+                ("scene_str", ["Send the text, and no number.", "请发送文本，而不是数字。"])
             }
         };
         Err(Error::invalid(format!("action_info.scene.{field}"), problem))

@@ -65,7 +65,10 @@ impl Issued {
             let why = format!("an empty or expired credential for {appid}");
             return Err(Error::new(
                 Problem::WechatUnreachable,
-                "WeChat returned an unexpected response; try again.",
+                [
+                    "WeChat returned an unexpected response; try again.",
+                    "微信返回了意外的应答，请重试。",
+                ],
             )
             .because(why));
         }
@@ -339,7 +342,7 @@ impl<S: Store, U: Source> Refresher<S, U> {
         if self.mode == TokenMode::Legacy {
             // Every call makes a new token and retires the old one.
             if unwanted {
-                self.remember_forced(work).await?;
+                self.remember_forced(work, force).await?;
             }
             return ask(false).await;
         }
@@ -351,12 +354,16 @@ impl<S: Store, U: Source> Refresher<S, U> {
                 return Ok(issued);
             }
         }
-        self.remember_forced(work).await?;
+        self.remember_forced(work, force).await?;
         ask(true).await
     }
 
     /// Counts a forced refresh before WeChat is asked for it, or says when the next one is allowed.
-    async fn remember_forced(&self, work: &Work<'_>) -> std::result::Result<(), Unfetched> {
+    async fn remember_forced(
+        &self,
+        work: &Work<'_>,
+        by_hand: bool,
+    ) -> std::result::Result<(), Unfetched> {
         let now = work.asked_at;
         let forced: Forced = work.record.forced.on(now);
         if forced.next_at() > now {
@@ -370,13 +377,19 @@ impl<S: Store, U: Source> Refresher<S, U> {
                 count: work.failures() + 1,
                 retry_at,
                 errcode: None,
-                message: format!(
-                    "WeChat refuses the token and still returns it. {} refreshes were forced today; \
-                     the next is possible in {} s. If this continues, look for another system \
-                     that uses this app's secret.",
-                    forced.count,
-                    forced.next_at() - now
-                ),
+                message: {
+                    let (count, wait) = (forced.count, forced.next_at() - now);
+                    let allowed = format!(
+                        "{count} refreshes were forced today; the next is possible in {wait} s."
+                    );
+                    match by_hand {
+                        true => format!("WeChat allows 20 a day, 30 s apart. {allowed}"),
+                        false => format!(
+                            "WeChat refuses the token and still returns it. {allowed} If this \
+                             continues, look for another system that uses this app's secret."
+                        ),
+                    }
+                },
             }));
         }
         match self.store.remember_forced(work.key, &self.owner, forced.and_one(now)).await {

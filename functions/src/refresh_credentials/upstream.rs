@@ -28,14 +28,20 @@ struct Ticket {
 const TOKEN_REFUSALS: &[Refusal] = &[Refusal::new(
     40001,
     Problem::Misconfigured,
-    "The app secret is wrong; put the right one into the secret store.",
+    [
+        "The app secret is wrong; put the right one into the secret store.",
+        "AppSecret 错误，请在密钥存储中改为正确的值。",
+    ],
 )];
 
 /// An account of the wrong kind.
 const TICKET_REFUSALS: &[Refusal] = &[Refusal::new(
     40097,
     Problem::AccountNotPermitted,
-    "The account has no right to this ticket; check its kind in WECHAT_APPS and at WeChat.",
+    [
+        "The account has no right to this ticket; check its kind in WECHAT_APPS and at WeChat.",
+        "该账号无权获取此 ticket，请检查其在 WECHAT_APPS 和微信侧的类型。",
+    ],
 )];
 
 impl Source for Upstream<'_> {

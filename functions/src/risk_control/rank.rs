@@ -13,7 +13,8 @@ text! {
     /// An address of the internet.
     ClientIp: 2..=45, Chars::VISIBLE, check |text: &str| {
         let address = text.parse::<std::net::IpAddr>();
-        address.map(drop).map_err(|_| "Must be an IPv4 or IPv6 address.")
+        address.map(drop).map_err(|_|
+            ["Must be an IPv4 or IPv6 address.", "须为 IPv4 或 IPv6 地址。"])
     };
     /// A phone number.
     MobileNo: 1..=32, Chars::VISIBLE;
@@ -26,13 +27,13 @@ text! {
 /// WeChat: [errors](https://developers.weixin.qq.com/miniprogram/dev/server/API/sec-center/safety-control-capability/api_getuserriskrank.html).
 #[rustfmt::skip]
 pub(super) const REFUSALS: &[Refusal] = &[
-    Refusal::new(40_003, Problem::InvalidInput, "WeChat does not know this openid for this app.").field("openid"),
-    Refusal::new(40_129, Problem::InvalidInput, "WeChat does not accept one of the arguments."),
-    Refusal::new(43_104, Problem::AccountNotPermitted, "Enable this interface in the WeChat console."),
-    Refusal::new(61_010, Problem::ReceiverState, "The user was not in the mini program within two hours.").field("openid"),
-    Refusal::new(61_080, Problem::AccountNotPermitted, "Enable this interface in the WeChat console."),
-    Refusal::new(61_081, Problem::InvalidInput, "WeChat does not accept one of the arguments."),
-    Refusal::new(9_410_009, Problem::QuotaExceeded, "The trial's calls are used up."),
+    Refusal::new(40_003, Problem::InvalidInput, ["WeChat does not know this openid for this app.", "该应用下没有此 openid。"]).field("openid"),
+    Refusal::new(40_129, Problem::InvalidInput, ["WeChat does not accept one of the arguments.", "微信不接受其中一个参数。"]),
+    Refusal::new(43_104, Problem::AccountNotPermitted, ["Enable this interface in the WeChat console.", "请在微信公众平台开通该接口。"]),
+    Refusal::new(61_010, Problem::ReceiverState, ["The user was not in the mini program within two hours.", "用户两小时内未访问小程序。"]).field("openid"),
+    Refusal::new(61_080, Problem::AccountNotPermitted, ["Enable this interface in the WeChat console.", "请在微信公众平台开通该接口。"]),
+    Refusal::new(61_081, Problem::InvalidInput, ["WeChat does not accept one of the arguments.", "微信不接受其中一个参数。"]),
+    Refusal::new(9_410_009, Problem::QuotaExceeded, ["The trial's calls are used up.", "试用调用次数已用完。"]),
 ];
 
 /// A question about a user.

@@ -16,7 +16,11 @@ const PATIENCE: u64 = 35 * 60;
 
 text! {
     /// WeChat's id of a check.
-    pub(super) TraceId: 1..=128, Chars::ID, "Send the trace_id of security.mediaCheckAsync unchanged.";
+    pub(super) TraceId: 1..=128, Chars::ID,
+        [
+            "Send the trace_id of security.mediaCheckAsync unchanged.",
+            "请原样发送 security.mediaCheckAsync 返回的 trace_id。",
+        ];
 }
 
 /// Tells what a check of a picture or recording found. A user sees their own checks only.
@@ -115,7 +119,10 @@ impl Operation for GetMediaCheck {
 
     async fn run(self, checks: Uses<'_, Self>, caller: &Caller) -> Result<Checked> {
         let check = checks.find(&self.trace_id).await?.ok_or_else(|| {
-            let detail = "There is no check with this trace_id, or it is another user's.";
+            let detail = [
+                "There is no check with this trace_id, or it is another user's.",
+                "没有该 trace_id 的检测，或它属于其他用户。",
+            ];
             Error::new(Problem::NotFound, detail).field("trace_id")
         })?;
         Ok(Checked::of(&check, caller.now()))

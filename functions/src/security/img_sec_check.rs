@@ -11,7 +11,7 @@ use shared::{
     capability::Wechat,
 };
 
-use super::{RISKY, Suggest, picture::fit};
+use super::{RISKY, picture::fit};
 
 /// Checks an image for content that must not be published.
 ///
@@ -37,10 +37,26 @@ pub struct ImgSecCheck {
 /// 微信的检测结论。
 #[derive(Serialize, JsonSchema)]
 pub struct Checked {
-    /// What to do: `pass` or `risky`.
+    /// What to do.
     ///
-    /// 处理建议：`pass` 或 `risky`。
+    /// 处理建议。
     suggest: Suggest,
+}
+
+/// What to do with the image.
+///
+/// 对图片的处理建议。
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum Suggest {
+    /// Publish it.
+    ///
+    /// 可以发布。
+    Pass,
+    /// Do not publish it.
+    ///
+    /// 不可发布。
+    Risky,
 }
 
 impl Operation for ImgSecCheck {
@@ -53,9 +69,9 @@ impl Operation for ImgSecCheck {
     ];
     #[rustfmt::skip]
     const REFUSALS: &'static [Refusal] = &[
-        Refusal::new(40006, Problem::InvalidInput, "WeChat does not accept the size of the image.").field("base64"),
-        Refusal::new(41005, Problem::InvalidInput, "WeChat found no image.").field("base64"),
-        Refusal::new(87015, Problem::WechatBusy, "WeChat did not finish the check in time; try again shortly."),
+        Refusal::new(40006, Problem::InvalidInput, ["WeChat does not accept the size of the image.", "微信不接受该图片大小。"]).field("base64"),
+        Refusal::new(41005, Problem::InvalidInput, ["WeChat found no image.", "微信未收到图片。"]).field("base64"),
+        Refusal::new(87015, Problem::WechatBusy, ["WeChat did not finish the check in time; try again shortly.", "微信未能及时完成检测，请稍后重试。"]),
     ];
     const EXAMPLE: &'static str = r#"{"base64":"iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="}"#;
     type Uses = Wechat;

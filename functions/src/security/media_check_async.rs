@@ -71,12 +71,12 @@ impl Operation for MediaCheckAsync {
     ];
     #[rustfmt::skip]
     const REFUSALS: &'static [Refusal] = &[
-        Refusal::new(40003, Problem::InvalidInput, "WeChat does not know this openid for this app.").field("openid"),
-        Refusal::new(40004, Problem::InvalidInput, "WeChat does not accept the type of the file.").field("media_type"),
-        Refusal::new(40129, Problem::InvalidInput, "WeChat does not accept the scene.").field("scene"),
-        Refusal::new(43104, Problem::InvalidInput, "The openid does not belong to this app.").field("openid"),
-        Refusal::new(61010, Problem::ReceiverState, "The user has not been in the app within the last two hours."),
-        Refusal::new(87020, Problem::QuotaExceeded, "WeChat was asked for the same check too often; wait for Retry-After."),
+        Refusal::new(40003, Problem::InvalidInput, ["WeChat does not know this openid for this app.", "该应用下没有此 openid。"]).field("openid"),
+        Refusal::new(40004, Problem::InvalidInput, ["WeChat does not accept the type of the file.", "微信不接受该文件类型。"]).field("media_type"),
+        Refusal::new(40129, Problem::InvalidInput, ["WeChat does not accept the scene.", "微信不接受该 scene。"]).field("scene"),
+        Refusal::new(43104, Problem::InvalidInput, ["The openid does not belong to this app.", "该 openid 不属于此应用。"]).field("openid"),
+        Refusal::new(61010, Problem::ReceiverState, ["The user has not been in the app within the last two hours.", "用户最近两小时内未访问小程序。"]),
+        Refusal::new(87020, Problem::QuotaExceeded, ["WeChat was asked for the same check too often; wait for Retry-After.", "对同一内容的检测过于频繁，请在 Retry-After 之后重试。"]),
     ];
     const EXAMPLE: &'static str =
         r#"{"media_url":"https://example.com/picture.jpg","media_type":2,"scene":1}"#;
@@ -85,7 +85,10 @@ impl Operation for MediaCheckAsync {
 
     async fn run(self, (wechat, checks): Uses<'_, Self>, caller: &Caller) -> Result<Started> {
         if !self.media_url.starts_with("https://") {
-            return Err(Error::invalid("media_url", "The address must begin with https://."));
+            return Err(Error::invalid(
+                "media_url",
+                ["The address must begin with https://.", "地址须以 https:// 开头。"],
+            ));
         }
         let request = Request {
             media_url: &self.media_url,

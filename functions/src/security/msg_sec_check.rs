@@ -7,12 +7,13 @@ use serde::{Deserialize, Serialize};
 use shared::{
     Access, AccountKind, Caller, Error, Http, Operation, Problem, Refusal, Result, Uses,
     capability::{Wechat, WechatCall, WechatCalls},
+    message,
     spelling::{lenient, lenient_list, lenient_number, lenient_text},
     text,
     value::{Chars, Int, Text},
 };
 
-use super::{RISKY, Suggest};
+use super::RISKY;
 
 const PATH: &str = "/wxa/msg_sec_check";
 
@@ -21,8 +22,11 @@ const CHARACTERS: usize = 2500;
 
 text! {
     /// What version 1 takes; version 2 takes less of it.
-    Content: 1..=500 << 10, Chars::BYTES, "Split it.", check |text: &str| {
-        if text.trim().is_empty() { Err("There is no content to check.") } else { Ok(()) }
+    Content: 1..=500 << 10, Chars::BYTES, ["Split it.", "请拆分后发送。"], check |text: &str| {
+        if text.trim().is_empty() { Err([
+            "There is no content to check.",
+            "没有可检测的内容。",
+        ]) } else { Ok(()) }
     };
     /// A text beside the content.
     Beside: 0..=CHARACTERS, Chars::ANY;
@@ -96,6 +100,26 @@ pub struct Checked {
     /// 微信的检测 id。
     #[serde(skip_serializing_if = "Option::is_none")]
     trace_id: Option<String>,
+}
+
+/// What to do with the content.
+///
+/// 对内容的处理建议。
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum Suggest {
+    /// Publish it.
+    ///
+    /// 可以发布。
+    Pass,
+    /// Have it reviewed by a person.
+    ///
+    /// 需人工审核。
+    Review,
+    /// Do not publish it.
+    ///
+    /// 不可发布。
+    Risky,
 }
 
 /// What one strategy found; any of it may be absent.
@@ -178,13 +202,13 @@ impl Operation for MsgSecCheck {
     ];
     #[rustfmt::skip]
     const REFUSALS: &'static [Refusal] = &[
-        Refusal::new(40003, Problem::InvalidInput, "WeChat does not know this openid for this app.").field("openid"),
-        Refusal::new(40004, Problem::InvalidInput, "WeChat cannot read the content.").field("content"),
-        Refusal::new(40129, Problem::InvalidInput, "WeChat does not accept the scene.").field("scene"),
-        Refusal::new(43104, Problem::InvalidInput, "The openid does not belong to this app.").field("openid"),
-        Refusal::new(44002, Problem::InvalidInput, "WeChat found no content.").field("content"),
-        Refusal::new(45002, Problem::InvalidInput, "The content is too long.").field("content"),
-        Refusal::new(61010, Problem::ReceiverState, "The user has not been in the app within the last two hours."),
+        Refusal::new(40003, Problem::InvalidInput, ["WeChat does not know this openid for this app.", "该应用下没有此 openid。"]).field("openid"),
+        Refusal::new(40004, Problem::InvalidInput, ["WeChat cannot read the content.", "微信无法读取该内容。"]).field("content"),
+        Refusal::new(40129, Problem::InvalidInput, ["WeChat does not accept the scene.", "微信不接受该 scene。"]).field("scene"),
+        Refusal::new(43104, Problem::InvalidInput, ["The openid does not belong to this app.", "该 openid 不属于此应用。"]).field("openid"),
+        Refusal::new(44002, Problem::InvalidInput, ["WeChat found no content.", "微信未收到内容。"]).field("content"),
+        Refusal::new(45002, Problem::InvalidInput, ["The content is too long.", "内容过长。"]).field("content"),
+        Refusal::new(61010, Problem::ReceiverState, ["The user has not been in the app within the last two hours.", "用户最近两小时内未访问小程序。"]),
     ];
     const EXAMPLE: &'static str = r#"{"content":"今天天气真好 😀","scene":2}"#;
     type Uses = Wechat;
@@ -212,12 +236,21 @@ impl Operation for MsgSecCheck {
 impl MsgSecCheck {
     fn second_version<'a>(&self, wechat: WechatCalls<'a>, openid: &str) -> Result<WechatCall<'a>> {
         if self.content.chars().count() > CHARACTERS {
-            let detail = format!("Must be at most {CHARACTERS} characters; split it.");
+            let detail = message!(
+                "Must be at most {CHARACTERS} characters; split it.",
+                "最多 {CHARACTERS} 个字符，请拆分后发送。"
+            );
             return Err(Error::invalid("content", detail));
         }
         let scene = self.scene.map_or(2, Int::get);
         if self.signature.is_some() && scene != 1 {
-            return Err(Error::invalid("signature", "WeChat takes a signature for scene 1 only."));
+            return Err(Error::invalid(
+                "signature",
+                [
+                    "WeChat takes a signature for scene 1 only.",
+                    "仅 scene 为 1 时微信接受 signature。",
+                ],
+            ));
         }
         let request = Request {
             content: &self.content,
@@ -240,7 +273,10 @@ impl MsgSecCheck {
             ("signature", self.signature.is_some()),
         ];
         if let Some((field, _)) = other.into_iter().find(|(_, given)| *given) {
-            return Err(Error::invalid(field, "Needs the user's openid; name it too."));
+            return Err(Error::invalid(
+                field,
+                ["Needs the user's openid; name it too.", "需要用户的 openid，请一并发送。"],
+            ));
         }
         Ok(wechat.post(PATH, &FirstRequest { content: &self.content }))
     }

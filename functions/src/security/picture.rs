@@ -63,12 +63,13 @@ fn unreadable(reason: Unreadable) -> Error {
     match reason {
         Unreadable::Format => Error::new(
             Problem::UnsupportedMediaType,
-            "WeChat checks PNG, JPEG and GIF images only.",
+            ["WeChat checks PNG, JPEG and GIF images only.", "微信只检测 PNG、JPEG 和 GIF 图片。"],
         ),
         Unreadable::TooLarge => too_large(),
-        Unreadable::Broken(_) => {
-            Error::new(Problem::InvalidInput, "The image is broken; it cannot be decoded.")
-        }
+        Unreadable::Broken(_) => Error::new(
+            Problem::InvalidInput,
+            ["The image is broken; it cannot be decoded.", "图片已损坏，无法解码。"],
+        ),
     }
 }
 

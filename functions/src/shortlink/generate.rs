@@ -18,7 +18,7 @@ use crate::{
 
 text! {
     /// What the chat shows.
-    Title: 1..=128, Chars::ANY, "WeChat shows the first 20.";
+    Title: 1..=128, Chars::ANY, ["WeChat shows the first 20.", "微信只显示前 20 个字符。"];
 }
 
 /// Makes a `#小程序://` link that opens the mini program from a chat it is pasted into.
@@ -97,10 +97,10 @@ impl Operation for Generate {
     ];
     #[rustfmt::skip]
     const REFUSALS: &'static [Refusal] = &[
-        Refusal::new(40066, Problem::InvalidInput, "The released version has no such page.").field("page_url"),
-        Refusal::new(40225, Problem::InvalidInput, "WeChat does not accept the title.").field("page_title"),
-        Refusal::new(43104, Problem::AccountNotPermitted, "The account may not make short links."),
-        Refusal::new(85400, Problem::AccountNotPermitted, "The account's 100,000 permanent links are used up for good; make one for 30 days.").field("is_permanent"),
+        Refusal::new(40066, Problem::InvalidInput, ["The released version has no such page.", "已发布的版本没有该页面。"]).field("page_url"),
+        Refusal::new(40225, Problem::InvalidInput, ["WeChat does not accept the title.", "微信不接受该标题。"]).field("page_title"),
+        Refusal::new(43104, Problem::AccountNotPermitted, ["The account may not make short links.", "该账号无权生成短链。"]),
+        Refusal::new(85400, Problem::AccountNotPermitted, ["The account's 100,000 permanent links are used up for good; make one for 30 days.", "该账号的 10 万个长期有效短链已永久用完，请生成 30 天有效的短链。"]).field("is_permanent"),
     ];
     const EXAMPLE: &'static str =
         r#"{"page_url":"pages/index/index?id=42","page_title":"今日特价"}"#;
@@ -112,13 +112,19 @@ impl Operation for Generate {
             (Some(page_url), None) => (without_slash(page_url, "page_url")?, false),
             (None, Some(page)) => (without_slash(joined(page)?, "jump_wxa.path")?, true),
             _ => {
-                let detail = "Name the page in page_url, or in jump_wxa, but not in both.";
+                let detail = [
+                    "Name the page in page_url, or in jump_wxa, but not in both.",
+                    "页面请在 page_url 或 jump_wxa 中指定，不能两处都有。",
+                ];
                 return Err(Error::invalid("page_url", detail));
             }
         };
         let is_permanent = match (self.is_permanent, self.is_expire) {
             (Some(permanent), Some(expires)) if permanent == expires => {
-                return Err(Error::invalid("is_expire", "Contradicts is_permanent."));
+                return Err(Error::invalid(
+                    "is_expire",
+                    ["Contradicts is_permanent.", "与 is_permanent 矛盾。"],
+                ));
             }
             (Some(permanent), _) => permanent,
             (None, expires) => expires == Some(false),
@@ -138,11 +144,12 @@ impl Operation for Generate {
 /// The page as one text.
 fn joined(page: JumpWxa) -> Result<Text<PageWithQuery>> {
     if !matches!(page.env_version, None | Some(EnvVersion::Release)) {
-        let detail = "Short links open the released version only.";
+        let detail = ["Short links open the released version only.", "短链只能打开正式版。"];
         return Err(Error::invalid("jump_wxa.env_version", detail));
     }
     let path = page.path.filter(|path| !path.is_empty());
-    let path = path.ok_or_else(|| Error::invalid("jump_wxa.path", "Name the page."))?;
+    let path =
+        path.ok_or_else(|| Error::invalid("jump_wxa.path", ["Name the page.", "请指定页面。"]))?;
     let joined = match page.query.filter(|query| !query.is_empty()) {
         Some(query) => format!("{}?{}", &*path, &*query),
         None => path.into_string(),

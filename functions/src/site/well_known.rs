@@ -76,7 +76,10 @@ impl Operation for WellKnown {
     async fn run(self, files: Uses<'_, Self>, _caller: &Caller) -> Result<SiteFile> {
         let name = self.file.rsplit('/').next().unwrap_or_default();
         let file = files.find(name).ok_or_else(|| {
-            let detail = "No such file. The available files are configured in SITE_FILES.";
+            let detail = [
+                "No such file. The available files are configured in SITE_FILES.",
+                "没有该文件。可用的文件在 SITE_FILES 中配置。",
+            ];
             Error::new(Problem::NotFound, detail).field("file")
         })?;
         Ok(SiteFile(File {

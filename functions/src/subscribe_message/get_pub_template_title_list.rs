@@ -15,7 +15,11 @@ use super::{library::Titles, templates};
 
 text! {
     /// Numbers of categories, with commas.
-    CategoryIds: 1..=256, Chars::VISIBLE, "Send ids of getCategory, with commas between them.";
+    CategoryIds: 1..=256, Chars::VISIBLE,
+        [
+            "Send ids of getCategory, with commas between them.",
+            "请发送 getCategory 返回的 id，用逗号分隔。",
+        ];
 }
 
 /// Lists the titles of the public library that categories may use.

@@ -127,13 +127,13 @@ impl Operation for SendMessage {
     ];
     #[rustfmt::skip]
     const REFUSALS: &'static [Refusal] = &[
-        Refusal::new(40003, Problem::InvalidInput, "WeChat does not know this openid for this app.").field("touser").foreseen(),
-        Refusal::new(40037, Problem::InvalidInput, "WeChat does not know this template_id for this app.").field("template_id").foreseen(),
-        Refusal::new(41030, Problem::InvalidInput, "The released version has no such page.").field("page").foreseen(),
-        Refusal::new(43101, Problem::ReceiverState, "The receiver has not subscribed, or used the subscription up."),
-        Refusal::new(43107, Problem::AccountNotPermitted, "WeChat banned the account from sending messages."),
-        Refusal::new(47003, Problem::InvalidInput, "The value of this template key breaks the key's rule.").field("data").text(FromText::Argument).foreseen(),
-        Refusal::new(45168, Problem::InvalidInput, "A value holds a word that WeChat does not allow.").field("data"),
+        Refusal::new(40003, Problem::InvalidInput, ["WeChat does not know this openid for this app.", "该应用下没有此 openid。"]).field("touser").foreseen(),
+        Refusal::new(40037, Problem::InvalidInput, ["WeChat does not know this template_id for this app.", "该应用下没有此 template_id。"]).field("template_id").foreseen(),
+        Refusal::new(41030, Problem::InvalidInput, ["The released version has no such page.", "已发布的版本没有该页面。"]).field("page").foreseen(),
+        Refusal::new(43101, Problem::ReceiverState, ["The receiver has not subscribed, or used the subscription up.", "接收者未订阅，或订阅次数已用完。"]),
+        Refusal::new(43107, Problem::AccountNotPermitted, ["WeChat banned the account from sending messages.", "微信已禁止该账号发送消息。"]),
+        Refusal::new(47003, Problem::InvalidInput, ["The value of this template key breaks the key's rule.", "该模板字段的值不符合其规则。"]).field("data").text(FromText::Argument).foreseen(),
+        Refusal::new(45168, Problem::InvalidInput, ["A value holds a word that WeChat does not allow.", "某个值含有微信不允许的词语。"]).field("data"),
     ];
     const CODES: &'static [(Case, i64)] = &[
         (Case::Errcode(40003), 40003),
@@ -167,16 +167,23 @@ fn receiver<'a>(caller: &'a Caller, touser: Option<&'a str>) -> Result<&'a str> 
     match (&caller.identity, touser) {
         (Identity::User(session), Some(touser)) if touser != session.openid => Err(Error::new(
             Problem::Forbidden,
-            "A user may only send to themselves; leave `touser` out.",
+            [
+                "A user may only send to themselves; leave `touser` out.",
+                "用户只能发给自己，请勿发送 `touser`。",
+            ],
         )
         .field("touser")),
         (Identity::Service { openid: Some(openid) }, Some(touser)) if touser != openid => {
-            Err(Error::invalid("touser", "Contradicts openid; leave one of them out."))
+            Err(Error::invalid(
+                "touser",
+                ["Contradicts openid; leave one of them out.", "与 openid 矛盾，请去掉其中一个。"],
+            ))
         }
         (Identity::Service { .. }, Some(touser)) => Ok(touser),
-        (Identity::Service { openid: None }, None) => {
-            Err(Error::invalid("touser", "Name the receiver's openid."))
-        }
+        (Identity::Service { openid: None }, None) => Err(Error::invalid(
+            "touser",
+            ["Name the receiver's openid.", "请指定接收者的 openid。"],
+        )),
         _ => caller.openid(),
     }
 }

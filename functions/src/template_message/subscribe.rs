@@ -14,8 +14,8 @@ use shared::{
 use crate::page::PageWithQuery;
 
 /// A blank text is refused like an empty one.
-fn not_blank(text: &str) -> Result<(), &'static str> {
-    if text.trim().is_empty() { Err("Must not be blank.") } else { Ok(()) }
+fn not_blank(text: &str) -> Result<(), [&'static str; 2]> {
+    if text.trim().is_empty() { Err(["Must not be blank.", "不能为空白。"]) } else { Ok(()) }
 }
 
 text! {
@@ -26,12 +26,15 @@ text! {
     /// A color, as `#FF0000`.
     Color: 7..=7, COLOR, check |color: &str| {
         let digits = color.strip_prefix('#').unwrap_or_default();
-        if digits.len() == 6 { Ok(()) } else { Err("A color is # and six hexadecimal digits.") }
+        if digits.len() == 6 { Ok(()) } else { Err([
+            "A color is # and six hexadecimal digits.",
+            "颜色为 # 加六位十六进制数字。",
+        ]) }
     };
 }
 
 const COLOR: Chars = Chars {
-    noun: "characters: # and six hexadecimal digits",
+    noun: ["characters: # and six hexadecimal digits", "个字符：# 加六位十六进制数字"],
     unit: Unit::Characters,
     pattern: Some("^#[0-9a-fA-F]{6}$"),
     allow: |c| c == '#' || c.is_ascii_hexdigit(),
@@ -148,16 +151,16 @@ impl Operation for Subscribe {
     ];
     #[rustfmt::skip]
     const REFUSALS: &'static [Refusal] = &[
-        Refusal::new(40003, Problem::InvalidInput, "WeChat does not know this openid for this app.").field("touser").foreseen(),
-        Refusal::new(40036, Problem::InvalidInput, "WeChat does not know this template_id for this app.").field("template_id"),
-        Refusal::new(40037, Problem::InvalidInput, "WeChat does not know this template_id for this app.").field("template_id").foreseen(),
-        Refusal::new(40165, Problem::InvalidInput, "WeChat does not know this page of the mini program.").field("miniprogram.pagepath"),
-        Refusal::new(40166, Problem::InvalidInput, "The mini program is unknown or not bound to the account.").field("miniprogram.appid"),
-        Refusal::new(43101, Problem::ReceiverState, "The user did not confirm this scene, or its one message was sent; ask again with app.subscribeMsg."),
-        Refusal::new(45002, Problem::InvalidInput, "The text is too long.").field("data.content.value"),
-        Refusal::new(45003, Problem::InvalidInput, "The title is too long.").field("title"),
-        Refusal::new(45014, Problem::InvalidInput, "The message is too large.").field("data"),
-        Refusal::new(45051, Problem::InvalidInput, "WeChat does not accept this address in a message.").field("url"),
+        Refusal::new(40003, Problem::InvalidInput, ["WeChat does not know this openid for this app.", "该应用下没有此 openid。"]).field("touser").foreseen(),
+        Refusal::new(40036, Problem::InvalidInput, ["WeChat does not know this template_id for this app.", "该应用下没有此 template_id。"]).field("template_id"),
+        Refusal::new(40037, Problem::InvalidInput, ["WeChat does not know this template_id for this app.", "该应用下没有此 template_id。"]).field("template_id").foreseen(),
+        Refusal::new(40165, Problem::InvalidInput, ["WeChat does not know this page of the mini program.", "微信查不到小程序的该页面。"]).field("miniprogram.pagepath"),
+        Refusal::new(40166, Problem::InvalidInput, ["The mini program is unknown or not bound to the account.", "小程序不存在，或未与该账号关联。"]).field("miniprogram.appid"),
+        Refusal::new(43101, Problem::ReceiverState, ["The user did not confirm this scene, or its one message was sent; ask again with app.subscribeMsg.", "用户未同意该场景，或其一次性消息已发送，请用 app.subscribeMsg 再次请求。"]),
+        Refusal::new(45002, Problem::InvalidInput, ["The text is too long.", "文本过长。"]).field("data.content.value"),
+        Refusal::new(45003, Problem::InvalidInput, ["The title is too long.", "标题过长。"]).field("title"),
+        Refusal::new(45014, Problem::InvalidInput, ["The message is too large.", "消息过大。"]).field("data"),
+        Refusal::new(45051, Problem::InvalidInput, ["WeChat does not accept this address in a message.", "微信不接受消息中的该地址。"]).field("url"),
     ];
     const EXAMPLE: &'static str = r#"{"touser":"o0UR_VTzLG2StUT4GdEC-e_YbMj4","template_id":"QX_7VX0zaVlhAielN3oIaSBhVcpvlo-QI8Mzf1DyJFM","scene":1000,"title":"预约成功","data":{"content":{"value":"您预约的号已放出"}}}"#;
     type Uses = Wechat;
@@ -175,6 +178,9 @@ fn scene<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error>
     let text = shared::spelling::text_or_number(deserializer)?;
     match text.parse::<u16>() {
         Ok(scene @ ..=10_000) => Ok(scene.to_string()),
-        _ => Err(D::Error::custom(Fault::new("A scene is a number from 0 to 10000."))),
+        _ => Err(D::Error::custom(Fault::new([
+            "A scene is a number from 0 to 10000.",
+            "scene 为 0 到 10000 的数字。",
+        ]))),
     }
 }

@@ -134,7 +134,9 @@ async fn translated(
     for account in caller.accounts().iter().filter(|account| account.appid != official) {
         if let Some(unionid) = people.unionid(&account.appid, openid).await? {
             let openid = people.openid(&unionid, official).await?.ok_or_else(unknown)?;
-            return Text::new(openid).map(Some).map_err(|fault| Error::internal(fault.detail));
+            return Text::new(openid)
+                .map(Some)
+                .map_err(|fault| Error::internal(fault.detail.to_string()));
         }
     }
     Ok(None)
@@ -143,8 +145,13 @@ async fn translated(
 fn unknown() -> Error {
     Error::new(
         Problem::ReceiverState,
-        "No openid of this user at the official account is known: bind both accounts to one Open \
-         Platform account, and let the user log in at both through this bundle, or import both openids.",
+        [
+            "No openid of this user at the official account is known: bind both accounts to one \
+             Open Platform account, and let the user log in at both through this bundle, or import \
+             both openids.",
+            "不知道该用户在公众号的 openid：请将两个账号绑定到同一开放平台账号，\
+             并让用户通过本服务在两处登录，或导入两个 openid。",
+        ],
     )
     .field("touser")
 }

@@ -163,7 +163,10 @@ impl Operation for Generate {
         let is_flat = flat.path.is_some() || flat.query.is_some() || flat.env_version.is_some();
         let (page, prefix) = match self.jump_wxa {
             Some(_) if is_flat => {
-                let detail = "Send the page either in jump_wxa or in path, query and env_version.";
+                let detail = [
+                    "Send the page either in jump_wxa or in path, query and env_version.",
+                    "页面请放在 jump_wxa，或放在 path、query 与 env_version 中。",
+                ];
                 return Err(Error::invalid("jump_wxa", detail));
             }
             Some(page) => (page, ""),

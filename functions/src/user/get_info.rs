@@ -38,7 +38,7 @@ impl Operation for GetInfo {
     const REFUSALS: &'static [Refusal] = &[Refusal::new(
         40_003,
         Problem::InvalidInput,
-        "WeChat does not know this openid for this app.",
+        ["WeChat does not know this openid for this app.", "该应用下没有此 openid。"],
     )
     .field("openid")];
     const EXAMPLE: &'static str = r#"{"openid":"o0UR_VTzLG2StUT4GdEC-e_YbMj4","lang":"zh_CN"}"#;

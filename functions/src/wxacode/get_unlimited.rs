@@ -18,7 +18,10 @@ text! {
     /// A page without leading slash.
     Page: 1..=1024, Chars::ANY, check |page: &str| {
         if page.starts_with('/') {
-            return Err("Name the page without leading `/`, or leave it out for the first page.");
+            return Err([
+                "Name the page without leading `/`, or leave it out for the first page.",
+                "页面路径不要以 `/` 开头；留空则为首页。",
+            ]);
         }
         <PagePath as shared::value::Rule>::check(page)
     };

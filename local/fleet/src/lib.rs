@@ -386,7 +386,7 @@ async fn request(
                     match errand {
                         Errand::StubbornCall(_) => Err(Error::new(
                             Problem::CredentialUnavailable,
-                            "This operation refuses every token.",
+                            ["This operation refuses every token.", "该接口拒绝所有 token。"],
                         )
                         .errcode(40001, None)),
                         Errand::Call(_) | Errand::Sign(_) => world.wechat.operation(&token.value),

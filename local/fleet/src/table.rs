@@ -321,5 +321,8 @@ impl State {
 }
 
 fn unavailable() -> Error {
-    Error::new(Problem::TableUnavailable, "The table cannot be reached; try again.")
+    Error::new(
+        Problem::TableUnavailable,
+        ["The table cannot be reached; try again.", "无法连接数据表，请重试。"],
+    )
 }

@@ -125,7 +125,10 @@ impl Wechat {
         let _flight = Flight::begin(self, key);
         if self.faults.has(Trouble::Down) {
             tokio::time::sleep(Duration::from_millis(TIMEOUT_MS)).await;
-            return Err(Error::new(Problem::WechatUnreachable, "WeChat does not answer."));
+            return Err(Error::new(
+                Problem::WechatUnreachable,
+                ["WeChat does not answer.", "微信没有应答。"],
+            ));
         }
         let slow = self.faults.find(|trouble| match trouble {
             Trouble::Slow(ms) => Some(ms),
@@ -250,7 +253,7 @@ fn refusal(errcode: i64, now: u64) -> Error {
         48001 => (Problem::AccountNotPermitted, None),
         _ => (Problem::Misconfigured, None),
     };
-    let error = Error::new(problem, "WeChat refused.").errcode(errcode, None);
+    let error = Error::new(problem, ["WeChat refused.", "微信返回错误。"]).errcode(errcode, None);
     match retry_after {
         Some(seconds) => error.retry_after(seconds),
         None => error,

@@ -50,6 +50,7 @@ const PAGES: &[(&str, &str, &str)] = &[
     ("/console/credentials.js", SCRIPT, include_str!("console/credentials.js")),
     ("/console/elements.js", SCRIPT, include_str!("console/elements.js")),
     ("/console/events.js", SCRIPT, include_str!("console/events.js")),
+    ("/console/history.js", SCRIPT, include_str!("console/history.js")),
     ("/console/operations.js", SCRIPT, include_str!("console/operations.js")),
     ("/console/phone.js", SCRIPT, include_str!("console/phone.js")),
     ("/console/orders.js", SCRIPT, include_str!("console/orders.js")),

@@ -144,6 +144,7 @@ async fn jweixin(State(demo): State<Demo>) -> Response {
     }
 }
 
-fn script(path: &Path) -> PathBuf {
+/// The script in what `--jweixin` names.
+pub(crate) fn script(path: &Path) -> PathBuf {
     if path.is_dir() { path.join("index.js") } else { path.to_owned() }
 }

@@ -75,25 +75,7 @@ impl Dynamodb {
     }
 
     fn create_table(&self) -> Result<(), String> {
-        let create = parse::<CreateTableRequest>(json!({
-            "TableName": self.table,
-            "KeySchema": [{ "AttributeName": PARTITION_KEY, "KeyType": "HASH" }],
-            "AttributeDefinitions": [
-                { "AttributeName": PARTITION_KEY, "AttributeType": "S" },
-                { "AttributeName": DUE, "AttributeType": "S" },
-                { "AttributeName": DUE_AT, "AttributeType": "N" },
-            ],
-            "GlobalSecondaryIndexes": [{
-                "IndexName": DUE_INDEX,
-                "KeySchema": [
-                    { "AttributeName": DUE, "KeyType": "HASH" },
-                    { "AttributeName": DUE_AT, "KeyType": "RANGE" },
-                ],
-                "Projection": { "ProjectionType": "KEYS_ONLY" },
-            }],
-            "BillingMode": "PAY_PER_REQUEST",
-            "StreamSpecification": { "StreamEnabled": true, "StreamViewType": "NEW_IMAGE" },
-        }));
+        let create = parse::<CreateTableRequest>(definition(&self.table));
         self.database.create_table(create).map_err(|error| error.to_string())?;
         let ttl = parse::<UpdateTimeToLiveRequest>(json!({
             "TableName": self.table,
@@ -139,6 +121,29 @@ impl Dynamodb {
         };
         self.database.get_shard_iterator(request).ok()?.shard_iterator
     }
+}
+
+/// The table, as `create-table` takes it.
+pub(crate) fn definition(table: &str) -> Value {
+    json!({
+        "TableName": table,
+        "KeySchema": [{ "AttributeName": PARTITION_KEY, "KeyType": "HASH" }],
+        "AttributeDefinitions": [
+            { "AttributeName": PARTITION_KEY, "AttributeType": "S" },
+            { "AttributeName": DUE, "AttributeType": "S" },
+            { "AttributeName": DUE_AT, "AttributeType": "N" },
+        ],
+        "GlobalSecondaryIndexes": [{
+            "IndexName": DUE_INDEX,
+            "KeySchema": [
+                { "AttributeName": DUE, "KeyType": "HASH" },
+                { "AttributeName": DUE_AT, "KeyType": "RANGE" },
+            ],
+            "Projection": { "ProjectionType": "KEYS_ONLY" },
+        }],
+        "BillingMode": "PAY_PER_REQUEST",
+        "StreamSpecification": { "StreamEnabled": true, "StreamViewType": "NEW_IMAGE" },
+    })
 }
 
 /// The table's stream as an event source mapping with our `FilterCriteria` reads it.

@@ -14,7 +14,7 @@ use axum::{
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use functions::{OPERATIONS, REGISTRY};
 use serde_json::{Value, json};
-use shared::{Endpoint, Error, HttpResponse, Problem, invoke::Outcome};
+use shared::{Endpoint, Error, HttpResponse, Language, Problem, invoke::Outcome, message};
 
 use crate::{
     demo::Demo,
@@ -50,8 +50,11 @@ async fn elsewhere(State(host): State<SharedHost>, request: Request) -> Response
         Some(endpoint) => call(&host, endpoint, request).await,
         None if lambda_api::is_dated(path) => lambda_api::not_offered(request).await,
         None => {
-            let detail = "There is nothing here; /openapi.json lists what there is.";
-            allow_everyone(problem(&Error::new(Problem::NotFound, detail)))
+            let detail = [
+                "There is nothing here; /openapi.json lists what there is.",
+                "此处没有内容；可用的接口见 /openapi.json。",
+            ];
+            allow_everyone(problem(&Error::new(Problem::NotFound, detail), request.headers()))
         }
     }
 }
@@ -63,8 +66,11 @@ async fn call(host: &SharedHost, endpoint: &Endpoint, request: Request) -> Respo
         return allow_everyone(StatusCode::NO_CONTENT.into_response());
     }
     let Ok(body) = axum::body::to_bytes(body, BODY_LIMIT).await else {
-        let detail = format!("The body must be at most {BODY_LIMIT} bytes: Lambda takes no more.");
-        return allow_everyone(problem(&Error::new(Problem::BodyTooLarge, detail)));
+        let detail = message!(
+            "The body must be at most {BODY_LIMIT} bytes: Lambda takes no more.",
+            "正文最多 {BODY_LIMIT} 字节：Lambda 不接受更大的正文。"
+        );
+        return allow_everyone(problem(&Error::new(Problem::BodyTooLarge, detail), &parts.headers));
     };
     let mut event =
         event(&parts.method, parts.uri.path(), parts.uri.query(), &parts.headers, &body);
@@ -80,7 +86,9 @@ async fn call(host: &SharedHost, endpoint: &Endpoint, request: Request) -> Respo
             allow_everyone(response)
         }
         // An HTTP event is answered by an HTTP response, whatever happens.
-        Ok(_) | Err(_) => allow_everyone(problem(&Error::internal("no HTTP response"))),
+        Ok(_) | Err(_) => {
+            allow_everyone(problem(&Error::internal("no HTTP response"), &parts.headers))
+        }
     }
 }
 
@@ -155,15 +163,19 @@ fn allow_everyone(mut response: Response) -> Response {
     response
 }
 
-/// The host's own refusal, as a function would word it.
-pub(crate) fn problem(error: &Error) -> Response {
+/// The host's own refusal of a request with these headers, as a function would word it.
+pub(crate) fn problem(error: &Error, request: &HeaderMap) -> Response {
     let request_id = host::request_id();
-    let document = Value::Object(error.document(&request_id)).to_string();
+    let asked = request.get(header::ACCEPT_LANGUAGE).and_then(|list| list.to_str().ok());
+    let language = asked.map(Language::preferred).unwrap_or_default();
+    let document = Value::Object(error.document_in(language, &request_id)).to_string();
     let status = StatusCode::from_u16(error.problem().status());
     let headers = [
         (header::CONTENT_TYPE, "application/problem+json"),
         (header::CACHE_CONTROL, "no-store"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::CONTENT_LANGUAGE, language.tag()),
+        (header::VARY, "accept-language"),
         (HeaderName::from_static("x-request-id"), &request_id),
     ];
     (status.expect("problems use known statuses"), headers, document).into_response()

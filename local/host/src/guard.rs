@@ -57,7 +57,9 @@ pub(crate) async fn own_pages(
     match guard.check(request.headers()) {
         Ok(()) => next.run(request).await,
         // Without CORS headers: the page is not to read why.
-        Err(foreign) => gateway::problem(&Error::new(Problem::Forbidden, foreign.to_string())),
+        Err(foreign) => {
+            gateway::problem(&Error::new(Problem::Forbidden, foreign.told()), request.headers())
+        }
     }
 }
 

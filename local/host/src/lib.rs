@@ -27,6 +27,7 @@ mod surface;
 pub mod terminal;
 mod trouble;
 mod variables;
+mod wechat_memory;
 
 pub use eventbridge::Bus;
 pub use host::{Host, UnknownFunction};

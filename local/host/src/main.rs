@@ -58,8 +58,8 @@ struct Flags {
     /// Use this DynamoDB instead of the embedded one; it needs the table "wechat".
     #[arg(long, env = "DYNAMODB", value_name = "URL", value_parser = url)]
     dynamodb: Option<String>,
-    /// Keep the table and the session key in this directory; by default they live in memory and
-    /// end with the process.
+    /// Keep the table, the session key and what the simulated WeChat remembers in this directory; by
+    /// default they live in memory and end with the process.
     #[arg(long, env = "DATA_DIR", value_name = "DIR")]
     data_dir: Option<PathBuf>,
     /// What api.call may call: a comma list of areas, prefixes and paths of WeChat's API, such as
@@ -80,7 +80,7 @@ First steps:
 
 More:
   cargo run -- --listen 127.0.0.1:8080       other ports
-  cargo run -- --data-dir ./data             keep tokens and sessions
+  cargo run -- --data-dir ./data             keep tokens, sessions and the simulated WeChat
   cargo run -- --apps apps.json --wechat-api https://api.weixin.qq.com
                                              your own apps at the real WeChat
 

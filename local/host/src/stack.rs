@@ -31,7 +31,7 @@ use tokio::{net::TcpListener, task::JoinSet};
 
 use crate::{
     console::{self, Console},
-    demo::Demo,
+    demo::{self, Demo},
     dynamodb::{self, Changes, Dynamodb},
     eventbridge::{self, Bus},
     gateway,
@@ -42,6 +42,7 @@ use crate::{
     private_files, ssm,
     trouble::TableTrouble,
     variables::Variables,
+    wechat_memory::WechatMemory,
 };
 
 /// The table's name, unless `TABLE_NAME` says otherwise.
@@ -55,6 +56,9 @@ const TICK: Duration = Duration::from_secs(60);
 
 /// How often the clock is looked at, which may have been moved.
 const LOOK: Duration = Duration::from_millis(500);
+
+/// How often what the simulated WeChat remembers is written down.
+const KEEP: Duration = Duration::from_secs(1);
 
 /// How to start a stack.
 #[derive(Clone, Debug)]
@@ -76,7 +80,8 @@ pub struct Options {
     pub pay_notify_url: Option<String>,
     /// Another DynamoDB than the embedded one; it needs the table `wechat`.
     pub dynamodb: Option<String>,
-    /// Keep the table and the signing key here; by default they live in memory.
+    /// Keep the table, the signing key and what the simulated WeChat remembers here; by default
+    /// they live in memory.
     pub data_dir: Option<PathBuf>,
     /// How access tokens are fetched.
     pub token_mode: TokenMode,
@@ -196,7 +201,18 @@ pub struct Stack {
     pub exposed: bool,
     environment: Vec<(String, String)>,
     signing_key: Arc<SigningKey>,
+    _kept: Option<Kept>,
     _tasks: JoinSet<()>,
+}
+
+/// Writes down what the simulated WeChat remembers when the stack ends.
+struct Kept(Arc<WechatMemory>);
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        // Nobody is left to be told; what was written a second ago is still there.
+        let _ = self.0.save();
+    }
 }
 
 /// Why a stack does not start; one line for a person.
@@ -217,6 +233,7 @@ impl Stack {
         let reach = Reach::of(options.listen, options.expose)
             .map_err(|error| StartError(error.to_string()))?;
         let mut tasks = JoinSet::new();
+        check_jweixin(options.jweixin.as_deref())?;
         let front = bind(options.listen).await?;
         let wechat = Wechat::start(&options, &mut tasks).await?;
         let mut merchants = Merchants::of(&options, &wechat, &front)?;
@@ -239,6 +256,9 @@ impl Stack {
             Arc::clone(&options.network),
         ));
         let table = Table::new(transport.clone(), options.table(), &config.aws);
+        if let Some(url) = options.other_dynamodb() {
+            check_table(&table, url).await?;
+        }
         if let Some(signals) = tables.signals {
             tasks.spawn(on_signals(Arc::clone(&host), signals));
         }
@@ -298,6 +318,7 @@ impl Stack {
             exposed: reach == Reach::Network,
             environment,
             signing_key: secrets.signing_key,
+            _kept: wechat.kept,
             _tasks: tasks,
         })
     }
@@ -326,6 +347,7 @@ pub(crate) struct Wechat {
     /// All of its hosts, comma separated.
     hosts: String,
     pub(crate) simulator: Option<Simulator>,
+    kept: Option<Kept>,
 }
 
 impl Wechat {
@@ -339,7 +361,7 @@ impl Wechat {
                     "--wechat-api is empty; for example https://api.weixin.qq.com".to_owned(),
                 )
             })?;
-            return Ok(Wechat { url, hosts: hosts.join(","), simulator: None });
+            return Ok(Wechat { url, hosts: hosts.join(","), simulator: None, kept: None });
         }
         let listener = bind(next_to(options.listen, 1)).await?;
         let url = http(&listener)?;
@@ -347,11 +369,21 @@ impl Wechat {
         let accounts = accounts.collect::<Result<_, _>>();
         let accounts = accounts.map_err(|error| StartError(error.to_string()))?;
         let simulator = Simulator::new(&options.clock, accounts);
-        if options.furnished {
+        let mut is_new = true;
+        let mut kept = None;
+        if let Some(directory) = &options.data_dir {
+            private_files::create_directory(directory).map_err(unusable(directory))?;
+            let opened = WechatMemory::open(directory, &simulator, &options.clock);
+            let (memory, known) = opened.map_err(unusable(directory))?;
+            let memory = Arc::new(memory);
+            tasks.spawn(keep(Arc::clone(&memory)));
+            (kept, is_new) = (Some(Kept(memory)), !known);
+        }
+        if options.furnished && is_new {
             simulator.furnish();
         }
         tasks.spawn(simulator.clone().serve(listener));
-        Ok(Wechat { hosts: url.clone(), url, simulator: Some(simulator) })
+        Ok(Wechat { hosts: url.clone(), url, simulator: Some(simulator), kept })
     }
 }
 
@@ -612,31 +644,77 @@ fn in_ssm(account: &Account, parameters: &mut HashMap<String, String>) -> Accoun
     account
 }
 
+fn unusable(directory: &Path) -> impl Fn(io::Error) -> StartError {
+    move |error| {
+        StartError(format!("Cannot use the data directory {}: {error}", directory.display()))
+    }
+}
+
+/// Writes down what the simulated WeChat remembers, about as soon as it changes.
+async fn keep(memory: Arc<WechatMemory>) {
+    loop {
+        tokio::time::sleep(KEEP).await;
+        if let Err(error) = memory.save() {
+            eprintln!("What the simulated WeChat remembers cannot be kept: {error}");
+        }
+    }
+}
+
+/// Checks that there is a script to show.
+fn check_jweixin(path: Option<&Path>) -> Result<(), StartError> {
+    let Some(path) = path else { return Ok(()) };
+    let script = demo::script(path);
+    if script.is_file() {
+        return Ok(());
+    }
+    Err(StartError(format!(
+        "--jweixin: there is no {}; npm install --prefix tests/browser fetches it, then use \
+         --jweixin tests/browser/node_modules/weixin-js-sdk",
+        script.display()
+    )))
+}
+
+/// Checks that another DynamoDB answers and has the table.
+async fn check_table(table: &Table, url: &str) -> Result<(), StartError> {
+    let name = table.name();
+    let Err(error) = table.client().describe_table().table_name(name).send().await else {
+        return Ok(());
+    };
+    match error.as_service_error() {
+        Some(refusal) if refusal.is_resource_not_found_exception() => Err(StartError(format!(
+            "DynamoDB at {url} has no table {name}; this makes it: \
+             aws dynamodb create-table --endpoint-url {url} --cli-input-json '{}'",
+            dynamodb::definition(name)
+        ))),
+        // Whoever may not describe the table may still use it.
+        Some(_) => Ok(()),
+        None => Err(StartError(format!("DynamoDB at {url} does not answer; is it running?"))),
+    }
+}
+
 /// The signing key in `data_dir`, or a new one.
 fn signing_key(data_dir: Option<&Path>) -> Result<Secret, StartError> {
     let fresh = || format!("local:{}", BASE64_URL_SAFE_NO_PAD.encode(random_bytes::<32>()));
     let Some(directory) = data_dir else { return Ok(Secret::new(fresh())) };
-    let unusable = |error: io::Error| {
-        StartError(format!("Cannot use the data directory {}: {error}", directory.display()))
-    };
-    private_files::create_directory(directory).map_err(unusable)?;
+    let unusable = unusable(directory);
+    private_files::create_directory(directory).map_err(&unusable)?;
     // SQLite gives its other files the mode of this one.
     let table = [
         dynamodb::FILE.to_owned(),
         format!("{}-wal", dynamodb::FILE),
         format!("{}-shm", dynamodb::FILE),
     ];
-    private_files::create(&directory.join(&table[0])).map_err(unusable)?;
+    private_files::create(&directory.join(&table[0])).map_err(&unusable)?;
     for name in &table[1..] {
-        private_files::restrict(&directory.join(name)).map_err(unusable)?;
+        private_files::restrict(&directory.join(name)).map_err(&unusable)?;
     }
     let file = directory.join("session-key");
-    let mut file = private_files::create(&file).map_err(unusable)?;
+    let mut file = private_files::create(&file).map_err(&unusable)?;
     let mut key = String::new();
-    file.read_to_string(&mut key).map_err(unusable)?;
+    file.read_to_string(&mut key).map_err(&unusable)?;
     if key.is_empty() {
         key = fresh();
-        file.write_all(key.as_bytes()).map_err(unusable)?;
+        file.write_all(key.as_bytes()).map_err(&unusable)?;
     }
     Ok(Secret::new(key))
 }

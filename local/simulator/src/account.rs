@@ -1,5 +1,6 @@
 //! The apps WeChat knows, and the people who use them.
 
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{AccountKind, PushMode, PushSettings, Secret, SecretSource, crypto::sha256};
@@ -19,7 +20,7 @@ pub const HISTORY_TEMPLATE: &str = "demo-template-message-about-an-order-000001"
 pub const CATEGORY_TEMPLATE: &str = "demo-template-message-about-payment-0000001";
 
 /// A template of messages.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Template {
     /// What is filled in.
     pub keys: BTreeSet<String>,
@@ -205,7 +206,7 @@ impl Default for Account {
 }
 
 /// A person: another openid to every app, one unionid for all of them, all derived from the name.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
     /// What tells one person from another.
     pub name: String,

@@ -31,9 +31,10 @@ pub enum CardState {
 }
 
 /// By the encrypted code.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 struct Cards(HashMap<String, Card>);
 
+#[derive(Serialize, Deserialize)]
 struct Card {
     appid: String,
     code: String,
@@ -45,13 +46,13 @@ impl Simulator {
     pub fn issue_card(&self, appid: &str, code: &str) -> String {
         let encrypt_code = BASE64_STANDARD.encode(self.random::<48>());
         let card = Card { appid: appid.into(), code: code.into(), state: CardState::Held };
-        self.state(|cards: &mut Cards| cards.0.insert(encrypt_code.clone(), card));
+        self.kept(|cards: &mut Cards| cards.0.insert(encrypt_code.clone(), card));
         encrypt_code
     }
 
     /// Changes the state of a card; `false` if there is no such card.
     pub fn change_card(&self, encrypt_code: &str, state: CardState) -> bool {
-        self.state(|cards: &mut Cards| match cards.0.get_mut(encrypt_code) {
+        self.kept(|cards: &mut Cards| match cards.0.get_mut(encrypt_code) {
             Some(card) => {
                 card.state = state;
                 true
@@ -62,7 +63,7 @@ impl Simulator {
 
     /// Whether a code belongs to one of an account's cards.
     pub(super) fn is_card_code(&self, appid: &str, code: &str) -> bool {
-        self.state(|cards: &mut Cards| {
+        self.kept(|cards: &mut Cards| {
             cards.0.values().any(|card| card.appid == appid && card.code == code)
         })
     }
@@ -95,7 +96,7 @@ fn open(call: &Call, appid: &str, encrypt_code: &str) -> Result<String, Refusal>
     if bytes.len() % 16 != 0 {
         return Err(refuse(40133, "invalid encrypted data"));
     }
-    call.simulator.state(|cards: &mut Cards| match cards.0.get(encrypt_code) {
+    call.simulator.kept(|cards: &mut Cards| match cards.0.get(encrypt_code) {
         None => Err(refuse(40056, "invalid serial code")),
         Some(card) if card.appid != appid => Err(refuse(40116, "invalid code")),
         Some(card) if card.state == CardState::Gone => {

@@ -279,6 +279,15 @@ pub(super) fn answer(simulator: &Simulator, request: &Request<Bytes>, path: &str
     }
 }
 
+/// What a person finds who opens the port in a browser: WeChat itself has nothing there.
+pub(super) fn welcome() -> Reply {
+    let about = "A simulated WeChat. Its controls are listed there.";
+    reply(
+        200,
+        &json!({ "about": about, "zh": "这是模拟微信，控制接口的列表见 controls。", "controls": PREFIX }),
+    )
+}
+
 fn reply(status: u16, value: &Value) -> Reply {
     Reply::raw(status, "application/json", value.to_string())
 }
@@ -784,6 +793,9 @@ mod tests {
         let (status, guide) = send(&simulator, "GET ", "").await;
 
         assert_eq!((status, guide.as_array().unwrap().len()), (200, ACTIONS.len()));
+        let front = simulator.send("GET", "/", "").await.unwrap();
+        let front: Value = serde_json::from_slice(&front.body).unwrap();
+        assert_eq!(front["controls"], PREFIX, "who opens the port finds them");
         assert_eq!(send(&simulator, "GET /nowhere", "").await.0, 404);
         let reply = simulator.send("PUT", "/_simulator/clock", "").await.unwrap();
         assert_eq!((reply.status, &reply.headers[..]), (405, &[("allow", "GET, POST".into())][..]));

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::account::is_openid_of;
 use super::call::{Answer, Call, Refusal, Reply, Route, refuse};
-use super::{Account, AccountKind, Simulator};
+use super::{Account, AccountKind, Simulator, kept};
 
 const MINUTE_MS: u64 = 60_000;
 const TWO_DAYS_MS: u64 = 48 * 60 * MINUTE_MS;
@@ -35,7 +35,7 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 /// What a user did that opens a window for messages.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 enum Opening {
     Message,
     Tap,
@@ -69,6 +69,7 @@ impl Opening {
     }
 }
 
+#[derive(Serialize, Deserialize)]
 struct Window {
     opening: Opening,
     left: u32,
@@ -76,7 +77,7 @@ struct Window {
 }
 
 /// What passes between an app and a user.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 struct Conversation {
     windows: Vec<Window>,
     last_message_ms: Option<u64>,
@@ -84,14 +85,15 @@ struct Conversation {
 }
 
 /// By appid and openid.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 struct Conversations {
+    #[serde(with = "kept::pairs")]
     all: HashMap<(String, String), Conversation>,
     sent: Vec<Sent>,
 }
 
 /// A message that reached a user.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Sent {
     /// The app that sent it.
     pub appid: String,
@@ -106,7 +108,7 @@ pub struct Sent {
 impl Simulator {
     /// The messages of customer service that reached users, oldest first.
     pub fn customer_service_messages(&self) -> Vec<Sent> {
-        self.state(|conversations: &mut Conversations| conversations.sent.clone())
+        self.kept(|conversations: &mut Conversations| conversations.sent.clone())
     }
 }
 
@@ -131,7 +133,7 @@ pub(super) fn notice(simulator: &Simulator, account: &Account, message: &Map<Str
     }
     let key = (account.appid.clone(), openid);
     let now = simulator.clock().now_ms();
-    simulator.state(|conversations: &mut Conversations| {
+    simulator.kept(|conversations: &mut Conversations| {
         if event == "unsubscribe" {
             conversations.all.remove(&key);
         }
@@ -173,7 +175,7 @@ fn send(call: &Call) -> Answer {
     let openid = receiver(&account, message.touser.as_deref())?;
     check(call, &account, &message)?;
     let now = call.now_ms();
-    call.simulator.state(|conversations: &mut Conversations| {
+    call.simulator.kept(|conversations: &mut Conversations| {
         let key = (account.appid.clone(), openid.clone());
         let conversation = conversations.all.entry(key).or_default();
         conversation.windows.retain(|window| now < window.until_ms);
@@ -290,7 +292,7 @@ fn show_typing(call: &Call, kind: AccountKind) -> Answer {
         _ => return Err(refuse(45072, "invalid command")),
     };
     let now = call.now_ms();
-    call.simulator.state(|conversations: &mut Conversations| {
+    call.simulator.kept(|conversations: &mut Conversations| {
         let conversation = conversations.all.entry((account.appid.clone(), openid)).or_default();
         if conversation.last_message_ms.is_none_or(|at| at + TALKING_MS < now) {
             return Err(refuse(45080, "no message in the last 30 seconds"));

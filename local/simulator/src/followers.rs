@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::account::is_openid_of;
@@ -58,7 +58,7 @@ fn user_info(call: &Call) -> Answer {
 }
 
 /// Permanent codes, by appid.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 struct Made(BTreeMap<String, u32>);
 
 #[derive(Deserialize)]
@@ -112,7 +112,7 @@ fn qrcode_create(call: &Call) -> Answer {
 }
 
 fn count(call: &Call, appid: &str) -> Result<(), Refusal> {
-    call.simulator.state(|Made(made): &mut Made| {
+    call.simulator.kept(|Made(made): &mut Made| {
         let made = made.entry(appid.to_owned()).or_default();
         if *made >= PERMANENT {
             return Err(refuse(45029, "qrcode count out of limit"));

@@ -4,7 +4,10 @@
 //! DNS rebinding even read the answers: its own name then points to this machine. Such requests
 //! carry a foreign `Origin` or a foreign `Host`.
 
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    fmt,
+    net::{IpAddr, SocketAddr},
+};
 
 use http::{HeaderMap, HeaderName, Method, header};
 
@@ -50,16 +53,33 @@ impl Reach {
 }
 
 /// Why a request is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Foreign {
     /// The name in `Host` may be a stranger's.
-    #[error(
-        "The Host header does not name this machine: use http://127.0.0.1 or http://localhost."
-    )]
     Host,
     /// A page of another site sent it.
-    #[error("This request came from a page of another site.")]
     Origin,
+}
+
+impl fmt::Display for Foreign {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.told()[0])
+    }
+}
+
+impl Foreign {
+    /// What the caller is told, in English and in Chinese.
+    pub const fn told(self) -> [&'static str; 2] {
+        match self {
+            Foreign::Host => [
+                "The Host header does not name this machine: use http://127.0.0.1 or http://localhost.",
+                "Host 请求头不是本机：请使用 http://127.0.0.1 或 http://localhost。",
+            ],
+            Foreign::Origin => {
+                ["This request came from a page of another site.", "该请求来自其他站点的页面。"]
+            }
+        }
+    }
 }
 
 /// Checks that no page from elsewhere sent this to a port whose pages are all its own.

@@ -50,6 +50,7 @@ pub enum InvoiceState {
 }
 
 /// By the encrypted code; the well-known one is there from the beginning.
+#[derive(Serialize, Deserialize)]
 struct Invoices(HashMap<String, Invoice>);
 
 impl Default for Invoices {
@@ -59,7 +60,7 @@ impl Default for Invoices {
     }
 }
 
-#[derive(Clone, Default)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 struct Invoice {
     card_id: String,
     state: InvoiceState,
@@ -70,7 +71,7 @@ struct Invoice {
 impl Simulator {
     /// Changes the state of an invoice, or makes a new one.
     pub fn put_invoice(&self, encrypt_code: &str, card_id: &str, state: InvoiceState) {
-        self.state(|invoices: &mut Invoices| {
+        self.kept(|invoices: &mut Invoices| {
             let invoice = invoices.0.entry(encrypt_code.to_owned()).or_default();
             invoice.card_id = card_id.to_owned();
             invoice.state = state;
@@ -87,7 +88,7 @@ struct Key {
 impl Key {
     fn find(&self, simulator: &Simulator, account: &Account) -> Result<Invoice, Refusal> {
         let (card_id, code) = (self.card_id.as_deref(), self.encrypt_code.as_deref());
-        let invoice = simulator.state(|invoices: &mut Invoices| {
+        let invoice = simulator.kept(|invoices: &mut Invoices| {
             let invoice = invoices.0.get(code.unwrap_or_default())?;
             (Some(invoice.card_id.as_str()) == card_id).then(|| invoice.clone())
         });
@@ -245,7 +246,7 @@ impl Invoice {
 }
 
 fn keep(simulator: &Simulator, changed: impl IntoIterator<Item = (Key, Invoice)>) {
-    simulator.state(|invoices: &mut Invoices| {
+    simulator.kept(|invoices: &mut Invoices| {
         let changed = changed.into_iter();
         invoices
             .0

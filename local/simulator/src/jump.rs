@@ -1,7 +1,7 @@
 //! Links into a mini program: `generatescheme`, `generate_urllink`, `genwxashortlink`.
 
 use model::china;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::call::{Answer, Call, Refusal, Reply, Route, refuse};
@@ -19,7 +19,7 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 /// Links and schemes made so far on a China day, and all short links, by appid.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 struct Made(std::collections::HashMap<String, (u64, u32, u32)>);
 
 const LINKS_PER_DAY: u32 = 500_000;
@@ -104,7 +104,7 @@ fn genwxashortlink(call: &Call) -> Answer {
         return Err(refuse(40225, "invalid page title"));
     }
     if is_permanent == Some(true) {
-        call.simulator.state(|Made(made): &mut Made| {
+        call.simulator.kept(|Made(made): &mut Made| {
             let (_, _, permanent) = made.entry(account.appid.clone()).or_default();
             if *permanent >= SHORT_LINKS_FOR_EVER {
                 return Err(refuse(85400, "permanent link count out of limit"));
@@ -146,7 +146,7 @@ fn make(call: &Call, account: &Account, page: &Page, expiry: &Expiry) -> Result<
         return Err(refuse(85401, "time limit between 1min and 30days"));
     }
     let today = china::day(call.now_ms() / 1_000);
-    call.simulator.state(|Made(made): &mut Made| {
+    call.simulator.kept(|Made(made): &mut Made| {
         let (day, links, _) = made.entry(account.appid.clone()).or_default();
         if *day != today {
             (*day, *links) = (today, 0);

@@ -26,6 +26,7 @@ pub mod guard;
 mod invoices;
 mod journal;
 mod jump;
+mod kept;
 mod livebroadcast;
 mod login;
 mod media;
@@ -51,7 +52,7 @@ mod user_keys;
 mod wxacode;
 
 use std::any::{Any, TypeId};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -63,6 +64,7 @@ use http::{Request, Response, header::CONTENT_LENGTH};
 use hyper::body::Bytes;
 use model::crypto::{hex, sha256};
 use model::{AccountKind, Clock};
+use serde_json::Value;
 
 use call::{Call, Reply, Route, refuse};
 use faults::Faults;
@@ -78,6 +80,7 @@ pub use customer_service::Sent;
 pub use faults::{Effect, Fault};
 pub use invoices::InvoiceState;
 pub use journal::Entry;
+pub use kept::Memory;
 pub use login::Sealed;
 pub use media::Upload;
 pub use pay::{Does, Paid, Pay, PayFault, PayMerchant};
@@ -126,7 +129,11 @@ struct Inner {
     reach: OnceLock<Reach>,
     routes: HashMap<&'static str, Route>,
     accounts: Mutex<Vec<Arc<Account>>>,
-    /// What each area remembers, by the type it remembers it in.
+    /// What each area remembers for good, by the type it remembers it in.
+    kept: Mutex<HashMap<TypeId, kept::Kept>>,
+    /// What another process kept and nobody asked for yet.
+    before: Mutex<BTreeMap<String, Value>>,
+    /// What each area remembers as long as this process lives, likewise.
     states: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
     /// How many random values were drawn.
     drawn: AtomicU64,
@@ -159,6 +166,8 @@ impl Simulator {
             reach: OnceLock::new(),
             routes: routes.map(|route| (route.path, route)).collect(),
             accounts: Mutex::new(accounts.into_iter().map(Arc::new).collect()),
+            kept: Mutex::default(),
+            before: Mutex::default(),
             states: Mutex::default(),
             drawn: AtomicU64::new(0),
         }))
@@ -240,7 +249,7 @@ impl Simulator {
         self.0.routes.get(path)
     }
 
-    /// Works with what an area remembers; `act` must not ask for the same state again.
+    /// Works with what an area remembers as long as the process lives; `act` must not ask for the same state again.
     fn state<T: Default + Send + 'static, R>(&self, act: impl FnOnce(&mut T) -> R) -> R {
         let state = Arc::clone(
             lock(&self.0.states)
@@ -274,6 +283,9 @@ impl Simulator {
             && (path.is_empty() || path.starts_with('/'))
         {
             return Ok(control::answer(self, request, path));
+        }
+        if request.uri().path() == "/" {
+            return Ok(control::welcome());
         }
         let started = Instant::now();
         let call = Call::new(self, request, caller);

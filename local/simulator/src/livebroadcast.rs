@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::call::{Answer, Call, Reply, Route, refuse};
@@ -16,10 +16,10 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 /// Rooms by appid, the first one opened first.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 struct Live(HashMap<String, Vec<Room>>);
 
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 struct Room {
     name: String,
     start_time: u64,
@@ -29,7 +29,7 @@ impl Simulator {
     /// Opens live rooms with these names, each later than the one before; returns the first id.
     pub fn open_rooms(&self, appid: &str, names: &[&str]) -> u64 {
         let now = self.clock().now();
-        self.state(|Live(live): &mut Live| {
+        self.kept(|Live(live): &mut Live| {
             let rooms = live.entry(appid.to_owned()).or_default();
             let first = rooms.len() as u64 + 1;
             for name in names {
@@ -72,7 +72,7 @@ fn getliveinfo(call: &Call) -> Answer {
     }
     let rooms = call
         .simulator
-        .state(|Live(live): &mut Live| live.get(&account.appid).cloned().unwrap_or_default());
+        .kept(|Live(live): &mut Live| live.get(&account.appid).cloned().unwrap_or_default());
     match action.as_deref() {
         None => list(call, &rooms, start, limit),
         Some("get_replay") => {

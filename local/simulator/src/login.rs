@@ -9,10 +9,11 @@ use cbc::{
     cipher::{BlockModeEncrypt, KeyIvInit, block_padding::Pkcs7},
 };
 use model::crypto::hmac_sha256_hex;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::call::{Answer, Call, Refusal, Reply, Route, refuse};
-use super::{AccountKind, Simulator, User, quota};
+use super::{AccountKind, Simulator, User, kept, quota};
 
 const CODE_LIFE_MS: u64 = 300_000;
 const EXCHANGES_PER_USER_AND_MINUTE: u32 = 100;
@@ -37,7 +38,7 @@ impl Simulator {
 
         let expires_at = self.clock().now_ms() + CODE_LIFE_MS;
         let code = Code { appid: appid.to_owned(), user: user.clone(), expires_at, used: false };
-        self.state(|login: &mut Login| login.codes.insert(value.clone(), code));
+        self.kept(|login: &mut Login| login.codes.insert(value.clone(), code));
         value
     }
 
@@ -49,7 +50,7 @@ impl Simulator {
     /// The same, by the openid.
     pub(super) fn session_key_of(&self, appid: &str, openid: &str) -> Option<String> {
         let now = self.clock().now_ms();
-        self.state(|login: &mut Login| {
+        self.kept(|login: &mut Login| {
             let session = login.sessions.get(&(appid.to_owned(), openid.to_owned()))?;
             (now < session.expires_at).then(|| session.key.clone())
         })
@@ -79,7 +80,7 @@ impl Simulator {
     /// When a user was last in an app, in milliseconds since 1970.
     pub(super) fn visited_at(&self, appid: &str, openid: &str) -> Option<u64> {
         let person = (appid.to_owned(), openid.to_owned());
-        self.state(|login: &mut Login| login.sessions.get(&person).map(|s| s.visited_at))
+        self.kept(|login: &mut Login| login.sessions.get(&person).map(|s| s.visited_at))
     }
 }
 
@@ -92,15 +93,17 @@ pub struct Sealed {
     pub iv: String,
 }
 
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 struct Login {
     codes: HashMap<String, Code>,
     /// By appid and openid.
+    #[serde(with = "kept::pairs")]
     sessions: HashMap<(String, String), Session>,
     /// The minute of a person's last exchange, and the exchanges in it.
     exchanges: HashMap<String, (u64, u32)>,
 }
 
+#[derive(Serialize, Deserialize)]
 struct Code {
     appid: String,
     user: User,
@@ -108,6 +111,7 @@ struct Code {
     used: bool,
 }
 
+#[derive(Serialize, Deserialize)]
 struct Session {
     key: String,
     expires_at: u64,
@@ -127,7 +131,7 @@ fn jscode2session(call: &Call) -> Answer {
     quota::spend(call, &account)?;
 
     let (now, key) = (call.now_ms(), mint_key(call.simulator));
-    let user = call.simulator.state(|login: &mut Login| {
+    let user = call.simulator.kept(|login: &mut Login| {
         let code = login.codes.get_mut(js_code).filter(|code| {
             account.kind == AccountKind::MiniProgram && code.appid == appid && now < code.expires_at
         });
@@ -166,7 +170,7 @@ fn checksession(call: &Call) -> Answer {
     let account = call.account()?;
     check_method(call)?;
     let now = call.now_ms();
-    call.simulator.state(|login: &mut Login| {
+    call.simulator.kept(|login: &mut Login| {
         let session = login.session(call, &account.appid)?;
         // To this call a dead key is just one that no signature fits.
         if session.expires_at <= now || !session.signed(call) {
@@ -181,7 +185,7 @@ fn resetusersessionkey(call: &Call) -> Answer {
     let account = call.account()?;
     check_method(call)?;
     let (now, key) = (call.now_ms(), mint_key(call.simulator));
-    call.simulator.state(|login: &mut Login| {
+    call.simulator.kept(|login: &mut Login| {
         let session = login.session(call, &account.appid)?;
         if session.expires_at <= now {
             return Err(refuse(87007, "session_key is not existed or expired"));

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 
 use hyper::body::Bytes;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::call::{Answer, Call, Reply, Route, refuse};
-use super::{AccountKind, Simulator, base64url, security::read_form};
+use super::{AccountKind, Simulator, base64url, kept, security::read_form};
 
 const LIFE_MS: u64 = 3 * 86_400_000;
 
@@ -34,15 +35,17 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 /// Something to upload.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Upload {
     /// An image, of whatever bytes.
-    Image(Bytes),
+    Image(#[serde(with = "kept::base64")] Bytes),
     /// A voice: the 8 kHz amr, and the 16 kHz speex of the JS-SDK.
     Voice {
         /// What `media/get` gives.
+        #[serde(with = "kept::base64")]
         amr: Bytes,
         /// What `media/get/jssdk` gives.
+        #[serde(with = "kept::base64")]
         speex: Bytes,
     },
     /// A video, which is not given but where it is.
@@ -52,9 +55,10 @@ pub enum Upload {
     },
 }
 
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 struct Store(HashMap<String, Stored>);
 
+#[derive(Serialize, Deserialize)]
 struct Stored {
     appid: String,
     upload: Upload,
@@ -67,7 +71,7 @@ impl Simulator {
         let media_id = base64url(self.random::<48>());
         let expires_at = self.clock().now_ms() + LIFE_MS;
         let stored = Stored { appid: appid.into(), upload, expires_at };
-        self.state(|store: &mut Store| store.0.insert(media_id.clone(), stored));
+        self.kept(|store: &mut Store| store.0.insert(media_id.clone(), stored));
         media_id
     }
 }
@@ -90,7 +94,7 @@ fn find(call: &Call) -> Result<(String, Upload), Reply> {
     let media_id = call.required("media_id", 41006, "media_id missing").map_err(refusal)?;
     let stored = known(media_id).or_else(|| {
         let now = call.now_ms();
-        call.simulator.state(|store: &mut Store| {
+        call.simulator.kept(|store: &mut Store| {
             let stored = store.0.get(media_id)?;
             (stored.appid == account.appid && now < stored.expires_at)
                 .then(|| stored.upload.clone())
@@ -136,7 +140,7 @@ impl Simulator {
     pub(super) fn has_media(&self, appid: &str, media_id: &str) -> bool {
         let now = self.clock().now_ms();
         known(media_id).is_some()
-            || self.state(|store: &mut Store| {
+            || self.kept(|store: &mut Store| {
                 let stored = store.0.get(media_id);
                 stored.is_some_and(|stored| stored.appid == appid && now < stored.expires_at)
             })

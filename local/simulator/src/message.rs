@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::account::is_openid_of;
 use super::call::{Answer, Call, Refusal, Reply, Route, refuse};
-use super::{AccountKind, Simulator, Template, User};
+use super::{AccountKind, Simulator, Template, User, kept};
 
 /// Ids count from here, because real ones do not fit into a double either.
 const FIRST_MSGID: u64 = 4_674_045_479_742_390_277;
@@ -28,15 +28,17 @@ impl Simulator {
     /// `wx.requestSubscribeMessage`.
     pub fn subscribe(&self, appid: &str, user: &User, template_id: &str, messages: u32) {
         let consent = (appid.to_owned(), user.openid(appid), template_id.to_owned());
-        self.state(|state: &mut Messages| *state.consents.entry(consent).or_default() += messages);
+        self.kept(|state: &mut Messages| *state.consents.entry(consent).or_default() += messages);
     }
 }
 
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 struct Messages {
     /// Messages still allowed, by appid, openid and template.
+    #[serde(with = "kept::pairs")]
     consents: HashMap<(String, String, String), u32>,
     /// When a message went out and its id, by appid, openid and client_msg_id.
+    #[serde(with = "kept::pairs")]
     known: HashMap<(String, String, String), (u64, u64)>,
     sent: u64,
 }
@@ -108,7 +110,7 @@ fn subscribe_send(call: &Call) -> Answer {
         return Err(invalid("lang"));
     }
     check(template, &message.data)?;
-    let msgid = call.simulator.state(|state: &mut Messages| {
+    let msgid = call.simulator.kept(|state: &mut Messages| {
         if !template.long_term {
             let consent = (account.appid.clone(), touser, template_id);
             let left = state.consents.get_mut(&consent).filter(|left| **left > 0);
@@ -140,7 +142,7 @@ fn template_send(call: &Call) -> Answer {
     }
     check(template, &message.data)?;
     let now = call.now_ms();
-    let msgid = call.simulator.state(|state: &mut Messages| {
+    let msgid = call.simulator.kept(|state: &mut Messages| {
         let Some(id) = message.client_msg_id else { return state.send() };
         let key = (account.appid.clone(), message.touser, id);
         match state.known.get(&key) {

@@ -3,11 +3,11 @@
 use std::collections::{HashMap, hash_map::Entry};
 
 use model::crypto::sha256;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::call::{Answer, Call, Refusal, Reply, Route, refuse};
-use super::{AccountKind, Simulator, User, base64url};
+use super::{AccountKind, Simulator, User, base64url, kept};
 
 /// The scene alice has confirmed at every app before anything happens, for a first try.
 const CONFIRMED_SCENE: &str = "1000";
@@ -35,7 +35,7 @@ impl Simulator {
 
     fn grant(&self, appid: &str, openid: &str, scene: &str) {
         let key = [appid, openid, scene].map(str::to_owned);
-        self.state(|grants: &mut Grants| grants.0.insert(key, true));
+        self.kept(|grants: &mut Grants| grants.0.insert(key, true));
     }
 }
 
@@ -44,8 +44,8 @@ fn template(appid: &str) -> String {
 }
 
 /// By appid, openid and scene, whether a message is still due. Confirming twice gives one.
-#[derive(Default)]
-struct Grants(HashMap<[String; 3], bool>);
+#[derive(Default, Serialize, Deserialize)]
+struct Grants(#[serde(with = "kept::pairs")] HashMap<[String; 3], bool>);
 
 impl Grants {
     fn spend(&mut self, appid: &str, openid: &str, scene: &str) -> Result<(), Refusal> {
@@ -116,7 +116,7 @@ fn subscribe(call: &Call) -> Answer {
             return Err(refuse(40165, "invalid weapp pagepath"));
         }
     }
-    call.simulator.state(|grants: &mut Grants| {
+    call.simulator.kept(|grants: &mut Grants| {
         grants.spend(&account.appid, &openid, &message.scene)?;
         Ok(Reply::ok(json!({})))
     })

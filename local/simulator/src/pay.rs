@@ -25,6 +25,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use http::{Request, Response};
 use hyper::body::Bytes;
 use model::Clock;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Dropped, Reply, lock};
@@ -99,22 +100,27 @@ struct Inner {
     state: Mutex<State>,
 }
 
-/// What WeChat Pay remembers.
-#[derive(Default)]
+/// What WeChat Pay remembers; what is skipped ends with the process.
+#[derive(Default, Serialize, Deserialize)]
 struct State {
+    #[serde(skip)]
     merchants: Vec<PayMerchant>,
     orders: Vec<Order>,
     refunds: Vec<Refund>,
     queue: Queue,
+    #[serde(skip)]
     faults: PayFaults,
+    #[serde(skip)]
     bills: bills::Bills,
     /// How many ids were given.
     ids: u64,
     /// Whether errors are signed as well.
+    #[serde(skip)]
     signed_errors: bool,
     /// What users do when the cashier opens.
     does: Does,
     /// How many answers there were, by path without numbers.
+    #[serde(skip)]
     calls: Vec<String>,
 }
 
@@ -143,6 +149,20 @@ impl Pay {
             ),
             state: Mutex::new(State { merchants: vec![merchant], ..State::default() }),
         }))
+    }
+
+    /// What there is to keep.
+    pub(super) fn memory(&self) -> Value {
+        serde_json::to_value(&*self.state()).expect("a kept state has string keys")
+    }
+
+    /// Remembers what another process kept.
+    pub(super) fn recall(&self, memory: Value) {
+        // What another version wrote differently is as good as nothing.
+        let Ok(known) = serde_json::from_value::<State>(memory) else { return };
+        let mut state = self.state();
+        let merchants = std::mem::take(&mut state.merchants);
+        *state = State { merchants, ..known };
     }
 
     /// What a back end of the demo's merchant sets as `WECHAT_PAY`, in public key mode and with

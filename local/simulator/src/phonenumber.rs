@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use model::crypto::hex;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::call::{Answer, Call, Reply, Route, refuse};
@@ -23,14 +23,15 @@ impl Simulator {
         let value = hex(&self.random::<32>());
         let expires_at = self.clock().now_ms() + CODE_LIFE_MS;
         let code = Code { appid: appid.to_owned(), user: user.clone(), expires_at };
-        self.state(|codes: &mut Codes| codes.0.insert(value.clone(), code));
+        self.kept(|codes: &mut Codes| codes.0.insert(value.clone(), code));
         value
     }
 }
 
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 struct Codes(HashMap<String, Code>);
 
+#[derive(Serialize, Deserialize)]
 struct Code {
     appid: String,
     user: User,
@@ -49,7 +50,7 @@ fn getuserphonenumber(call: &Call) -> Answer {
     let Request { code, openid } = call.json()?;
     let now = call.now_ms();
     let invalid = || refuse(40029, "invalid code");
-    let user = call.simulator.state(|codes: &mut Codes| {
+    let user = call.simulator.kept(|codes: &mut Codes| {
         let value = code.as_deref().unwrap_or_default();
         let code = codes.0.get(value).filter(|code| now < code.expires_at).ok_or_else(invalid)?;
         if code.appid != account.appid {

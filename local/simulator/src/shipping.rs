@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::call::{Answer, Call, Refusal, Reply, Route, refuse};
-use super::{AccountKind, Simulator, User};
+use super::{AccountKind, Simulator, User, kept};
 
 /// Orders of a page, unless the call says otherwise.
 const PAGE: usize = 100;
@@ -23,7 +23,7 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 /// An order that a user paid.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PaidOrder {
     /// WeChat Pay's number.
     pub transaction_id: String,
@@ -46,7 +46,7 @@ pub(super) struct PaidHere {
 }
 
 /// How far an order is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum OrderState {
     /// It waits to be shipped.
     ToShip = 1,
@@ -61,7 +61,7 @@ impl Simulator {
     pub fn pay_order(&self, appid: &str, user: &User, order: PaidOrder) {
         let openid = user.openid(appid);
         let paid_at = self.clock().now();
-        self.state(|Orders(orders): &mut Orders| {
+        self.kept(|Orders(orders): &mut Orders| {
             let key = (appid.to_owned(), order.transaction_id.clone());
             orders.insert(
                 key,
@@ -117,7 +117,7 @@ impl Simulator {
     /// Works with all orders, those among them that the cashier of WeChat Pay took the money for.
     fn orders<R>(&self, act: impl FnOnce(&mut BTreeMap<(String, String), Order>) -> R) -> R {
         let paid = self.pay().paid();
-        self.state(|Orders(orders): &mut Orders| {
+        self.kept(|Orders(orders): &mut Orders| {
             for PaidHere { appid, openid, paid_at, order } in paid {
                 let key = (appid, order.transaction_id.clone());
                 orders.entry(key).or_insert(Order {
@@ -135,9 +135,10 @@ impl Simulator {
 }
 
 /// By appid and transaction id.
-#[derive(Default)]
-struct Orders(BTreeMap<(String, String), Order>);
+#[derive(Default, Serialize, Deserialize)]
+struct Orders(#[serde(with = "kept::pairs")] BTreeMap<(String, String), Order>);
 
+#[derive(Serialize, Deserialize)]
 struct Order {
     order: PaidOrder,
     openid: String,
@@ -149,7 +150,7 @@ struct Order {
     shipments: Vec<Shipment>,
 }
 
-#[derive(Clone, PartialEq, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 struct Shipment {
     logistics_type: u8,
     delivery_mode: u8,

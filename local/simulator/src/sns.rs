@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::call::{Answer, Call, Refusal, Reply, Route, refuse};
@@ -37,13 +38,13 @@ impl Simulator {
             expires_at: self.clock().now_ms() + life_ms,
             used: false,
         };
-        self.state(|sns: &mut Sns| sns.codes.insert(value.clone(), code));
+        self.kept(|sns: &mut Sns| sns.codes.insert(value.clone(), code));
         value
     }
 
     /// Changes a user's password, which ends every consent of that user (42007).
     pub fn change_password(&self, user: &User) {
-        self.state(|sns: &mut Sns| {
+        self.kept(|sns: &mut Sns| {
             let theirs = sns.consents.values_mut().filter(|consent| consent.user.name == user.name);
             theirs.for_each(|consent| consent.void = true);
         });
@@ -51,13 +52,13 @@ impl Simulator {
 
     /// Every OAuth access and refresh token that was ever handed out, to check that none leaks.
     pub fn sns_tokens(&self) -> Vec<String> {
-        self.state(|sns: &mut Sns| {
+        self.kept(|sns: &mut Sns| {
             sns.access_tokens.keys().chain(sns.consents.keys()).cloned().collect()
         })
     }
 }
 
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 struct Sns {
     codes: HashMap<String, Code>,
     /// By refresh token.
@@ -66,6 +67,7 @@ struct Sns {
     access_tokens: HashMap<String, String>,
 }
 
+#[derive(Serialize, Deserialize)]
 struct Code {
     appid: String,
     user: User,
@@ -75,6 +77,7 @@ struct Code {
 }
 
 /// What a user allowed an app.
+#[derive(Serialize, Deserialize)]
 struct Consent {
     appid: String,
     user: User,
@@ -100,7 +103,7 @@ fn access_token(call: &Call) -> Answer {
 
     let now = call.now_ms();
     let (access, refresh) = (mint(call.simulator), mint(call.simulator));
-    call.simulator.state(|sns: &mut Sns| {
+    call.simulator.kept(|sns: &mut Sns| {
         let code = sns.codes.get_mut(code).filter(|code| code.appid == appid);
         let code = code.ok_or(refuse(40029, "invalid code"))?;
         if code.expires_at <= now {
@@ -147,7 +150,7 @@ fn refresh_token(call: &Call) -> Answer {
     quota::spend(call, &account)?;
 
     let (now, fresh) = (call.now_ms(), mint(call.simulator));
-    call.simulator.state(|sns: &mut Sns| {
+    call.simulator.kept(|sns: &mut Sns| {
         let consent = sns.consents.get_mut(refresh).filter(|consent| consent.appid == appid);
         let consent = consent.ok_or(refuse(40030, "invalid refresh_token"))?;
         consent.check(&account)?;
@@ -200,7 +203,7 @@ fn with_consent(call: &Call, act: impl FnOnce(&Account, &Consent) -> Answer) -> 
         return Err(refuse(40014, "invalid access_token"));
     }
     let not_latest = || refuse(40001, "invalid credential, access_token is invalid or not latest");
-    let appid = call.simulator.state(|sns: &mut Sns| {
+    let appid = call.simulator.kept(|sns: &mut Sns| {
         let refresh = sns.access_tokens.get(token)?;
         Some(sns.consents.get(refresh)?.appid.clone())
     });
@@ -208,7 +211,7 @@ fn with_consent(call: &Call, act: impl FnOnce(&Account, &Consent) -> Answer) -> 
     quota::spend(call, &account)?;
 
     let now = call.now_ms();
-    call.simulator.state(|sns: &mut Sns| {
+    call.simulator.kept(|sns: &mut Sns| {
         let consent = sns.access_tokens.get(token).and_then(|refresh| sns.consents.get(refresh));
         let consent = consent.filter(|consent| consent.access_token == token);
         let consent = consent.ok_or_else(not_latest)?;

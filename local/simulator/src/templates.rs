@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use http::header::CONTENT_TYPE;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::call::{Answer, Call, Refusal, Reply, Route, refuse};
-use super::{Account, AccountKind, Simulator, Template, base64url};
+use super::{Account, AccountKind, Simulator, Template, base64url, kept};
 
 /// Templates that an app may have.
 const MOST: usize = 50;
@@ -70,10 +71,10 @@ const LIBRARY: &[Title] = &[
 ];
 
 /// What is known of the templates that an app added, by appid and template.
-#[derive(Default)]
-struct Added(BTreeMap<(String, String), Shown>);
+#[derive(Default, Serialize, Deserialize)]
+struct Added(#[serde(with = "kept::pairs")] BTreeMap<(String, String), Shown>);
 
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 struct Shown {
     title: String,
     content: String,
@@ -118,7 +119,7 @@ fn addtemplate(call: &Call) -> Answer {
         content: lines(&|i| format!("{{{{{}.DATA}}}}", keys[i])),
         example: lines(&|i| keywords[i].2.to_owned()),
     };
-    let known = call.simulator.state(|Added(added): &mut Added| {
+    let known = call.simulator.kept(|Added(added): &mut Added| {
         let same = |((appid, _), other): (&(String, String), &Shown)| {
             *appid == account.appid && other.content == shown.content && other.title == shown.title
         };
@@ -136,7 +137,7 @@ fn addtemplate(call: &Call) -> Answer {
     call.simulator.change_account(&account.appid, |account| {
         account.templates.insert(id.clone(), template);
     });
-    call.simulator.state(|Added(added): &mut Added| {
+    call.simulator.kept(|Added(added): &mut Added| {
         added.insert((account.appid.clone(), id.clone()), shown);
     });
     Ok(Reply::ok(json!({ "priTmplId": id })))
@@ -165,7 +166,7 @@ fn deltemplate(call: &Call) -> Answer {
     call.simulator.change_account(&account.appid, |account| {
         account.templates.remove(&id);
     });
-    call.simulator.state(|Added(added): &mut Added| added.remove(&(account.appid.clone(), id)));
+    call.simulator.kept(|Added(added): &mut Added| added.remove(&(account.appid.clone(), id)));
     Ok(Reply::ok(json!({})))
 }
 
@@ -179,7 +180,7 @@ fn gettemplate(call: &Call) -> Answer {
 
 fn show(simulator: &Simulator, account: &Account, id: &str, template: &Template) -> Value {
     let key = (account.appid.clone(), id.to_owned());
-    let added = simulator.state(|Added(added): &mut Added| added.get(&key).cloned());
+    let added = simulator.kept(|Added(added): &mut Added| added.get(&key).cloned());
     let shown = added.unwrap_or_else(|| Shown {
         title: id.to_owned(),
         content: template.keys.iter().map(|key| format!("{key}:{{{{{key}.DATA}}}}\n")).collect(),

@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::call::{Answer, Call, Reply, Route, refuse};
 use super::tokens::Life;
-use super::{AccountKind, Simulator, base64url};
+use super::{AccountKind, Simulator, base64url, kept};
 
 const LIFE_S: u64 = 7_200;
 
@@ -20,19 +21,20 @@ impl Simulator {
     /// The ticket of a type (`jsapi`, `wx_card`) an app would be using now.
     pub fn ticket(&self, appid: &str, kind: &str) -> Option<String> {
         let now = self.clock().now_ms();
-        self.state(|tickets: &mut Tickets| Some(tickets.current(appid, kind, now)?.0))
+        self.kept(|tickets: &mut Tickets| Some(tickets.current(appid, kind, now)?.0))
     }
 
     pub(super) fn ticket_life(&self, ticket: &str) -> Option<Life> {
-        self.state(|tickets: &mut Tickets| tickets.issued.get(ticket).copied())
+        self.kept(|tickets: &mut Tickets| tickets.issued.get(ticket).copied())
     }
 }
 
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 struct Tickets {
     /// Every ticket ever issued.
     issued: HashMap<String, Life>,
     /// By appid and type; a ticket does not depend on the token it was fetched with.
+    #[serde(with = "kept::pairs")]
     current: HashMap<(String, String), String>,
 }
 
@@ -57,7 +59,7 @@ fn getticket(call: &Call) -> Answer {
     }
 
     let (now, fresh) = (call.now_ms(), base64url(call.simulator.random::<64>()));
-    let (value, expires_at) = call.simulator.state(|tickets: &mut Tickets| {
+    let (value, expires_at) = call.simulator.kept(|tickets: &mut Tickets| {
         tickets.current(&account.appid, kind, now).unwrap_or_else(|| {
             let life = Life { issued_at_ms: now, dies_at_ms: now + LIFE_S * 1_000 };
             tickets.issued.insert(fresh.clone(), life);

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::call::{Answer, Call, Refusal, Reply, Route, refuse};
-use super::{Account, Simulator, base64url, quota};
+use super::{Account, Simulator, base64url, kept, quota};
 
 /// How long two tokens overlap: the replaced one of `cgi-bin/token`, and the renewed stable one.
 const OVERLAP_MS: u64 = 300_000;
@@ -24,7 +24,7 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 /// When a token or ticket began, and when it stops working, in milliseconds since 1970.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Life {
     /// When WeChat issued it.
     pub issued_at_ms: u64,
@@ -36,7 +36,7 @@ impl Simulator {
     /// The access token an app would be using now: the stable one, else that of `cgi-bin/token`.
     pub fn access_token(&self, appid: &str) -> Option<String> {
         let now = self.clock().now_ms();
-        self.state(|tokens: &mut Tokens| {
+        self.kept(|tokens: &mut Tokens| {
             let current = |family| tokens.current(appid, family, now);
             current(Family::Stable).or_else(|| current(Family::Legacy)).map(|(value, _)| value)
         })
@@ -49,7 +49,7 @@ impl Simulator {
         let now = self.clock().now_ms();
         for family in [Family::Stable, Family::Legacy] {
             let fresh = mint(self);
-            self.state(|tokens: &mut Tokens| {
+            self.kept(|tokens: &mut Tokens| {
                 let held = tokens.current(&account.appid, family, now).is_some();
                 tokens.void(&account.appid, family, now);
                 if held {
@@ -63,7 +63,7 @@ impl Simulator {
     /// until a refresh is forced.
     pub fn poison_token(&self, appid: &str) {
         let now = self.clock().now_ms();
-        self.state(|tokens: &mut Tokens| {
+        self.kept(|tokens: &mut Tokens| {
             for family in [Family::Stable, Family::Legacy] {
                 if let Some((value, _)) = tokens.current(appid, family, now)
                     && let Some(token) = tokens.issued.get_mut(&value)
@@ -80,7 +80,7 @@ impl Simulator {
     }
 
     pub(super) fn token_life(&self, token: &str) -> Option<Life> {
-        self.state(|tokens: &mut Tokens| {
+        self.kept(|tokens: &mut Tokens| {
             let token = tokens.issued.get(token)?;
             let dies_at_ms = token.expires_at.min(token.void_at).min(token.poisoned_at);
             Some(Life { issued_at_ms: token.issued_at, dies_at_ms })
@@ -106,8 +106,7 @@ impl Call<'_> {
         let named = || self.query("appid").map(str::to_owned);
         let owned = || {
             let token = self.query("access_token")?;
-            self.simulator
-                .state(|tokens: &mut Tokens| Some(tokens.issued.get(token)?.appid.clone()))
+            self.simulator.kept(|tokens: &mut Tokens| Some(tokens.issued.get(token)?.appid.clone()))
         };
         let inside = || {
             let body: Value = serde_json::from_slice(self.request.body()).ok()?;
@@ -124,7 +123,7 @@ fn owner(simulator: &Simulator, token: &str) -> Result<String, Refusal> {
         return Err(refuse(40014, "invalid access_token"));
     }
     let now = simulator.clock().now_ms();
-    simulator.state(|tokens: &mut Tokens| match tokens.issued.get(token) {
+    simulator.kept(|tokens: &mut Tokens| match tokens.issued.get(token) {
         Some(token) if token.void_at.min(token.poisoned_at) <= now => Err(not_latest()),
         Some(token) if token.expires_at <= now => Err(refuse(42001, "access_token expired")),
         Some(token) => Ok(token.appid.clone()),
@@ -143,7 +142,7 @@ pub(super) struct Age {
 /// The live tokens of an app, and how often it forced a refresh today.
 pub(super) fn overview(simulator: &Simulator, appid: &str) -> (Vec<Age>, u32) {
     let now = simulator.clock().now_ms();
-    simulator.state(|tokens: &mut Tokens| {
+    simulator.kept(|tokens: &mut Tokens| {
         let live =
             |token: &&Token| token.appid == appid && now < token.expires_at.min(token.void_at);
         let age = |token: &Token| Age {
@@ -159,22 +158,24 @@ pub(super) fn overview(simulator: &Simulator, appid: &str) -> (Vec<Age>, u32) {
     })
 }
 
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 struct Tokens {
     /// Every token ever issued, since a void one is answered differently from an expired one.
     issued: HashMap<String, Token>,
+    #[serde(with = "kept::pairs")]
     current: HashMap<(String, Family), String>,
     forced: HashMap<String, Forced>,
 }
 
 /// The two ways to a token, which do not touch one another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Family {
     Stable,
     Legacy,
 }
 
+#[derive(Serialize, Deserialize)]
 struct Token {
     appid: String,
     family: Family,
@@ -187,6 +188,7 @@ struct Token {
 }
 
 /// The forced refreshes of an app.
+#[derive(Serialize, Deserialize)]
 struct Forced {
     at: u64,
     day: u64,
@@ -256,7 +258,7 @@ fn token(call: &Call) -> Answer {
     let account = admit(call, appid, secret)?;
 
     let (now, fresh) = (call.now_ms(), mint(call.simulator));
-    let expires_at = call.simulator.state(|tokens: &mut Tokens| {
+    let expires_at = call.simulator.kept(|tokens: &mut Tokens| {
         let replaced = tokens.current(appid, Family::Legacy, now);
         // Only the one just replaced is spared for a while; those before it end here.
         let spared = replaced.and_then(|(value, _)| {
@@ -292,7 +294,7 @@ fn stable_token(call: &Call) -> Answer {
     let account = admit(call, &appid, &secret)?;
 
     let (now, fresh) = (call.now_ms(), mint(call.simulator));
-    call.simulator.state(|tokens: &mut Tokens| {
+    call.simulator.kept(|tokens: &mut Tokens| {
         if input.force_refresh && tokens.force(&appid, now)? {
             tokens.void(&appid, Family::Stable, now);
         }

@@ -9,10 +9,11 @@ use cbc::{
     Encryptor,
     cipher::{BlockModeEncrypt, KeyIvInit, block_padding::Pkcs7},
 };
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::call::{Answer, Call, Reply, Route, refuse};
-use super::{AccountKind, Simulator, User, login};
+use super::{AccountKind, Simulator, User, kept, login};
 
 /// How long a key is the latest one.
 const LATEST_MS: u64 = 3_600_000;
@@ -26,7 +27,7 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 /// What `getLatestUserKey` gives to a mini program.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct UserKey {
     /// The AES key, in base64.
     pub encrypt_key: String,
@@ -59,13 +60,13 @@ impl UserKey {
 }
 
 /// By appid and openid, oldest first.
-#[derive(Default)]
-struct Keys(HashMap<(String, String), Vec<UserKey>>);
+#[derive(Default, Serialize, Deserialize)]
+struct Keys(#[serde(with = "kept::pairs")] HashMap<(String, String), Vec<UserKey>>);
 
 fn latest(simulator: &Simulator, appid: &str, openid: &str) -> UserKey {
     let now = simulator.clock().now_ms();
     let fresh = (simulator.random::<16>(), simulator.random::<16>());
-    simulator.state(|Keys(keys): &mut Keys| {
+    simulator.kept(|Keys(keys): &mut Keys| {
         let keys = keys.entry((appid.to_owned(), openid.to_owned())).or_default();
         keys.retain(|key| now < key.created_ms + LIFE_MS);
         match keys.last() {
@@ -99,7 +100,7 @@ fn getuserencryptkey(call: &Call) -> Answer {
     }
     latest(call.simulator, &account.appid, &openid);
     let now = call.now_ms();
-    let list: Vec<Value> = call.simulator.state(|Keys(keys): &mut Keys| {
+    let list: Vec<Value> = call.simulator.kept(|Keys(keys): &mut Keys| {
         let keys = keys.get(&(account.appid.clone(), openid)).into_iter().flatten().rev().take(3);
         keys.map(|key| {
             json!({

@@ -4,7 +4,7 @@ mod picture;
 
 use std::collections::HashMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use self::picture::{Picture, Shape};
@@ -27,7 +27,7 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 /// Codes with a path so far, by appid.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 struct Drawn(HashMap<String, u32>);
 
 #[derive(Deserialize)]
@@ -123,7 +123,7 @@ fn check_path(path: &str, fits: impl Fn(&str) -> bool) -> Result<(), Refusal> {
 
 /// Both interfaces draw from one stock.
 fn count(call: &Call, account: &Account, reply: Reply) -> Answer {
-    let drawn = call.simulator.state(|Drawn(drawn): &mut Drawn| {
+    let drawn = call.simulator.kept(|Drawn(drawn): &mut Drawn| {
         let drawn = drawn.entry(account.appid.clone()).or_default();
         if *drawn >= account.code_limit {
             return Err(refuse(45029, "qrcode count out of limit"));

@@ -10,8 +10,9 @@ mod schemas;
 
 use serde_json::{Map, Value, json};
 use shared::{
-    Endpoint, Problem,
+    Endpoint, Language, Problem,
     registry::{Namespace, Registry},
+    wechat::REFUSALS,
 };
 
 pub(crate) use path::summary;
@@ -36,13 +37,17 @@ pub fn document(registry: &Registry) -> Value {
 
     let components = &mut document["components"];
     components["responses"] = writer.responses.into();
+    // Those of an operation have the first word.
+    components["x-refusals"] = responses::refusals(REFUSALS);
     let slugs: Vec<&str> = Problem::ALL.iter().map(|problem| problem.slug()).collect();
     let schemas = &mut components["schemas"];
     schemas["Problem"]["properties"]["type"]["enum"] = json!(slugs);
-    let titles = Problem::ALL.iter().map(|problem| (problem.slug(), problem.title_zh()));
+    let titles =
+        Problem::ALL.iter().map(|problem| (problem.slug(), problem.title(Language::Chinese)));
     schemas["Problem"]["properties"]["type"]["x-zh-enum"] =
         titles.map(|(slug, title)| (slug.to_owned(), title.into())).collect::<Map<_, _>>().into();
-    schemas["Problem"]["examples"][0]["title"] = Problem::InvalidInput.title().into();
+    schemas["Problem"]["examples"][0]["title"] =
+        Problem::InvalidInput.title(Language::English).into();
     schemas["FunctionError"]["properties"]["errorType"]["enum"] = json!(slugs);
     if let Some(schemas) = schemas.as_object_mut() {
         schemas.append(&mut writer.schemas.into_named());

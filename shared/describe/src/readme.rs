@@ -1,7 +1,7 @@
 //! The tables of `docs/operations.md`.
 
 use schemars::generate::SchemaSettings;
-use shared::{Problem, registry::Registry};
+use shared::{Language, Problem, registry::Registry};
 
 use crate::{facts::is_public, marked::Part, openapi::summary};
 
@@ -33,7 +33,8 @@ fn operations(registry: &Registry) -> String {
 fn problems() -> String {
     let mut table = "| `type` | status | title |\n|---|---|---|\n".to_owned();
     for problem in Problem::ALL {
-        let (slug, status, title) = (problem.slug(), problem.status(), problem.title());
+        let (slug, status, title) =
+            (problem.slug(), problem.status(), problem.title(Language::English));
         table.push_str(&format!("| `{slug}` | {status} | {title} |\n"));
     }
     table

@@ -138,6 +138,16 @@ impl AccountKind {
         }
     }
 
+    /// One of this kind, in a sentence.
+    pub const fn named(self) -> [&'static str; 2] {
+        match self {
+            AccountKind::MiniProgram => ["a mini program", "小程序"],
+            AccountKind::OfficialAccount => ["an official account", "公众号"],
+            AccountKind::MobileApp => ["a mobile app", "移动应用"],
+            AccountKind::Website => ["a website", "网站应用"],
+        }
+    }
+
     /// The credentials WeChat gives an account of this kind.
     pub const fn credentials(self) -> &'static [CredentialKind] {
         match self {

@@ -58,6 +58,11 @@ impl Clock {
         self.advance_ms(i64::try_from(by.as_millis()).unwrap_or(i64::MAX));
     }
 
+    /// By how many milliseconds it was moved by hand, beyond the clock it follows.
+    pub fn ahead_ms(&self) -> i64 {
+        self.offset.load(Ordering::SeqCst)
+    }
+
     /// Seconds since 1970.
     pub fn now(&self) -> u64 {
         self.now_ms() / 1000
@@ -73,7 +78,7 @@ impl Clock {
             Base::Timers(start, at) => (*at + start.elapsed()).as_millis() as u64,
             Base::Follows(clock) => clock.now_ms(),
         };
-        base.saturating_add_signed(self.offset.load(Ordering::SeqCst))
+        base.saturating_add_signed(self.ahead_ms())
     }
 }
 

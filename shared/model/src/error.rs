@@ -4,19 +4,21 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
+use crate::{Language, Message};
+
 /// What every fallible function of this project returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why something failed: what the caller is told, and what only the log sees.
 ///
-/// `Display` is for the caller and says what to do next.
+/// `Display` is for the caller and says what to do next, in English.
 /// The source is for the log; it never reaches an answer.
 /// Neither holds a secret, a token, a session key or personal data.
 pub struct Error(Box<Inner>);
 
 struct Inner {
     problem: Problem,
-    detail: String,
+    detail: Message,
     field: Option<String>,
     errcode: Option<i64>,
     rid: Option<String>,
@@ -35,6 +37,12 @@ pub enum Proof {
     /// It has expired.
     Expired,
 }
+
+/// What the caller is told of a bug.
+pub const BROKEN: [&str; 2] = [
+    "Something broke on our side; the log has the request id.",
+    "服务端出错，可用请求 ID 在日志中查询。",
+];
 
 /// The kinds of failure a caller can tell apart; closed and stable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -203,13 +211,8 @@ impl Problem {
     }
 
     /// A title for people.
-    pub const fn title(self) -> &'static str {
-        self.face().2[0]
-    }
-
-    /// The same in Chinese.
-    pub const fn title_zh(self) -> &'static str {
-        self.face().2[1]
+    pub const fn title(self, language: Language) -> &'static str {
+        language.of(self.face().2)
     }
 
     /// What `Retry-After` says when nobody knows better, in seconds.
@@ -225,7 +228,7 @@ impl Problem {
 
 impl Error {
     /// A failure of the given kind; `detail` tells the caller what to do next.
-    pub fn new(problem: Problem, detail: impl Into<String>) -> Error {
+    pub fn new(problem: Problem, detail: impl Into<Message>) -> Error {
         Error(Box::new(Inner {
             problem,
             detail: detail.into(),
@@ -241,14 +244,13 @@ impl Error {
     }
 
     /// One input is at fault; `detail` says which rule it breaks.
-    pub fn invalid(field: impl Into<String>, detail: impl Into<String>) -> Error {
+    pub fn invalid(field: impl Into<String>, detail: impl Into<Message>) -> Error {
         Error::new(Problem::InvalidInput, detail).field(field)
     }
 
     /// A bug on our side; the caller is only told that it is.
     pub fn internal(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
-        Error::new(Problem::Internal, "Something broke on our side; the log has the request id.")
-            .because(source)
+        Error::new(Problem::Internal, BROKEN).because(source)
     }
 
     /// Names the input at fault.
@@ -312,9 +314,9 @@ impl Error {
         self.0.unanswered
     }
 
-    /// What the caller is told.
+    /// What the caller is told, in English.
     pub fn detail(&self) -> &str {
-        &self.0.detail
+        self.0.detail.text(Language::English)
     }
 
     /// The input at fault, if it is one.
@@ -354,14 +356,19 @@ impl Error {
         (!chain.is_empty()).then(|| chain.join(": "))
     }
 
-    /// The problem document of RFC 9457.
+    /// The problem document of RFC 9457 in English.
     pub fn document(&self, request_id: &str) -> Map<String, Value> {
+        self.document_in(Language::English, request_id)
+    }
+
+    /// The same in a language.
+    pub fn document_in(&self, language: Language, request_id: &str) -> Map<String, Value> {
         let inner = &*self.0;
         let mut document = Map::new();
         document.insert("type".into(), inner.problem.slug().into());
-        document.insert("title".into(), inner.problem.title().into());
+        document.insert("title".into(), inner.problem.title(language).into());
         document.insert("status".into(), inner.problem.status().into());
-        document.insert("detail".into(), inner.detail.clone().into());
+        document.insert("detail".into(), inner.detail.text(language).into());
         if let Some(field) = &inner.field {
             document.insert("field".into(), field.clone().into());
         }
@@ -384,7 +391,7 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.detail)
+        f.write_str(self.detail())
     }
 }
 
@@ -392,7 +399,7 @@ impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Error")
             .field("problem", &self.0.problem)
-            .field("detail", &self.0.detail)
+            .field("detail", &self.detail())
             .field("field", &self.0.field)
             .field("errcode", &self.0.errcode)
             .field("cause", &self.cause())
@@ -421,7 +428,7 @@ mod tests {
     #[test]
     fn quota_and_trouble_always_say_when_to_come_back() {
         for problem in Problem::ALL {
-            let error = Error::new(*problem, "");
+            let error = Error::new(*problem, ["", ""]);
             assert_eq!(
                 error.retry_after_seconds().is_some(),
                 matches!(problem.status(), 429 | 502 | 503),

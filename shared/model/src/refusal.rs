@@ -9,8 +9,8 @@ pub struct Refusal {
     pub errcode: i64,
     /// What it means here.
     pub problem: Problem,
-    /// What the caller does next.
-    pub detail: &'static str,
+    /// What the caller does next, in English and in Chinese.
+    pub detail: [&'static str; 2],
     /// The input at fault.
     pub field: Option<&'static str>,
     /// When trying again makes sense.
@@ -47,7 +47,7 @@ pub enum FromText {
 
 impl Refusal {
     /// A row.
-    pub const fn new(errcode: i64, problem: Problem, detail: &'static str) -> Refusal {
+    pub const fn new(errcode: i64, problem: Problem, detail: [&'static str; 2]) -> Refusal {
         Refusal {
             errcode,
             problem,
@@ -123,7 +123,7 @@ fn argument(errmsg: &str) -> Option<&str> {
 mod tests {
     use super::*;
 
-    const ROW: Refusal = Refusal::new(45009, Problem::QuotaExceeded, "Wait.");
+    const ROW: Refusal = Refusal::new(45009, Problem::QuotaExceeded, ["Wait.", "请稍候。"]);
 
     #[test]
     fn a_row_says_when_to_come_back() {
@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn a_row_foresees_the_faults_of_its_own_field() {
-        let row = Refusal::new(47003, Problem::InvalidInput, "").field("data");
+        let row = Refusal::new(47003, Problem::InvalidInput, ["", ""]).field("data");
         assert!(!row.foresees("data"));
         let row = row.foreseen();
         assert!(row.foresees("data") && row.foresees("data.thing1.value"));
@@ -148,7 +148,7 @@ mod tests {
 
     #[test]
     fn the_wrong_argument_is_named_and_nothing_else_of_the_text() {
-        let row = Refusal::new(47003, Problem::InvalidInput, "").text(FromText::Argument);
+        let row = Refusal::new(47003, Problem::InvalidInput, ["", ""]).text(FromText::Argument);
         let error = row.error("argument invalid! data.thing3.value invalid rid: 1-2-3", 0);
         assert_eq!(error.field_name(), Some("data.thing3.value"));
         assert_eq!(row.error("data.<script> invalid", 0).field_name(), None);

@@ -101,8 +101,11 @@ impl BusCalls<'_> {
         let body = serde_json::to_vec(&PutEvents { entries }).map_err(Error::internal)?;
         let request = self.signed(body)?;
         let unavailable = |why: String| {
-            Error::new(Problem::TableUnavailable, "The event bus cannot be reached; try again.")
-                .because(why)
+            Error::new(
+                Problem::TableUnavailable,
+                ["The event bus cannot be reached; try again.", "无法连接事件总线，请重试。"],
+            )
+            .because(why)
         };
         let answer = self.0.transport().send(request, TIMEOUT, ANSWER_LIMIT).await;
         let answer = answer.map_err(|failure| unavailable(format!("EventBridge: {failure}")))?;

@@ -185,7 +185,7 @@ async fn give_back(app: &App, claim: &Claim, error: Error) -> Error {
 }
 
 /// A failure after which the code cannot be sent again.
-fn spent(detail: &str, cause: Error) -> Error {
+fn spent(detail: [&'static str; 2], cause: Error) -> Error {
     let cause = cause.cause().unwrap_or_else(|| cause.to_string());
     Error::new(Problem::CodeUsed, detail).because(cause)
 }
@@ -210,7 +210,13 @@ async fn spend(
         answer => answer,
     };
     let lost = |error: Error| {
-        spent("WeChat may have taken the code, but its answer is lost; get a new code.", error)
+        spent(
+            [
+                "WeChat may have taken the code, but its answer is lost; get a new code.",
+                "微信可能已接受 code，但应答丢失，请重新获取 code。",
+            ],
+            error,
+        )
     };
     let answer = answer.map_err(|error| match error.is_unanswered() {
         true => lost(error),
@@ -225,7 +231,13 @@ async fn spend(
         .map(sha256_hex);
     let login = Login { appid: &account.appid, exchange: &exchange, kept: &kept, refresh };
     app.table.log_in(&login, claim, now).await.map_err(|error| {
-        spent("The code is spent, but the login could not be stored; get a new code.", error)
+        spent(
+            [
+                "The code is spent, but the login could not be stored; get a new code.",
+                "code 已使用，但登录未能保存，请重新获取 code。",
+            ],
+            error,
+        )
     })?;
     Ok(exchange)
 }

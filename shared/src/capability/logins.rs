@@ -48,7 +48,10 @@ pub struct Renewed {
 }
 
 fn ended() -> Error {
-    Error::new(Problem::Unauthenticated, "The login has ended; let the user log in again.")
+    Error::new(
+        Problem::Unauthenticated,
+        ["The login has ended; let the user log in again.", "登录已结束，请让用户重新登录。"],
+    )
 }
 
 impl LoginStates<'_> {
@@ -81,7 +84,10 @@ impl LoginStates<'_> {
         if !equal_in_constant_time(key.seal(credential).as_bytes(), sealed.as_bytes()) {
             return Err(Error::new(
                 Problem::Unauthenticated,
-                "This dynamicToken is not one of ours; let the user log in again.",
+                [
+                    "This dynamicToken is not one of ours; let the user log in again.",
+                    "该 dynamicToken 不是由本服务签发的，请让用户重新登录。",
+                ],
             ));
         }
         // Two clients have the login's credentials, and one of them has stolen them.
@@ -89,8 +95,11 @@ impl LoginStates<'_> {
             .await?;
         Err(Error::new(
             Problem::Unauthenticated,
-            "This dynamicToken was used before, so the login has been ended; let the user log in \
-             again.",
+            [
+                "This dynamicToken was used before, so the login has been ended; let the user log in \
+                 again.",
+                "该 dynamicToken 已被使用过，登录已因此结束，请让用户重新登录。",
+            ],
         ))
     }
 
@@ -183,7 +192,10 @@ impl LoginStates<'_> {
                 Ok(Some(sessions)) => return Ok(sessions),
                 Ok(None) => Error::new(
                     Problem::InProgress,
-                    "Another request is changing the same login; try again after Retry-After.",
+                    [
+                        "Another request is changing the same login; try again after Retry-After.",
+                        "另一请求正在变更同一登录，请在 Retry-After 之后重试。",
+                    ],
                 ),
                 Err(error) => error,
             };

@@ -28,7 +28,10 @@ impl<'a> ReadPushKeys<'a> {
     /// [`Problem::CredentialUnavailable`]: WeChat then sends the message again.
     pub async fn read(&self, account: &Account) -> Result<Secret> {
         let unavailable = || {
-            Error::new(Problem::CredentialUnavailable, "The push keys are not available just now.")
+            Error::new(
+                Problem::CredentialUnavailable,
+                ["The push keys are not available just now.", "消息推送密钥暂不可用。"],
+            )
         };
         let push = account.push.as_ref().ok_or_else(unavailable)?;
         self.0.secrets.resolve(&push.keys).await.map_err(|error| {

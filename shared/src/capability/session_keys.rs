@@ -32,7 +32,7 @@ impl ReadSessionKeys<'_> {
         if caller.session().is_some_and(|session| !sessions.is_current(&session.sid)) {
             return Err(Error::new(
                 Problem::Unauthenticated,
-                "The session has ended; log in again.",
+                ["The session has ended; log in again.", "会话已结束，请重新登录。"],
             ));
         }
         Ok(sessions.keys().cloned())

@@ -29,7 +29,10 @@ impl Signer<'_> {
 /// The key that signs sessions.
 pub(super) async fn signing_key(app: &App) -> Result<SigningKey> {
     let source = app.config.session_signing_key.as_ref().ok_or_else(|| {
-        let detail = "This function signs sessions and needs SESSION_SIGNING_KEY_SSM.";
+        let detail = [
+            "This function signs sessions and needs SESSION_SIGNING_KEY_SSM.",
+            "该函数签发会话，需要配置 SESSION_SIGNING_KEY_SSM。",
+        ];
         Error::new(Problem::Misconfigured, detail)
     })?;
     SigningKey::parse(&app.secrets.resolve(source).await?)

@@ -184,7 +184,7 @@ impl<'de> Deserializer<'de> for Member {
             Member::Texts(texts) => {
                 Value::String(Member::text(texts)).deserialize_enum(name, variants, visitor)
             }
-            Member::File(_) => Err(Error::custom("a file, expected a name")),
+            Member::File(_) => Err(Error::custom("invalid type: a file, expected a name")),
         }
     }
 

@@ -122,7 +122,10 @@ impl Table {
                 State::Done(..) => {
                     return Err(Error::new(
                         Problem::CodeUsed,
-                        "The code was used by another client; begin the login again.",
+                        [
+                            "The code was used by another client; begin the login again.",
+                            "该 code 已被其他客户端使用，请重新登录。",
+                        ],
                     ));
                 }
                 State::Pending => {
@@ -137,7 +140,10 @@ impl Table {
         }
         Err(Error::new(
             Problem::InProgress,
-            "The same code is being exchanged by another request; try again after Retry-After.",
+            [
+                "The same code is being exchanged by another request; try again after Retry-After.",
+                "另一请求正在兑换同一 code，请在 Retry-After 之后重试。",
+            ],
         ))
     }
 

@@ -55,7 +55,10 @@ impl Exhausted {
         }
         Err(Error::new(
             Problem::QuotaExceeded,
-            "WeChat's limit for this interface is reached; wait for Retry-After.",
+            [
+                "WeChat's limit for this interface is reached; wait for Retry-After.",
+                "已达到微信对该接口的调用上限，请在 Retry-After 之后重试。",
+            ],
         )
         .errcode(USED_UP, None)
         .retry_after(quota.until - now))
@@ -88,7 +91,7 @@ mod tests {
     const HALF_A_DAY: u64 = 12 * 3_600;
 
     fn refusal(errcode: i64, wait: u64) -> Error {
-        Error::new(Problem::QuotaExceeded, "").errcode(errcode, None).retry_after(wait)
+        Error::new(Problem::QuotaExceeded, ["", ""]).errcode(errcode, None).retry_after(wait)
     }
 
     #[test]

@@ -23,17 +23,20 @@ type ShortUrl = Address<1024>;
 
 text! {
     /// A shared text.
-    Words: 1..=10_239, Chars::BYTES, "A Chinese character has three.", check filled;
+    Words: 1..=10_239, Chars::BYTES,
+        ["A Chinese character has three.", "一个汉字占三个字节。"], check filled;
     /// A title.
-    Title: 0..=512, Chars::BYTES, "A Chinese character has three.";
+    Title: 0..=512, Chars::BYTES, ["A Chinese character has three.", "一个汉字占三个字节。"];
     /// The title of music that plays in WeChat.
-    SongTitle: 1..=512, Chars::BYTES, "A Chinese character has three.", check filled;
+    SongTitle: 1..=512, Chars::BYTES,
+        ["A Chinese character has three.", "一个汉字占三个字节。"], check filled;
     /// The singer.
-    Singer: 1..=1024, Chars::BYTES, "A Chinese character has three.", check filled;
+    Singer: 1..=1024, Chars::BYTES,
+        ["A Chinese character has three.", "一个汉字占三个字节。"], check filled;
     /// An album, a genre, or the reason of a failure.
-    Label: 0..=1024, Chars::BYTES, "A Chinese character has three.";
+    Label: 0..=1024, Chars::BYTES, ["A Chinese character has three.", "一个汉字占三个字节。"];
     /// Lyrics as LRC.
-    Lyrics: 0..=32_768, Chars::BYTES, "A Chinese character has three.";
+    Lyrics: 0..=32_768, Chars::BYTES, ["A Chinese character has three.", "一个汉字占三个字节。"];
     /// A value that WeChat returns to the app.
     Extension: 0..=2048, Chars::BYTES;
     /// A tag for statistics.
@@ -43,13 +46,16 @@ text! {
         if is_local(text) || Url::new(text).is_ok() {
             Ok(())
         } else {
-            Err("Send the address of a picture, or a path of the phone (fs://, widget://).")
+            Err([
+                "Send the address of a picture, or a path of the phone (fs://, widget://).",
+                "请发送图片地址，或手机上的路径（fs://、widget://）。",
+            ])
         }
     };
 }
 
-fn filled(text: &str) -> Result<(), &'static str> {
-    if text.trim().is_empty() { Err("Must not be blank.") } else { Ok(()) }
+fn filled(text: &str) -> Result<(), [&'static str; 2]> {
+    if text.trim().is_empty() { Err(["Must not be blank.", "不能为空白。"]) } else { Ok(()) }
 }
 
 macro_rules! kinds {
@@ -650,18 +656,25 @@ impl Media {
             ("webpageUrl", self.webpage_url.is_some()),
         ];
         let (field, given) = needed[self.r#type.get() as usize];
-        let invalid = |field: &str, detail: &str| {
+        let invalid = |field: &str, detail: shared::Message| {
             Err(Error::invalid(format!("message.media.{field}"), detail))
         };
         if !given {
-            return invalid(field, "This type needs the field.");
+            return invalid(field, ["This type needs the field.", "该类型需要此字段。"].into());
         }
         if self.r#type.get() == 4 {
             if let Some(Err(fault)) = self.webpage_url.as_deref().map(ShortUrl::new) {
-                return invalid("webpageUrl", &fault.detail);
+                return invalid("webpageUrl", fault.detail);
             }
             if self.user_name.is_none() {
-                return invalid("userName", "This type needs the mini program's original id.");
+                return invalid(
+                    "userName",
+                    [
+                        "This type needs the mini program's original id.",
+                        "该类型需要小程序原始 ID。",
+                    ]
+                    .into(),
+                );
             }
         }
         Ok(())
@@ -685,7 +698,10 @@ impl Kind {
         let Kind::Message(share) = self else { return Ok(()) };
         let failed = share.err_code.is_some_and(|code| code != 0);
         if share.text.is_none() && share.message.is_none() && !failed {
-            return Err(Error::invalid("message", "Answer with `text` or `message`."));
+            return Err(Error::invalid(
+                "message",
+                ["Answer with `text` or `message`.", "请用 `text` 或 `message` 应答。"],
+            ));
         }
         match share.message.as_ref().and_then(|message| message.media.as_ref()) {
             Some(media) => media.check(),

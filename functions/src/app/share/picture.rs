@@ -76,7 +76,10 @@ impl Source {
         if is_local(&text) {
             let name = text.rsplit('/').next().unwrap_or_default();
             if !name.contains('.') {
-                let detail = "The module needs the file's extension, as widget://res/thumb.jpg.";
+                let detail = [
+                    "The module needs the file's extension, as widget://res/thumb.jpg.",
+                    "模块需要文件的扩展名，如 widget://res/thumb.jpg。",
+                ];
                 return Err(Fault::new(detail));
             }
             return Ok(Source::Phone(text));
@@ -87,13 +90,21 @@ impl Source {
         let data = match text.strip_prefix("data:") {
             Some(uri) => match uri.split_once(',') {
                 Some((kind, data)) if kind.ends_with(";base64") => data,
-                _ => return Err(Fault::new("A data URI must be in base64.")),
+                _ => {
+                    return Err(Fault::new([
+                        "A data URI must be in base64.",
+                        "data URI 须为 base64 编码。",
+                    ]));
+                }
             },
             None => &text,
         };
         spelling::base64(data, |bytes| !bytes.is_empty()).map(Source::File).ok_or_else(|| {
             Fault::new(
-                "Send base64, a data URI, an https address, or a path of the phone (fs://, widget://).",
+                [
+                    "Send base64, a data URI, an https address, or a path of the phone (fs://, widget://).",
+                    "请发送 base64、data URI、https 地址，或手机上的路径（fs://、widget://）。",
+                ],
             )
         })
     }

@@ -2,7 +2,7 @@
 
 import { bundle, changes, explain, load, logIn, loginApps, logOut, sessions } from './backend.js'
 import * as credentials from './credentials.js'
-import { fill, h, prose } from './elements.js'
+import { copyButton, fill, h, prose } from './elements.js'
 import * as events from './events.js'
 import * as operations from './operations.js'
 import * as orders from './orders.js'
@@ -83,7 +83,7 @@ function sessionMenu() {
           {},
           h('div', {}, h('b', {}, user), ' · ', h('code', {}, appid), h('br'), h('code', { className: 'quiet' }, openid)),
           h('div', { className: 'quiet' }, say('ends in {time}', { time: span((ends - Date.now()) / 1000) })),
-          h('button', { type: 'button', onclick: () => logOut(appid) }, say('Log out')),
+          h('div', { className: 'actions' }, copyButton(() => sessions.get(appid).token, say('Copy the session token')), h('button', { type: 'button', onclick: () => logOut(appid) }, say('Log out'))),
         ),
       ),
     )
@@ -116,13 +116,24 @@ function sessionMenu() {
 function draw() {
   leave?.()
   const [page = 'operations', ...rest] = location.hash.replace(/^#\/?/, '').split('/')
-  const name = PAGES[page] ? page : 'operations'
+  const known = Object.hasOwn(PAGES, page)
+  const name = known ? page : 'operations'
+  const id = (known ? rest : [page, ...rest]).join('/')
   const main = h('main', { id: 'main', tabindex: '-1' })
   document.documentElement.lang = current()
-  document.title = [rest.join('/'), say('The WeChat backend')].filter(Boolean).join(' · ')
+  document.title = [id, say('The WeChat backend')].filter(Boolean).join(' · ')
   const skip = h('a', { className: 'skip', href: '#main', onclick: (event) => (event.preventDefault(), focusContent()) }, say('Skip to content'))
   fill(document.body, skip, header(name), main)
-  leave = PAGES[name].show(main, decodeURIComponent(rest.join('/')))
+  leave = PAGES[name].show(main, decoded(id))
+}
+
+/** What a link says, also where its escapes are broken. */
+function decoded(text) {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
 }
 
 /** Past the header and the list of operations. */

@@ -1,7 +1,7 @@
 // The bundle this page comes from: its document, its state, the sessions of this tab, and calls.
 
 import { query } from './schema.js'
-import { say } from './words.js'
+import { current, say } from './words.js'
 
 const loginOf = (kind) =>
   kind === 'mini_program' ? { id: 'auth.code2Session', input: 'js_code' } : { id: 'oauth.getToken', input: 'code' }
@@ -109,7 +109,7 @@ async function lastCall() {
 
 async function request(operation, input) {
   const { method, path, access } = operation
-  const headers = {}
+  const headers = { 'accept-language': current() }
   const session = access === 'User' && sessionFor(operation)
   if (session) headers.authorization = `Bearer ${session.token}`
   const search = method === 'GET' ? query(input) : ''

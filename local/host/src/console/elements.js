@@ -1,5 +1,7 @@
 // Making elements. Text is always text: nothing here reads HTML.
 
+import { say } from './words.js'
+
 /** An element with properties (`on…` listens, `data`/`aria-` and the rest are attributes) and children. */
 export function h(name, properties, ...children) {
   const element = document.createElement(name)
@@ -28,6 +30,16 @@ export function prose(text) {
 
 export function inline(text) {
   return (text ?? '').split('`').map((part, index) => (index % 2 ? h('code', {}, part) : part))
+}
+
+/** A button that copies a text, which is asked for when it is pressed. */
+export function copyButton(text, label, className) {
+  const copy = h('button', { type: 'button', className }, label)
+  copy.addEventListener('click', async () => {
+    await navigator.clipboard.writeText(text())
+    fill(copy, say('Copied'))
+  })
+  return copy
 }
 
 const TOKEN = /("(?:[^"\\]|\\.)*")(\s*:)?|\b(true|false|null)\b|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g

@@ -1,13 +1,14 @@
 // The operations: a list, and for each a form, its answer, and the call to copy.
 
 import { appFor, bundle, changes, explain, logIn, loginApps, run, sessionFor } from './backend.js'
-import { body, fill, h, inline, json, prose } from './elements.js'
+import { body, copyButton, fill, h, inline, json, prose } from './elements.js'
+import { forget, history, remember } from './history.js'
 import { gift } from './phone.js'
-import { chineseTitles, read, show as text } from './schema.js'
+import { chineseTitles, read, refusals as refusalsOf, show as text } from './schema.js'
 import { snippets } from './snippets.js'
 import { inventory, paths } from './surface.js'
 import { entry } from './wechat.js'
-import { say, span, tell } from './words.js'
+import { current, say, span, tell } from './words.js'
 
 const MEANING = {
   Public: 'Anyone may call it.',
@@ -17,6 +18,9 @@ const MEANING = {
 
 /** Inputs typed so far, by operation: going to another page and back loses nothing. */
 const drafts = new Map()
+
+/** Whether inputs are edited as JSON: who prefers that prefers it everywhere. */
+let raw = localStorage.getItem('raw') === 'true'
 
 /** How far down the list of operations is, from one page to the next. */
 let scrolled = 0
@@ -31,7 +35,25 @@ export function show(main, id) {
   list.scrollTop = scrolled
   list.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest' })
   list.addEventListener('scroll', () => (scrolled = list.scrollTop))
-  return chosen ? page(content, chosen) : welcome(content, all)
+  if (chosen) return page(content, chosen)
+  return id ? lost(content, all, id) : welcome(content, all)
+}
+
+/** Nothing has this name: what comes near it. */
+function lost(content, all, id) {
+  const parts = id.toLowerCase().split('.')
+  const near = all.filter((operation) => parts.some((part) => part.length > 2 && operation.id.toLowerCase().includes(part)))
+  fill(
+    content,
+    h(
+      'div',
+      { className: 'welcome', id: 'lost' },
+      h('h1', {}, say('There is no operation {id}.', { id })),
+      near.length > 0 && [h('p', { className: 'lead' }, say('These come near:')), h('ul', { className: 'near' }, near.map((operation) => h('li', {}, h('a', { href: `#/operations/${operation.id}` }, operation.id), ' ', h('span', { className: 'quiet' }, tell(operation, 'summary')))))],
+      h('p', {}, h('a', { href: '#/' }, say('All operations'))),
+    ),
+  )
+  return undefined
 }
 
 function sidebar(groups, chosen) {
@@ -39,7 +61,9 @@ function sidebar(groups, chosen) {
   const search = h('input', { type: 'search', id: 'find', 'aria-label': say('Find an operation'), placeholder: `${say('Find an operation')}  /`, autocomplete: 'off' })
   const draw = () => {
     const wanted = search.value.trim().toLowerCase()
-    const matches = (operation) => searched(operation).toLowerCase().includes(wanted)
+    const meaning = meaningOf(wanted)
+    const matches = (operation) => searched(operation).toLowerCase().includes(wanted) || meaning(operation)
+    const everywhere = refusalsOf(bundle.document).find(({ errcode }) => String(errcode) === wanted)
     const found = groups
       .map((group) => ({ ...group, operations: group.operations.filter(matches) }))
       .filter(({ operations }) => operations.length)
@@ -60,11 +84,14 @@ function sidebar(groups, chosen) {
                 h('span', {}, operation.id.slice(operation.namespace.length + 1)),
                 badge(operation.access),
               ),
+              meaning(operation) && h('p', { className: 'meaning' }, tell(meaning(operation), 'detail')),
             ),
           ),
         ),
       ]),
-      found.length === 0 && h('p', { className: 'quiet' }, say('Nothing matches.')),
+      everywhere &&
+        h('p', { className: 'meaning everywhere' }, h('b', {}, say(found.length ? 'Elsewhere' : 'Everywhere')), ' ', h('code', {}, everywhere.type), ' ', tell(everywhere, 'detail')),
+      found.length === 0 && !everywhere && h('p', { className: 'quiet' }, say('Nothing matches.')),
     )
   }
   search.addEventListener('input', draw)
@@ -81,8 +108,8 @@ function sidebar(groups, chosen) {
   // On a phone the list folds away once something is chosen.
   const wide = matchMedia('(min-width: 50rem)').matches
   return h(
-    'aside',
-    {},
+    'div',
+    { className: 'sidebar', role: 'navigation', 'aria-label': say('Operations') },
     h('details', { className: 'list', open: wide }, h('summary', {}, chosen ? chosen.id : say('Operations')), search, list),
   )
 }
@@ -99,16 +126,23 @@ async function learnPaths() {
 
 /** What an operation is found by: both languages, and WeChat's names. */
 const searched = ({ id, summary, description, zh }) =>
-  [id, summary, description, zh.description, wechatPaths.get(id)].filter(Boolean).join(' ')
+  [id, summary, description, zh.summary, zh.description, wechatPaths.get(id)].filter(Boolean).join(' ')
+
+/** For a code of WeChat's: what it means at an operation that lists it. */
+function meaningOf(wanted) {
+  if (!/^-?\d{2,}$/.test(wanted)) return () => undefined
+  return ({ refusals }) => refusals.find(({ errcode }) => String(errcode) === wanted)
+}
 
 const badge = (access) => h('span', { className: `badge ${access.toLowerCase()}`, title: say(MEANING[access]) }, say(access))
 
 function welcome(content, all) {
   const first = all.find(({ id }) => id === 'wxacode.getUnlimited') ?? all.find(({ id }) => id === 'jssdk.config')
   const simulated = bundle.state.wechat.simulated
-  const step = (title, text, link, action) =>
-    h('li', {}, h('h3', {}, link ? h('a', { href: link }, title) : title), h('p', {}, inline(text)), action)
-  fill(
+  const step = (title, text, link, action, done) =>
+    h('li', { className: done ? 'done' : undefined }, h('h2', {}, link ? h('a', { href: link }, title) : title, done && h('span', { className: 'quiet' }, ` · ${say('done')}`)), h('p', {}, inline(text)), action)
+  const has = (test) => history().some(test)
+  const draw = () => fill(
     content,
     h(
       'div',
@@ -124,11 +158,13 @@ function welcome(content, all) {
             `${say('Its session comes from a login code the simulated WeChat hands out.')} ${say('The session is kept in this browser and sent by itself.')}`,
             undefined,
             loginButton(appFor({ accounts: ['mini_program', 'official_account', 'mobile_app'] }, loginApps())),
+            Boolean(sessionFor({ accounts: bundle.state.apps.map(({ kind }) => kind) })),
           ),
-        first && step(say('Try {operation}', { operation: first.id }), tell(first, 'summary'), `#/operations/${first.id}`),
+        first && step(say('Try {operation}', { operation: first.id }), tell(first, 'summary'), `#/operations/${first.id}`, undefined, has(({ id, status }) => id === first.id && status < 300)),
         step(say('See the credentials'), say('Tokens and tickets: how old, how long still, what went wrong.'), '#/credentials'),
         simulated && step(say('Watch the calls to WeChat'), say('Every request and answer, as it happens; and make it fail.'), '#/wechat'),
       ),
+      past(draw),
       h(
         'div',
         { className: 'cards' },
@@ -136,7 +172,7 @@ function welcome(content, all) {
           h(
             'section',
             {},
-            h('h3', {}, group.name),
+            h('h2', {}, group.name),
             h('p', { className: 'quiet' }, inline(tell(group, 'description'))),
             h('ul', {}, operations.map((operation) => h('li', {}, h('a', { href: `#/operations/${operation.id}`, title: tell(operation, 'summary') }, operation.id.slice(operation.namespace.length + 1))))),
           ),
@@ -145,7 +181,39 @@ function welcome(content, all) {
       h('p', { className: 'quiet' }, say('Everything here also comes from {link}.', { link: '' }).replace(/[.。]$/, ''), ' ', h('a', { href: '/openapi.json' }, '/openapi.json')),
     ),
   )
-  return undefined
+  draw()
+  changes.addEventListener('sessions', draw)
+  return () => changes.removeEventListener('sessions', draw)
+}
+
+/** What was run before, to run it again; nothing as long as that is nothing. */
+function past(changed) {
+  if (history().length === 0) return undefined
+  const again = ({ id, input, service }) => {
+    drafts.set(id, { input: { ...input }, service })
+    if (location.hash === `#/operations/${id}`) dispatchEvent(new HashChangeEvent('hashchange'))
+    else location.hash = `#/operations/${id}`
+  }
+  const time = new Intl.DateTimeFormat(current(), { timeStyle: 'medium' })
+  const entry = (run) =>
+    h(
+      'li',
+      {},
+      h('button', { type: 'button', className: 'link', onclick: () => again(run) }, run.id),
+      ' ',
+      h('b', { className: run.type ? 'bad' : 'good' }, String(run.status)),
+      h('span', { className: 'quiet' }, ` ${run.type ?? ''} · ${run.took} ms · ${time.format(run.at)}`),
+    )
+  const clear = () => {
+    forget()
+    changed()
+  }
+  return h(
+    'section',
+    { className: 'history' },
+    h('div', { className: 'head' }, h('h2', {}, say('History')), h('button', { type: 'button', onclick: clear }, say('Clear'))),
+    h('ul', {}, history().map(entry)),
+  )
 }
 
 /** Logs alice in to an app; shows trouble beside itself. */
@@ -159,10 +227,12 @@ function loginButton(app, label = say('Log in as demo user')) {
 // One operation -----------------------------------------------------------------------------
 
 function page(content, operation) {
-  const draft = drafts.get(operation.id) ?? { input: { ...operation.example }, service: operation.access === 'Service', raw: false }
+  const draft = drafts.get(operation.id) ?? { input: { ...operation.example }, service: operation.access === 'Service' }
   drafts.set(operation.id, draft)
   const answer = h('div', { className: 'answer', 'aria-live': 'polite' }, h('p', { className: 'quiet' }, say('Run the operation to see its answer.')))
   const code = h('div')
+  const runs = h('div')
+  const showRuns = () => fill(runs, past(showRuns))
   const need = h('div')
   const form = h('form', { novalidate: true })
   const heading = h('h2', { id: 'answer' }, say('Answer'))
@@ -193,8 +263,11 @@ function page(content, operation) {
     fill(go, say('Running …'))
     for (const field of form.querySelectorAll('.field.at-fault')) field.classList.remove('at-fault')
     try {
-      const result = await run(operation, withOpenid(operation, draft), draft.service)
+      const input = withOpenid(operation, draft)
+      const result = await run(operation, input, draft.service)
       fill(answer, report(operation, result, form))
+      remember(operation, draft, input, result)
+      showRuns()
     } catch (error) {
       fill(answer, h('p', { className: 'error', role: 'alert' }, explain(error)))
     }
@@ -214,7 +287,7 @@ function page(content, operation) {
       inputs(operation, draft, updateCode, drawForm),
       operation.access === 'User' && caller(draft, updateNeed),
       need,
-      h('div', { className: 'actions' }, go, example(operation, draft, drawForm, updateCode), toggle(draft, drawForm)),
+      h('div', { className: 'actions' }, go, example(operation, draft, drawForm, updateCode), toggle(drawForm)),
     )
 
   const article = h(
@@ -237,13 +310,14 @@ function page(content, operation) {
       { className: 'columns' },
       operation.raw
         ? h('section', {}, h('p', {}, say('WeChat calls this one. Do as the user what WeChat tells of:'), ' ', h('a', { href: operation.namespace === 'pay' ? '#/shop' : '#/events' }, say('try it'))))
-        : [h('section', {}, h('h2', {}, say('Input')), form), h('section', {}, heading, answer, h('h2', {}, say('In your project')), code)],
+        : [h('section', {}, h('h2', {}, say('Input')), form), h('section', {}, heading, answer, h('h2', {}, say('In your project')), code, runs)],
     ),
     reference(operation),
   )
   fill(content, article)
   drawForm()
   updateNeed()
+  showRuns()
   // What the example cannot hold is had at once, so that the form runs as it is.
   const complete = async () => {
     updateNeed()
@@ -276,7 +350,7 @@ function withOpenid(operation, draft) {
 }
 
 function inputs(operation, draft, changed, redraw) {
-  if (draft.raw) {
+  if (raw) {
     const area = h('textarea', { id: 'raw', rows: 12, spellcheck: 'false', 'aria-label': 'JSON' })
     area.value = JSON.stringify(sent(operation, draft), null, 2)
     const wrong = h('p', { className: 'error', role: 'alert' })
@@ -412,12 +486,13 @@ function example(operation, draft, drawForm, changed) {
   return h('button', { type: 'button', onclick: click }, say('Fill in the example'))
 }
 
-function toggle(draft, drawForm) {
+function toggle(drawForm) {
   const click = () => {
-    draft.raw = !draft.raw
+    raw = !raw
+    localStorage.setItem('raw', raw)
     drawForm()
   }
-  return h('button', { type: 'button', onclick: click }, say(draft.raw ? 'Edit as form' : 'Edit as JSON'))
+  return h('button', { type: 'button', id: 'as-json', onclick: click }, say(raw ? 'Edit as form' : 'Edit as JSON'))
 }
 
 // The answer --------------------------------------------------------------------------------
@@ -454,6 +529,8 @@ function explainProblem(operation, problem, form) {
   const box = field && form.querySelector(`[data-field="${CSS.escape(field.split(/[.[]/)[0])}"]`)
   box?.classList.add('at-fault')
   const input = box?.querySelector('input, select, textarea')
+  // An invocation has no language; what a code of WeChat's means is in the document.
+  const known = [...operation.refusals, ...refusalsOf(bundle.document)].find((row) => row.detail === detail)
   return h(
     'div',
     { className: 'problem', role: 'alert' },
@@ -461,7 +538,7 @@ function explainProblem(operation, problem, form) {
     h(
       'dl',
       {},
-      row('What to do', inline(detail)),
+      row('What to do', inline(known ? tell(known, 'detail') : detail)),
       field && row('The input at fault', input ? h('button', { type: 'button', className: 'link', onclick: () => input.focus() }, field) : h('code', {}, field)),
       errcode !== undefined && row('WeChat said', h('code', {}, String(errcode)), rid && [' · rid ', h('code', {}, rid)]),
       id && row('Request id', h('code', {}, id)),
@@ -481,12 +558,7 @@ function tabs(list) {
       buttons[index].setAttribute('aria-selected', String(one === snippet))
       buttons[index].tabIndex = one === snippet ? 0 : -1
     })
-    const copy = h('button', { type: 'button', className: 'copy' }, say('Copy'))
-    copy.addEventListener('click', async () => {
-      await navigator.clipboard.writeText(snippet.text)
-      fill(copy, say('Copied'))
-    })
-    fill(panel, copy, h('pre', { tabindex: '0' }, h('code', {}, snippet.text)))
+    fill(panel, copyButton(() => snippet.text, say('Copy'), 'copy'), h('pre', { tabindex: '0' }, h('code', {}, snippet.text)))
   }
   const bar = h('div', { role: 'tablist', className: 'tabs' }, buttons)
   bar.addEventListener('keydown', ({ key }) => {
@@ -500,7 +572,7 @@ function tabs(list) {
   return [bar, panel]
 }
 
-function reference({ answer, problems }) {
+function reference({ answer, problems, refusals }) {
   return h(
     'div',
     { className: 'columns reference' },
@@ -518,6 +590,10 @@ function reference({ answer, problems }) {
         {},
         h('h2', {}, say('What can go wrong')),
         h('ul', { className: 'problems' }, problems.map((problem) => h('li', {}, h('b', {}, String(problem.status)), ' ', h('code', {}, problem.type), ' ', h('span', { className: 'quiet' }, tell(problem, 'title'))))),
+        refusals.length > 0 && [
+          h('h3', {}, say('Codes of WeChat')),
+          h('ul', { className: 'problems' }, refusals.map((row) => h('li', {}, h('b', {}, String(row.errcode)), ' ', h('code', {}, row.type), ' ', h('span', { className: 'quiet' }, inline(tell(row, 'detail')))))),
+        ],
       ),
   )
 }

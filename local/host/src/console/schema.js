@@ -55,6 +55,7 @@ function describe(document, path, method, source) {
     uploads: Object.keys(contents).filter((type) => type !== 'application/json'),
     answer: answer(document, source.responses['200']),
     problems: problems(document, source.responses),
+    refusals: refusals(source),
   }
 }
 
@@ -139,18 +140,35 @@ function answer(document, response) {
 /** The title of each problem in Chinese, by its type. */
 export const chineseTitles = (document) => document.components.schemas.Problem.properties.type['x-zh-enum'] ?? {}
 
+/** What codes of WeChat's mean at an operation, or, of the document's components, everywhere. */
+export const refusals = (source) =>
+  ((source.components ?? source)['x-refusals'] ?? []).map(({ 'x-zh': zh, ...row }) => ({ ...row, zh: { detail: zh } }))
+
 /** The problems of an operation: `{ status, type, title }`. */
 function problems(document, responses) {
+  const failures = (responses['200']?.content?.['application/json']?.schema?.anyOf ?? []).flatMap(({ allOf }) => allOf ?? [])
+  const types = failures.flatMap(({ properties }) => properties?.errorType?.enum ?? [])
+  // What is invoked tells its problems inside the answer.
+  if (types.length) return types.map((type) => told(document).get(type)).filter(Boolean)
   return Object.entries(responses)
     .filter(([status]) => status !== '200')
-    .flatMap(([status, response]) =>
-      (resolve(document, response).description ?? '')
-        .split('\n\n')
-        .map((line) => line.match(/^`([a-z-]+)`: (.*)\.$/))
-        .filter(Boolean)
-        .map(([, type, title]) => ({ status: Number(status), type, title, zh: { title: chineseTitles(document)[type] } })),
-    )
+    .flatMap(([status, response]) => lines(document, status, resolve(document, response)))
 }
+
+/** Every problem that a response of the document tells of, by its type. */
+const told = (document) =>
+  new Map(
+    Object.entries(document.components.responses)
+      .flatMap(([name, response]) => lines(document, name.split('.')[0], response))
+      .map((problem) => [problem.type, problem]),
+  )
+
+const lines = (document, status, { description = '' }) =>
+  description
+    .split('\n\n')
+    .map((line) => line.match(/^`([a-z-]+)`: (.*)\.$/))
+    .filter(Boolean)
+    .map(([, type, title]) => ({ status: Number(status), type, title, zh: { title: chineseTitles(document)[type] } }))
 
 /** What a control holds, as JSON has it; `undefined` is not sent. Throws on what cannot be read. */
 export function read({ kind, required, choices, plain }, text) {

@@ -116,6 +116,15 @@ const CHINESE = {
   'Any name is a user; the same name is the same person.': '任意名字都是一个用户；同名即同一人。',
   'Find an operation': '查找接口',
   'Nothing matches.': '没有匹配项。',
+  'There is no operation {id}.': '没有接口 {id}。',
+  'These come near:': '相近的接口：',
+  'All operations': '全部接口',
+  done: '已完成',
+  History: '运行记录',
+  Elsewhere: '其他接口',
+  Everywhere: '所有接口',
+  'Codes of WeChat': '微信错误码',
+  'Copy the session token': '复制会话 token',
   'Choose an operation, fill in the form, run it against this machine, and copy the call into your project.':
     '选择接口、填写表单、在本机运行，再把调用代码复制到你的项目。',
   'Log a demo user in': '登录演示用户',
@@ -276,6 +285,7 @@ const CHINESE = {
     '本页运行微信自己的脚本，它不在本仓库中。请获取后重新启动：',
   'WeChat only knows pages on port 80 and 443. To the backend and to the client\'s stand-in this page pretends to be at':
     '微信只认 80 和 443 端口的页面。对后端和模拟客户端，本页自称位于',
+  'What the back end signs for this page': '后端为本页生成的签名',
   'This page': '本页',
   Client: '客户端',
   Address: '地址',

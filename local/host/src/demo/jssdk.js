@@ -137,4 +137,15 @@ button("upload", async () => {
 });
 
 working();
-await jssdk.ready().then(configured, failed);
+if (window.wx) {
+  await jssdk.ready().then(configured, failed);
+} else {
+  // What the back end does for the page can be seen all the same.
+  const query = new URLSearchParams({ url: address(location.href) });
+  const headers = { authorization: `Bearer ${session.session_token}`, "accept-language": current() };
+  const signature = await (await fetch(`/jssdk/config?${query}`, { headers })).json();
+  show("signature", JSON.stringify(signature, null, 2));
+  for (const element of document.querySelectorAll("nav button")) element.disabled = true;
+  $("status").dataset.state = "error";
+  show("status", say("jweixin is missing"));
+}

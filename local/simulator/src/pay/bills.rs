@@ -6,7 +6,7 @@
 //! [fund]: https://pay.weixin.qq.com/doc/v3/merchant/4013071210
 //! [download]: https://pay.weixin.qq.com/doc/v3/merchant/4013071238
 
-use std::io::Write as _;
+use std::{borrow::Cow, io::Write as _};
 
 use flate2::{Compression, write::GzEncoder};
 use model::crypto::sha1_hex;
@@ -49,7 +49,7 @@ struct Row {
     transaction_id: String,
     out_trade_no: String,
     openid: String,
-    trade_type: &'static str,
+    trade_type: Cow<'static, str>,
     total: i64,
     coupon: i64,
     description: String,
@@ -86,7 +86,7 @@ pub(super) fn trade(state: &mut State, call: &Call) -> Result<Answer, Refusal> {
             transaction_id: "4200000000202601010000000000".to_owned(),
             out_trade_no: "NOBODYKNOWSTHIS".to_owned(),
             openid: "oNobody".to_owned(),
-            trade_type: "JSAPI",
+            trade_type: "JSAPI".into(),
             total: 1,
             coupon: 0,
             description: "?".to_owned(),
@@ -111,7 +111,7 @@ pub(super) fn trade(state: &mut State, call: &Call) -> Result<Answer, Refusal> {
             row.transaction_id.clone(),
             row.out_trade_no.clone(),
             row.openid.clone(),
-            row.trade_type.to_owned(),
+            row.trade_type.to_string(),
             if is_refund { "REFUND" } else { "SUCCESS" }.to_owned(),
             "OTHERS".to_owned(),
             "CNY".to_owned(),
@@ -235,7 +235,7 @@ fn rows(state: &State, mchid: &str, from: u64, until: u64) -> Vec<Row> {
                 transaction_id: paid.transaction_id.clone(),
                 out_trade_no: order.out_trade_no.clone(),
                 openid: paid.payer.clone(),
-                trade_type: order.trade_type,
+                trade_type: order.trade_type.clone(),
                 total: order.total,
                 coupon: paid.coupon,
                 description: order.description.clone(),

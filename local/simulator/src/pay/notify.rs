@@ -5,12 +5,13 @@
 //! [payment]: https://pay.weixin.qq.com/doc/v3/merchant/4012791861
 //! [refund]: https://pay.weixin.qq.com/doc/v3/merchant/4013070388
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use http::{Request, header};
 use http_body_util::{BodyExt, Full};
 use hyper::{body::Bytes, client::conn::http1};
 use hyper_util::rt::TokioIo;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 
@@ -28,22 +29,24 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const LOOK: Duration = Duration::from_millis(100);
 
 /// What there is to tell.
+#[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Event {
     pub(super) mchid: String,
     pub(super) url: String,
-    pub(super) event_type: &'static str,
-    pub(super) original_type: &'static str,
-    pub(super) summary: &'static str,
+    pub(super) event_type: Cow<'static, str>,
+    pub(super) original_type: Cow<'static, str>,
+    pub(super) summary: Cow<'static, str>,
     pub(super) content: Value,
 }
 
 /// The notifications, done and to be done.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub(super) struct Queue {
     all: Vec<Notification>,
     held: bool,
 }
 
+#[derive(Serialize, Deserialize)]
 struct Notification {
     id: String,
     created_at: u64,
@@ -101,12 +104,7 @@ pub(super) fn enqueue(state: &mut State, event: Event, now: u64) {
         });
     };
     if twin {
-        push(Event {
-            url: event.url.clone(),
-            mchid: event.mchid.clone(),
-            content: event.content.clone(),
-            ..event
-        });
+        push(event.clone());
     }
     push(event);
 }
@@ -147,9 +145,9 @@ impl Pay {
         let event = Event {
             mchid,
             url: url.to_owned(),
-            event_type,
-            original_type: "transaction",
-            summary: "通知",
+            event_type: event_type.into(),
+            original_type: "transaction".into(),
+            summary: "通知".into(),
             content,
         };
         enqueue(&mut state, event, now);

@@ -6,6 +6,8 @@
 //! [query]: https://pay.weixin.qq.com/doc/v3/merchant/4012791858
 //! [close]: https://pay.weixin.qq.com/doc/v3/merchant/4012791860
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -23,12 +25,13 @@ const PREPAY_LIFE: u64 = 2 * 3600;
 const ORDER_LIFE: u64 = 7 * 86_400;
 
 /// An order as WeChat Pay has it.
+#[derive(Serialize, Deserialize)]
 pub(super) struct Order {
     pub(super) mchid: String,
     pub(super) out_trade_no: String,
     pub(super) appid: String,
     /// `JSAPI`, `APP`, `MWEB` or `NATIVE`: the endpoint it came by.
-    pub(super) trade_type: &'static str,
+    pub(super) trade_type: Cow<'static, str>,
     pub(super) total: i64,
     pub(super) openid: Option<String>,
     pub(super) description: String,
@@ -48,7 +51,7 @@ pub(super) struct Order {
 }
 
 /// Money a user paid.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Payment {
     pub(super) transaction_id: String,
     pub(super) at: u64,
@@ -190,7 +193,7 @@ pub(super) fn prepay(
                 mchid: call.mchid.to_owned(),
                 out_trade_no: out_trade_no.to_owned(),
                 appid: appid.to_owned(),
-                trade_type,
+                trade_type: trade_type.into(),
                 total: call.body["amount"]["total"].as_i64().unwrap_or_default(),
                 openid: call.body.get("payer").and_then(|p| Some(p["openid"].as_str()?.to_owned())),
                 description: call.text("description").to_owned(),
@@ -283,9 +286,9 @@ fn take_money(state: &mut State, at: usize, payer: Option<&str>, coupon: i64, no
     let event = notify::Event {
         mchid,
         url,
-        event_type: "TRANSACTION.SUCCESS",
-        original_type: "transaction",
-        summary: "支付成功",
+        event_type: "TRANSACTION.SUCCESS".into(),
+        original_type: "transaction".into(),
+        summary: "支付成功".into(),
         content: told,
     };
     notify::enqueue(state, event, now);

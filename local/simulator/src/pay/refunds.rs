@@ -5,6 +5,9 @@
 //! [doc]: https://pay.weixin.qq.com/doc/v3/merchant/4013070371
 //! [query]: https://pay.weixin.qq.com/doc/v3/merchant/4013070374
 
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
@@ -24,6 +27,7 @@ const PARTS: usize = 50;
 const APART: u64 = 60;
 
 /// A refund as WeChat Pay has it.
+#[derive(Serialize, Deserialize)]
 pub(super) struct Refund {
     mchid: String,
     out_refund_no: String,
@@ -36,13 +40,13 @@ pub(super) struct Refund {
     notify_url: Option<String>,
     pub(super) created_at: u64,
     /// How it ends, and when.
-    ends: (&'static str, u64),
+    ends: (Cow<'static, str>, u64),
     ended: bool,
 }
 
 impl Refund {
-    fn status(&self) -> &'static str {
-        if self.ended { self.ends.0 } else { "PROCESSING" }
+    fn status(&self) -> &str {
+        if self.ended { &self.ends.0 } else { "PROCESSING" }
     }
 
     /// The part of the user's own money; the rest was a coupon's.
@@ -130,7 +134,7 @@ pub(super) fn settle(state: &mut State, now: u64) {
             continue;
         }
         refund.ended = true;
-        let (event_type, summary) = match refund.ends.0 {
+        let (event_type, summary) = match &*refund.ends.0 {
             "SUCCESS" => ("REFUND.SUCCESS", "退款成功"),
             "ABNORMAL" => ("REFUND.ABNORMAL", "退款异常"),
             _ => ("REFUND.CLOSED", "退款关闭"),
@@ -139,9 +143,9 @@ pub(super) fn settle(state: &mut State, now: u64) {
             events.push(notify::Event {
                 mchid: refund.mchid.clone(),
                 url,
-                event_type,
-                original_type: "refund",
-                summary,
+                event_type: event_type.into(),
+                original_type: "refund".into(),
+                summary: summary.into(),
                 content: refund.notified(),
             });
         }
@@ -227,7 +231,7 @@ pub(super) fn refund(state: &mut State, call: &Call) -> Result<Answer, Refusal> 
         coupon: payment.coupon,
         notify_url: call.body.get("notify_url").and_then(|u| u.as_str().map(str::to_owned)),
         created_at: now,
-        ends,
+        ends: (ends.0.into(), ends.1),
         ended: false,
     };
     let told = refund.told();

@@ -92,6 +92,9 @@ fn describe(endpoint: &Endpoint, input: &Value) -> Value {
         "x-accounts": endpoint.accounts,
         "x-function": endpoint.binary(),
     });
+    if !endpoint.refusals.is_empty() {
+        operation["x-refusals"] = responses::refusals(endpoint.refusals);
+    }
     if !zh.is_empty() {
         operation[chinese::SUMMARY] = chinese::summary(&zh).into();
     }

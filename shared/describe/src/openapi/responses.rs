@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
-use shared::{Endpoint, Problem};
+use shared::{Endpoint, Language, Problem, Refusal};
 
+use super::chinese;
 use crate::facts::is_public;
 
 /// The `responses` of an operation; the problems of a status that several have go into `common`.
@@ -15,14 +16,14 @@ pub(super) fn of(
     common: &mut Map<String, Value>,
 ) -> Value {
     if !is_public(endpoint) {
-        return invocation(content);
+        return invocation(endpoint, content);
     }
     let headers = json!({ "X-Request-Id": reference("headers/RequestId") });
     let mut responses = Map::new();
     let done = json!({ "description": "Done.\n\n成功。", "headers": headers, "content": content });
     responses.insert("200".into(), done);
     let mut by_status: BTreeMap<u16, Vec<Problem>> = BTreeMap::new();
-    for problem in endpoint.problems(method) {
+    for problem in endpoint.problems(Some(method)) {
         by_status.entry(problem.status()).or_default().push(problem);
     }
     for (status, problems) in by_status {
@@ -35,7 +36,7 @@ pub(super) fn of(
 }
 
 /// The answers of Lambda's Invoke API.
-fn invocation(content: Value) -> Value {
+fn invocation(endpoint: &Endpoint, content: Value) -> Value {
     // Lambda answers JSON: a file is in it, as base64 or as text.
     let file = || {
         json!({ "type": "object", "properties": {
@@ -45,7 +46,12 @@ fn invocation(content: Value) -> Value {
         } })
     };
     let answer = content.get("application/json").map(|answer| answer["schema"].clone());
-    let any = [answer.unwrap_or_else(file), reference("schemas/FunctionError")];
+    let slugs: Vec<_> = endpoint.problems(None).iter().map(|problem| problem.slug()).collect();
+    let failed = json!({ "allOf": [
+        reference("schemas/FunctionError"),
+        { "properties": { "errorType": { "enum": slugs } } },
+    ] });
+    let any = [answer.unwrap_or_else(file), failed];
     let content = json!({ "application/json": { "schema": { "anyOf": any } } });
     let refused = json!({
         "description": "Lambda refused the invocation.\n\nLambda 拒绝了此次调用。",
@@ -67,11 +73,16 @@ fn invocation(content: Value) -> Value {
 }
 
 fn response(status: u16, problems: &[Problem], slugs: &[&str]) -> Value {
-    let english = |problem: &Problem| format!("`{}`: {}.", problem.slug(), problem.title());
-    let chinese = |problem: &Problem| format!("`{}`：{}。", problem.slug(), problem.title_zh());
+    let in_english =
+        |problem: &Problem| format!("`{}`: {}.", problem.slug(), problem.title(Language::English));
+    let in_chinese =
+        |problem: &Problem| format!("`{}`：{}。", problem.slug(), problem.title(Language::Chinese));
     let titles: Vec<String> =
-        problems.iter().map(english).chain(problems.iter().map(chinese)).collect();
-    let mut headers = json!({ "X-Request-Id": reference("headers/RequestId") });
+        problems.iter().map(in_english).chain(problems.iter().map(in_chinese)).collect();
+    let mut headers = json!({
+        "Content-Language": reference("headers/ContentLanguage"),
+        "X-Request-Id": reference("headers/RequestId"),
+    });
     if matches!(status, 429 | 503) {
         headers["Retry-After"] = reference("headers/RetryAfter");
     }
@@ -87,6 +98,24 @@ fn response(status: u16, problems: &[Problem], slugs: &[&str]) -> Value {
         "headers": headers,
         "content": { "application/problem+json": { "schema": schema } },
     })
+}
+
+/// What codes of WeChat's mean, row by row.
+pub(super) fn refusals(rows: &[Refusal]) -> Value {
+    let row = |row: &Refusal| {
+        let [english, chinese] = row.detail;
+        let mut told = json!({
+            "errcode": row.errcode,
+            "type": row.problem.slug(),
+            "detail": english,
+            chinese::TEXT: chinese,
+        });
+        if let Some(field) = row.field {
+            told["field"] = field.into();
+        }
+        told
+    };
+    rows.iter().map(row).collect()
 }
 
 fn reference(component: &str) -> Value {

@@ -7,6 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 use super::Fault;
+use crate::{Message, message};
 
 /// The whole address of a web page: `https://` or `http://`, a host, at most `MAX` bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -58,25 +59,40 @@ impl<const MAX: usize> JsonSchema for Address<MAX> {
     }
 }
 
-fn check(url: &str, limit: usize) -> Result<(), String> {
+fn check(url: &str, limit: usize) -> Result<(), Message> {
     if url.is_empty() || url.len() > limit {
-        return Err(format!("Must be the address of a web page, 1 to {limit} bytes."));
+        return Err(message!(
+            "Must be the address of a web page, 1 to {limit} bytes.",
+            "须为网页地址，1 到 {limit} 字节。"
+        ));
     }
-    let wrong = |detail: &str| Err(detail.to_owned());
+    let wrong = |detail: [&'static str; 2]| Err(detail.into());
     if url.starts_with("https%3A") || url.starts_with("http%3A") {
-        return wrong("The address is encoded twice; encode it once.");
+        return wrong([
+            "The address is encoded twice; encode it once.",
+            "地址被编码了两次，只需编码一次。",
+        ]);
     }
     // A fragment is not part of what `Uri` knows.
     let (address, _fragment) = url.split_once('#').unwrap_or((url, ""));
     let Ok(uri) = address.parse::<Uri>() else {
-        return wrong("Not a valid address; percent-encode everything but plain ASCII.");
+        return wrong([
+            "Not a valid address; percent-encode everything but plain ASCII.",
+            "地址无效，ASCII 以外的字符请进行百分号编码。",
+        ]);
     };
     if !matches!(uri.scheme_str(), Some("https" | "http")) {
-        return wrong("The address must begin with https:// (or http://).");
+        return wrong([
+            "The address must begin with https:// (or http://).",
+            "地址须以 https://（或 http://）开头。",
+        ]);
     }
     let plain = |host: &str| !host.is_empty() && !host.contains('@');
     if !uri.authority().is_some_and(|authority| plain(authority.as_str())) {
-        return wrong("The address must name a host, and must not hold a user name.");
+        return wrong([
+            "The address must name a host, and must not hold a user name.",
+            "地址须包含域名，且不得包含用户名。",
+        ]);
     }
     Ok(())
 }

@@ -2,47 +2,47 @@
 
 use std::fmt;
 
-/// What separates the sentence from WeChat's code; no sentence holds it.
+use crate::{Language, Message};
+
+/// What separates the texts and WeChat's code; no text holds it.
 const SEPARATOR: char = '\u{1f}';
 
 /// Why a value is refused, and the code WeChat would have answered.
 ///
-/// serde carries errors as texts only, so the code travels at the end of the text and is taken
-/// off by [`Fault::parse`].
+/// serde carries errors as texts only, so the Chinese and the code travel behind the English and
+/// are taken off by [`Fault::parse`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// One sentence for the caller: what the value must be.
-    pub detail: String,
+    pub detail: Message,
     /// WeChat's code for it, for clients written for that code.
     pub errcode: Option<i64>,
 }
 
 impl Fault {
     /// A fault that WeChat has no code for.
-    pub fn new(detail: impl Into<String>) -> Fault {
+    pub fn new(detail: impl Into<Message>) -> Fault {
         Fault { detail: detail.into(), errcode: None }
     }
 
-    /// Reads the text of a serde error.
-    pub fn parse(message: &str) -> Fault {
-        match message.split_once(SEPARATOR) {
-            Some((detail, code)) => {
-                // serde_json may append a position.
-                let digits = code.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
-                Fault { detail: detail.to_owned(), errcode: digits.parse().ok() }
-            }
-            None => Fault::new(message),
-        }
+    /// Reads the text of a serde error; `None` if serde itself wrote it.
+    pub fn parse(message: &str) -> Option<Fault> {
+        // serde_json may append a position.
+        let mut parts = message.splitn(4, SEPARATOR);
+        let [english, chinese, code] = [parts.next()?, parts.next()?, parts.next()?];
+        let detail = Message::from([english.to_owned(), chinese.to_owned()]);
+        Some(Fault { detail, errcode: code.parse().ok() })
     }
 }
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.detail)?;
-        match self.errcode {
-            Some(errcode) => write!(f, "{SEPARATOR}{errcode}"),
-            None => Ok(()),
+        let chinese = self.detail.text(Language::Chinese);
+        write!(f, "{}{SEPARATOR}{chinese}{SEPARATOR}", self.detail)?;
+        if let Some(errcode) = self.errcode {
+            write!(f, "{errcode}")?;
         }
+        write!(f, "{SEPARATOR}")
     }
 }
 
@@ -52,9 +52,12 @@ mod tests {
 
     #[test]
     fn a_fault_survives_serde() {
-        let fault = Fault { detail: "Must be an openid.".into(), errcode: Some(40003) };
-        assert_eq!(Fault::parse(&fault.to_string()), fault);
-        assert_eq!(Fault::parse(&format!("{fault} at line 1 column 2")), fault);
-        assert_eq!(Fault::parse("missing field"), Fault::new("missing field"));
+        let detail = ["Must be an openid.", "须为 openid。"];
+        for errcode in [Some(40003), None] {
+            let fault = Fault { detail: detail.into(), errcode };
+            assert_eq!(Fault::parse(&fault.to_string()), Some(fault.clone()));
+            assert_eq!(Fault::parse(&format!("{fault} at line 1 column 2")), Some(fault));
+        }
+        assert_eq!(Fault::parse("missing field `text` at line 1 column 2"), None);
     }
 }

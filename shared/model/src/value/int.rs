@@ -6,6 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use super::Fault;
+use crate::message;
 
 /// A whole number from `MIN` to `MAX`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,7 +24,10 @@ impl<const MIN: i64, const MAX: i64> Int<MIN, MAX> {
         if (MIN..=MAX).contains(&number) {
             Ok(Int(number))
         } else {
-            Err(Fault::new(format!("Must be a whole number from {MIN} to {MAX}.")))
+            Err(Fault::new(message!(
+                "Must be a whole number from {MIN} to {MAX}.",
+                "须为 {MIN} 到 {MAX} 的整数。"
+            )))
         }
     }
 

@@ -6,6 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 use super::Fault;
+use crate::message;
 
 /// A list of `MIN` to `MAX` entries.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -28,8 +29,13 @@ impl<'de, T: Deserialize<'de>, const MIN: usize, const MAX: usize> Deserialize<'
         if (MIN..=MAX).contains(&entries.len()) {
             return Ok(List(entries));
         }
-        let range = if MIN == 0 { format!("at most {MAX}") } else { format!("{MIN} to {MAX}") };
-        Err(D::Error::custom(Fault::new(format!("Must be a list of {range} entries."))))
+        Err(D::Error::custom(Fault::new(match MIN {
+            0 => message!("Must be a list of at most {MAX} entries.", "列表最多 {MAX} 项。"),
+            _ => message!(
+                "Must be a list of {MIN} to {MAX} entries.",
+                "列表须有 {MIN} 到 {MAX} 项。"
+            ),
+        })))
     }
 }
 

@@ -6,6 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use super::Fault;
+use crate::{Message, message};
 
 /// What WeChat counts in a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,8 +20,8 @@ pub enum Unit {
 /// Which characters a text may have, and how they are counted.
 #[derive(Debug)]
 pub struct Chars {
-    /// What a message calls them: `Must be 1 to 32 <noun>`.
-    pub noun: &'static str,
+    /// What a message calls them: `Must be 1 to 32 <noun>`, `须为 1 到 32 <noun>`.
+    pub noun: [&'static str; 2],
     /// What is counted.
     pub unit: Unit,
     /// The same as a regular expression, for the document; none for any character.
@@ -31,16 +32,20 @@ pub struct Chars {
 
 impl Chars {
     /// Any characters.
-    pub const ANY: Chars =
-        Chars { noun: "characters", unit: Unit::Characters, pattern: None, allow: |_| true };
+    pub const ANY: Chars = Chars {
+        noun: ["characters", "个字符"],
+        unit: Unit::Characters,
+        pattern: None,
+        allow: |_| true,
+    };
 
     /// Any characters, counted in bytes.
     pub const BYTES: Chars =
-        Chars { noun: "bytes", unit: Unit::Bytes, pattern: None, allow: |_| true };
+        Chars { noun: ["bytes", "字节"], unit: Unit::Bytes, pattern: None, allow: |_| true };
 
     /// Any characters but control characters, such as line breaks.
     pub const PRINTABLE: Chars = Chars {
-        noun: "characters without control characters",
+        noun: ["characters without control characters", "个字符，不含控制字符"],
         unit: Unit::Characters,
         pattern: Some(r"^[^\u0000-\u001F\u007F-\u009F]*$"),
         allow: |c| !c.is_control(),
@@ -48,7 +53,7 @@ impl Chars {
 
     /// The same, counted in bytes.
     pub const PRINTABLE_BYTES: Chars = Chars {
-        noun: "bytes without control characters",
+        noun: ["bytes without control characters", "字节，不含控制字符"],
         unit: Unit::Bytes,
         pattern: Some(r"^[^\u0000-\u001F\u007F-\u009F]*$"),
         allow: |c| !c.is_control(),
@@ -56,7 +61,7 @@ impl Chars {
 
     /// Visible ASCII: no spaces, nothing beyond `~`.
     pub const VISIBLE: Chars = Chars {
-        noun: "visible ASCII characters",
+        noun: ["visible ASCII characters", "个可见的 ASCII 字符"],
         unit: Unit::Characters,
         pattern: Some("^[!-~]*$"),
         allow: |c| c.is_ascii_graphic(),
@@ -64,7 +69,7 @@ impl Chars {
 
     /// What ids are made of.
     pub const ID: Chars = Chars {
-        noun: "letters, digits, `-` and `_`",
+        noun: ["letters, digits, `-` and `_`", "位字母、数字、`-` 和 `_`"],
         unit: Unit::Characters,
         pattern: Some("^[A-Za-z0-9_-]*$"),
         allow: |c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'),
@@ -72,7 +77,7 @@ impl Chars {
 
     /// Letters and digits.
     pub const ALPHANUMERIC: Chars = Chars {
-        noun: "letters and digits",
+        noun: ["letters and digits", "位字母和数字"],
         unit: Unit::Characters,
         pattern: Some("^[A-Za-z0-9]*$"),
         allow: |c| c.is_ascii_alphanumeric(),
@@ -80,7 +85,7 @@ impl Chars {
 
     /// Digits.
     pub const DIGITS: Chars = Chars {
-        noun: "digits",
+        noun: ["digits", "位数字"],
         unit: Unit::Characters,
         pattern: Some("^[0-9]*$"),
         allow: |c| c.is_ascii_digit(),
@@ -88,7 +93,7 @@ impl Chars {
 
     /// Lower-case hexadecimal digits.
     pub const HEX: Chars = Chars {
-        noun: "lower-case hexadecimal digits",
+        noun: ["lower-case hexadecimal digits", "位小写十六进制数字"],
         unit: Unit::Characters,
         pattern: Some("^[0-9a-f]*$"),
         allow: |c| matches!(c, '0'..='9' | 'a'..='f'),
@@ -104,15 +109,15 @@ pub trait Rule: 'static {
     /// The alphabet, and what is counted.
     const CHARS: Chars;
     /// A second sentence of every message: where a valid value comes from. Empty for none.
-    const HINT: &'static str = "";
+    const HINT: [&'static str; 2] = ["", ""];
     /// The code WeChat answers to a wrong value.
     const ERRCODE: Option<i64> = None;
 
-    /// What length and alphabet cannot say; the error is a whole sentence.
+    /// What length and alphabet cannot say; the error is a whole sentence, in both languages.
     ///
     /// # Errors
     /// The text breaks the rule.
-    fn check(text: &str) -> Result<(), &'static str> {
+    fn check(text: &str) -> Result<(), [&'static str; 2]> {
         let _ = text;
         Ok(())
     }
@@ -132,11 +137,11 @@ impl<R: Rule> Text<R> {
             Unit::Characters => text.chars().count(),
             Unit::Bytes => text.len(),
         };
-        let fault = |detail: String| Fault { detail, errcode: R::ERRCODE };
+        let fault = |detail: Message| Fault { detail, errcode: R::ERRCODE };
         if !(R::MIN..=R::MAX).contains(&length) || !text.chars().all(R::CHARS.allow) {
             return Err(fault(complaint(R::MIN, R::MAX, R::CHARS.noun, R::HINT)));
         }
-        R::check(&text).map_err(|detail| fault(detail.to_owned()))?;
+        R::check(&text).map_err(|detail| fault(detail.into()))?;
         Ok(Text(text, PhantomData))
     }
 
@@ -152,14 +157,24 @@ impl<R: Rule> Text<R> {
 }
 
 /// Not generic, so that forty rules share it.
-fn complaint(min: usize, max: usize, noun: &str, hint: &str) -> String {
-    let range = match min {
-        0 => format!("at most {max}"),
-        min if min == max => format!("exactly {max}"),
-        min => format!("{min} to {max}"),
-    };
-    let space = if hint.is_empty() { "" } else { " " };
-    format!("Must be {range} {noun}.{space}{hint}")
+fn complaint(min: usize, max: usize, noun: [&str; 2], hint: [&str; 2]) -> Message {
+    let [english, chinese] = noun;
+    let [advice, advice_chinese] = hint;
+    let space = if advice.is_empty() { "" } else { " " };
+    match min {
+        0 => message!(
+            "Must be at most {max} {english}.{space}{advice}",
+            "最多 {max} {chinese}。{advice_chinese}"
+        ),
+        _ if min == max => message!(
+            "Must be exactly {max} {english}.{space}{advice}",
+            "须正好 {max} {chinese}。{advice_chinese}"
+        ),
+        _ => message!(
+            "Must be {min} to {max} {english}.{space}{advice}",
+            "须为 {min} 到 {max} {chinese}。{advice_chinese}"
+        ),
+    }
 }
 
 impl<R> Clone for Text<R> {
@@ -255,24 +270,25 @@ pub fn unless_empty<'de, R: Rule, D: Deserializer<'de>>(
 ///
 /// text! {
 ///     /// The code of `wx.login`.
-///     pub LoginCode: 1..=128, Chars::VISIBLE, "Send the code of wx.login unchanged.";
+///     pub LoginCode: 1..=128, Chars::VISIBLE,
+///         ["Send the code of wx.login unchanged.", "请原样发送 wx.login 返回的 code。"];
 /// }
 ///
 /// assert!(Text::<LoginCode>::new("0a1b").is_ok());
 /// assert_eq!(
-///     Text::<LoginCode>::new("a b").unwrap_err().detail,
+///     Text::<LoginCode>::new("a b").unwrap_err().detail.to_string(),
 ///     "Must be 1 to 128 visible ASCII characters. Send the code of wx.login unchanged."
 /// );
 /// ```
 ///
-/// After the alphabet may come a hint, `errcode 40003`, and `check` with a function that says
+/// After the alphabet may come a hint in both languages, `errcode 40003`, and `check` with a function that says
 /// what length and alphabet cannot.
 #[macro_export]
 macro_rules! text {
     ($(
         $(#[$about:meta])*
         $visibility:vis $name:ident: $min:literal..=$max:expr, $chars:expr
-        $(, $hint:literal)? $(, errcode $errcode:literal)? $(, check $check:expr)?;
+        $(, [$hint:literal, $chinese:literal $(,)?])? $(, errcode $errcode:literal)? $(, check $check:expr)?;
     )*) => {$(
         $(#[$about])*
         $visibility enum $name {}
@@ -281,10 +297,10 @@ macro_rules! text {
             const MIN: usize = $min;
             const MAX: usize = $max;
             const CHARS: $crate::value::Chars = $chars;
-            $(const HINT: &'static str = $hint;)?
+            $(const HINT: [&'static str; 2] = [$hint, $chinese];)?
             $(const ERRCODE: Option<i64> = Some($errcode);)?
             $(
-                fn check(text: &str) -> ::std::result::Result<(), &'static str> {
+                fn check(text: &str) -> ::std::result::Result<(), [&'static str; 2]> {
                     $check(text)
                 }
             )?
@@ -295,17 +311,22 @@ macro_rules! text {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Language;
 
     text! {
         Title: 1..=5, Chars::ANY;
-        Label: 0..=6, Chars::BYTES, "A Chinese character counts three.", errcode 47003;
+        Label: 0..=6, Chars::BYTES,
+            ["A Chinese character counts three.", "一个汉字计为三个字节。"], errcode 47003;
         Even: 2..=4, Chars::DIGITS, check |text: &str| {
-            if text.ends_with(['0', '2', '4', '6', '8']) { Ok(()) } else { Err("Must be even.") }
+            if text.ends_with(['0', '2', '4', '6', '8']) { Ok(()) } else { Err([
+                "Must be even.",
+                "须为偶数。",
+            ]) }
         };
     }
 
     fn wrong<R: Rule>(text: &str) -> String {
-        Text::<R>::new(text).unwrap_err().detail
+        Text::<R>::new(text).unwrap_err().detail.to_string()
     }
 
     #[test]
@@ -334,6 +355,8 @@ mod tests {
         let expected = serde_json::json!({ "type": "string", "maxLength": 6, "x-max-bytes": 6 });
         assert_eq!(schema, expected);
         let error = serde_json::from_str::<Text<Label>>("\"1234567\"").unwrap_err();
-        assert_eq!(Fault::parse(&error.to_string()).errcode, Some(47003));
+        let fault = Fault::parse(&error.to_string()).unwrap();
+        assert_eq!(fault.errcode, Some(47003));
+        assert_eq!(fault.detail.text(Language::Chinese), "最多 6 字节。一个汉字计为三个字节。");
     }
 }
