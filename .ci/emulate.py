@@ -1,4 +1,4 @@
-"""Creates the stacks in an emulator and holds them to what the code needs: emulate.py BUNDLE.
+"""Creates the stacks in an emulator and holds them to what the code needs: emulate.py BUNDLE NODE_MODULES.
 
 What is expected stands here and in the table of docs/operations.md, not in the template.
 """
@@ -1076,7 +1076,7 @@ def plant(emulated, template):
 
 
 def main():
-    bundle = sys.argv[1]
+    bundle, modules = sys.argv[1:]
     begin = time.monotonic()
     report = Report()
     emulated = Emulator()
@@ -1122,7 +1122,7 @@ def main():
         flush=True,
     )
     with tempfile.TemporaryDirectory() as directory:
-        journey.travel(report, travelled, bundle, pathlib.Path(directory))
+        journey.travel(report, travelled, bundle, pathlib.Path(directory), modules)
     print(f"      after {time.monotonic() - begin:.0f} s: planted faults", flush=True)
     caught = plant(emulated, template)
     failed = len(report.failures)

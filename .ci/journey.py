@@ -2,13 +2,13 @@
 
 The bundle's functions sign with their names; a proxy before the emulator holds each request to the
 policies of the function's role, as IAM does. A second bundle plays WeChat. What the stack's event
-source mappings would start is started here, by their own filters.
+source mappings would start is started here, by their own filters. It is made twice: on the table
+in moto, and on one in dynalite.
 """
 
 import base64
 import datetime
 import http.client
-import http.server
 import json
 import os
 import pathlib
@@ -24,7 +24,10 @@ import boto3
 from botocore.config import Config
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+import questions
 from emulator import KEYS
+from engines import LACKED, Dynalite, Moto
+from web import Quiet, serve
 
 MINI, OFFICIAL = "wx1111111111111111", "wx2222222222222222"
 # The demo apps of the bundle: app id, kind, whether it receives messages.
@@ -58,41 +61,19 @@ PUBLIC_KEY = (
 )
 
 
-class Quiet(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_):
-        pass
-
-    def body(self):
-        return self.rfile.read(int(self.headers.get("content-length", 0)))
-
-    def answer(self, status, body, content_type="application/x-amz-json-1.0"):
-        self.send_response(status)
-        self.send_header("content-type", content_type)
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-
-def serve(handler):
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    return f"http://127.0.0.1:{server.server_port}"
-
-
 class Gate:
-    """IAM before the emulator."""
+    """IAM before the emulator and an engine of DynamoDB."""
 
-    def __init__(self, stack):
+    def __init__(self, stack, engine):
         self.stack, self.denied, self.seen = stack, [], set()
         self.roles = {
             one: stack.emulated_roles[function["Role"].split("/")[-1]]
             for one, function in stack.functions.items()
         }
         self.table = stack.arn("dynamodb", f"table/{stack.resources['Table']}")
-        self.inner = stack.emulated.url.removeprefix("http://")
+        self.engine, self.emulated = (
+            one.url.removeprefix("http://") for one in (engine, stack.emulated)
+        )
         gate = self
 
         class Handler(Quiet):
@@ -115,7 +96,8 @@ class Gate:
                     "message": why,
                 }
                 return handler.answer(400, json.dumps(refusal).encode())
-        connection = http.client.HTTPConnection(self.inner, timeout=20)
+        inner = self.emulated if call == "GetParameter" else self.engine
+        connection = http.client.HTTPConnection(inner, timeout=20)
         headers = {
             name: value
             for name, value in handler.headers.items()
@@ -186,35 +168,27 @@ def fits_leaf(wanted, value):
 class Mappings:
     """The stack's event source mappings at work."""
 
-    def __init__(self, stack, invoke):
-        self.invoke, self.started, self.ended = invoke, [], threading.Event()
-        streams = stack.client("dynamodbstreams")
-        arn = stack.table["LatestStreamArn"]
+    def __init__(self, stack, engine, invoke):
+        self.engine, self.invoke = engine, invoke
+        self.started, self.ended = [], threading.Event()
         self.mappings = [
             (
                 one["FunctionArn"].split(f":{stack.name}-")[-1],
                 [json.loads(each["Pattern"]) for each in one["FilterCriteria"]["Filters"]],
             )
-            for one in stack.client("lambda").list_event_source_mappings(EventSourceArn=arn)[
-                "EventSourceMappings"
-            ]
+            for one in stack.client("lambda").list_event_source_mappings(
+                EventSourceArn=stack.table["LatestStreamArn"]
+            )["EventSourceMappings"]
         ]
-        shard = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"][0]["ShardId"]
-        begin = streams.get_shard_iterator(
-            StreamArn=arn, ShardId=shard, ShardIteratorType="TRIM_HORIZON"
-        )
-        self.streams, self.iterator = streams, begin["ShardIterator"]
         threading.Thread(target=self.run, daemon=True).start()
 
     def run(self):
         while not self.ended.wait(0.1):
-            found = self.streams.get_records(ShardIterator=self.iterator)
-            self.iterator = found["NextShardIterator"]
-            for record in found["Records"]:
+            for record in self.engine.records():
                 for function, patterns in self.mappings:
                     if any(fits(pattern, record) for pattern in patterns):
-                        event = json.loads(json.dumps({"Records": [record]}, default=str))
-                        self.started.append((function, self.invoke(function, event)))
+                        answer = self.invoke(function, {"Records": [record]})
+                        self.started.append((function, answer))
 
 
 class Bundle:
@@ -299,10 +273,19 @@ def store_secrets(stack):
     return key
 
 
-def travel(report, stack, binary, directory):
-    """Logs in, signs, recovers from a void token, takes a message and money, all on the stack."""
+def travel(report, stack, binary, directory, modules):
+    """The journey on each engine, and what the engines say to the same requests."""
     key = store_secrets(stack)
-    gate = Gate(stack)
+    for engine in (Moto(stack), Dynalite(stack, modules)):
+        try:
+            settle(report, stack, engine, binary, directory, key)
+        finally:
+            engine.stop()
+
+
+def settle(report, stack, engine, binary, directory, key):
+    """Logs in, signs, recovers from a void token, takes a message and money, all on the stack."""
+    gate = Gate(stack, engine)
     published = []
 
     class Consumer(Quiet):
@@ -318,10 +301,11 @@ def travel(report, stack, binary, directory):
         # The bundle's own address: nobody answers at the stack's.
         if name not in ("PAY_NOTIFY_URL", "WECHAT_PAY_API_BASE")
     }
-    world = Bundle(binary, directory / "wechat.log")
+    settings["BUDGETS"] = '{"wxacode.get":{"user":"2/d"}}'
+    world = Bundle(binary, directory / f"wechat-{engine.name}.log")
     bundle = Bundle(
         binary,
-        directory / "bundle.log",
+        directory / f"bundle-{engine.name}.log",
         "--wechat-api",
         world.wechat,
         "--wechat-pay-api",
@@ -335,7 +319,13 @@ def travel(report, stack, binary, directory):
         AWS_ENDPOINT_URL_SSM=gate.url,
     )
     try:
-        walk(report, stack, gate, world, bundle, published, key)
+        walk(report, stack, gate, world, bundle, published, key, engine)
+        if isinstance(engine, Dynalite):
+            print("      dynalite lacks:")
+            for what, instead in LACKED.items():
+                print(f"      {what}: {instead}")
+            embedded = world.address("DynamoDB").removeprefix("http://")
+            questions.compare(report, embedded, engine)
     finally:
         bundle.stop()
         world.stop()
@@ -423,7 +413,7 @@ def pay(check, send_to, session, invoke, item, told):
     check(status_of(answer) == 200 and number in bill, "its bill", answer)
 
 
-def walk(report, stack, gate, world, bundle, published, key):
+def walk(report, stack, gate, world, bundle, published, key, engine):
     client = boto3.client(
         "lambda",
         region_name=stack.region,
@@ -438,19 +428,17 @@ def walk(report, stack, gate, world, bundle, published, key):
         return json.loads(answer["Payload"].read().split(b"\0" * 8)[0] or b"null")
 
     def item(pk):
-        found = stack.client("dynamodb").get_item(
-            TableName=stack.resources["Table"], Key={"pk": {"S": pk}}
-        )
+        found = engine.client.get_item(TableName=engine.table, Key={"pk": {"S": pk}})
         return found.get("Item", {})
 
     def items(prefix):
-        found = stack.client("dynamodb").scan(TableName=stack.resources["Table"])["Items"]
+        found = engine.client.scan(TableName=engine.table)["Items"]
         return [one for one in found if one["pk"]["S"].startswith(prefix)]
 
     def check(right, what, why=""):
-        report.check(right, f"journey: {what}", why)
+        report.check(right, f"journey on {engine.name}: {what}", why)
 
-    mappings = Mappings(stack, invoke)
+    mappings = Mappings(stack, engine, invoke)
     kept = {one["pk"]["S"] for one in items("credential#")}
     wanted = {
         f"credential#{appid}#access_token"
@@ -528,10 +516,12 @@ def walk(report, stack, gate, world, bundle, published, key):
             "mode": "safe",
         },
     )
+
+    def all_pushes():
+        return send("GET", f"{world.wechat}/_simulator/push")[1]
+
     # It answers before its check of the URL has ended.
-    entered = until(
-        lambda: [one for one in send("GET", f"{world.wechat}/_simulator/push")[1] if one["taken"]]
-    )
+    entered = until(lambda: [one for one in all_pushes() if one["taken"]])
     check(answer[0] == 200 and entered, "WeChat accepts the push URL", answer)
     send(
         "POST",
@@ -546,9 +536,29 @@ def walk(report, stack, gate, world, bundle, published, key):
         published,
     )
     check(published and published[0]["detail-type"] == "message.text", "as message.text", published)
+    again = {"MsgType": "text", "Content": "again", "MsgId": 4711}
+    for _ in range(2):
+        send("POST", f"{world.wechat}/_simulator/push", {"appid": MINI, "message": again})
+    # The check of the URL, the first message, and this one twice.
+    pushes = until(lambda: len(all_pushes()) == 4 and all(one["taken"] for one in all_pushes()))
+    check(pushes and len(items("event#")) == 2, "the same message twice is one event", all_pushes())
+    until(lambda: len(published) > 1)
     answer = invoke("events-redeliver", {"since": 0})
-    check(answer.get("delivered") == 1, "events.redeliver finds it by the index due", answer)
-    check(until(lambda: len(published) > 1), "and it is published once more", published)
+    check(answer.get("delivered") == 2, "events.redeliver finds both by the index due", answer)
+    check(until(lambda: len(published) > 3), "and they are published once more", published)
+
+    code = send("POST", f"{world.wechat}/_simulator/codes", {"user": "carol"})[1]["code"]
+    carol = send("POST", f"{bundle.url}/auth/code2Session", {"js_code": code})[1]["session_token"]
+    statuses = [
+        send("POST", f"{bundle.url}/wxacode/get", {"path": "pages/index/index"}, carol)[0]
+        for _ in range(3)
+    ]
+    spent = [one for one in items("limit#") if one["pk"]["S"].startswith("limit#wxacode.get#")]
+    check(
+        statuses == [200, 200, 429] and [one["calls"]["N"] for one in spent] == ["2"],
+        "a budget is counted in the table, and spent",
+        (statuses, spent),
+    )
 
     pay(check, send_to=(bundle, world), session=session, invoke=invoke, item=item, told=published)
 

@@ -59,6 +59,8 @@ pub fn derive(registry: &Registry) -> io::Result<Derived> {
         io::Result::Ok(())
     };
     partly("docs/operations.md", &readme::parts(registry))?;
-    partly("docs/deployment.md", &[parameters::part(&template)?])?;
+    let [english, chinese] = parameters::parts(&template)?;
+    partly("docs/deployment.md", &[english])?;
+    partly("docs/zh/deployment.md", &[chinese])?;
     Ok(Derived::new(root, files, &[binaries::DIRECTORY, events::DIRECTORY]))
 }

@@ -9,6 +9,7 @@
 //! `cargo bench -- --help` lists the options.
 
 mod build;
+mod load;
 mod others;
 mod peers;
 mod processor;
@@ -25,8 +26,7 @@ use std::{
 };
 
 use clap::Parser;
-use local::{Options, Stack};
-use shared::Log;
+use local::Stack;
 
 use crate::{
     proxy::Proxies,
@@ -58,6 +58,9 @@ struct Flags {
     /// Percent of a CPU that a function gets once it polls; 7 is about a 128 MB function.
     #[arg(long, default_value_t = 100)]
     cpu_percent: u64,
+    /// Measure requests a second instead, of release binaries and of the bundle.
+    #[arg(long)]
+    load: bool,
     /// Measure release builds instead, in a target directory of their own.
     #[arg(long)]
     build_cost: bool,
@@ -95,6 +98,10 @@ fn main() {
         return;
     }
     let target = build::target(&root);
+    if flags.load {
+        build::functions(&root, &load::functions());
+        return load::run(&target, flags.calls);
+    }
     build::functions(&root, &flags.functions);
     let mut peers = Vec::new();
     if flags.default_stack {
@@ -105,13 +112,9 @@ fn main() {
     }
     // Every other thread is started from here.
     processor::take(processor::REST);
-    // One thread: with several, what came last is often served first.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.expect("a runtime starts");
-    let handle = runtime.handle().clone();
-    thread::spawn(move || runtime.block_on(std::future::pending::<()>()));
-    let options = Options { log: Log::to(|_| {}), ..Options::default() };
-    let stack = handle.block_on(Stack::start(options)).expect("the stack starts");
+    let handle = processor::Thread::start().handle;
+    let stack = handle.block_on(Stack::start(load::options())).expect("the stack starts");
+    let simulator = stack.wechat.clone().expect("the stack has a simulator");
     let latency = Duration::from_millis(flags.latency_ms);
     let directory = target.join("bench");
     fs::create_dir_all(&directory).expect("the target directory is writable");
@@ -126,12 +129,14 @@ fn main() {
         if !flags.functions.iter().any(|name| name == job.function) {
             continue;
         }
-        subjects.push(Subject::floor(job, deployed("examples/floor", "floor"), &stack, &proxies));
+        let binary = deployed("examples/floor", "floor");
+        subjects.push(Subject::floor(job, binary, &stack, &simulator, &proxies));
     }
     for name in &flags.functions {
-        subjects.push(Subject::function(name, deployed(name, name), &stack, &proxies));
+        subjects.push(Subject::function(name, deployed(name, name), &stack, &simulator, &proxies));
     }
-    subjects.extend(peers.into_iter().map(|peer| Subject::peer(peer, &stack, &proxies)));
+    subjects
+        .extend(peers.into_iter().map(|peer| Subject::peer(peer, &stack, &simulator, &proxies)));
     let throttle = (flags.cpu_percent < 100).then_some(Throttle { percent: flags.cpu_percent });
     let mut report = Report::new(&subjects, latency);
     let log = directory.join("log");

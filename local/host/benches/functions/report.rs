@@ -31,6 +31,8 @@ pub(crate) struct Figures {
     pub(crate) warm: Vec<Duration>,
     /// Peak memory.
     pub(crate) peak_kb: u64,
+    /// How long it ran.
+    pub(crate) processor: Duration,
     /// Table accesses and upstream calls of the first and the last request.
     pub(crate) counts: Option<[u64; 4]>,
 }

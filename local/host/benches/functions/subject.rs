@@ -14,7 +14,7 @@ use std::{
 
 use local::Stack;
 use serde_json::{Value, json};
-use simulator::{ONE_TIME_TEMPLATE, Simulator, User};
+use simulator::{Simulator, User};
 
 use crate::{peers::Peer, processor, proxy::Proxies, report::Figures};
 
@@ -24,6 +24,9 @@ const PAUSE: Duration = Duration::from_millis(1);
 
 /// The demo mini program.
 pub(crate) const MINI: &str = "wx1111111111111111";
+
+/// The check that the event of `security-getmediacheck` asks for.
+pub(crate) const CHECKED: &str = "60ae120f-371d5872-7941a05b";
 
 /// The function whose job the peers do.
 const SIGNER: &str = "jssdk-config";
@@ -91,12 +94,18 @@ impl Subject {
     }
 
     /// A job by hand.
-    pub(crate) fn floor(job: &Job, binary: PathBuf, stack: &Stack, proxies: &Proxies) -> Subject {
+    pub(crate) fn floor(
+        job: &Job,
+        binary: PathBuf,
+        stack: &Stack,
+        simulator: &Simulator,
+        proxies: &Proxies,
+    ) -> Subject {
         Subject {
             name: job.name.to_owned(),
             arguments: job.arguments,
             floor: None,
-            ..Subject::function(job.function, binary, stack, proxies)
+            ..Subject::function(job.function, binary, stack, simulator, proxies)
         }
     }
 
@@ -105,6 +114,7 @@ impl Subject {
         name: &str,
         binary: PathBuf,
         stack: &Stack,
+        simulator: &Simulator,
         proxies: &Proxies,
     ) -> Subject {
         Subject {
@@ -113,21 +123,26 @@ impl Subject {
             program: binary,
             arguments: &[],
             variables: proxies.through(stack.environment()),
-            event: event(name, stack),
+            event: event(name, stack, simulator),
             signs: name == SIGNER,
             floor: BY_HAND.iter().find(|job| job.function == name).map(|job| job.name),
         }
     }
 
     /// Something else that does the job of `jssdk-config`.
-    pub(crate) fn peer(peer: Peer, stack: &Stack, proxies: &Proxies) -> Subject {
+    pub(crate) fn peer(
+        peer: Peer,
+        stack: &Stack,
+        simulator: &Simulator,
+        proxies: &Proxies,
+    ) -> Subject {
         Subject {
             name: peer.name.to_owned(),
             deployed: peer.deployed,
             program: peer.program,
             arguments: peer.arguments,
             variables: proxies.through(stack.environment()),
-            event: event(SIGNER, stack),
+            event: event(SIGNER, stack, simulator),
             signs: true,
             floor: None,
         }
@@ -201,7 +216,7 @@ impl Subject {
                 panic!("{} failed: {answer}", self.name);
             }
         }
-        let peak_kb = peak_memory_kb(pid);
+        let (peak_kb, processor) = (peak_memory_kb(pid), processor::spent(pid));
         child.kill().expect("it runs");
         child.wait().expect("it runs");
         let mut lines = String::new();
@@ -217,6 +232,7 @@ impl Subject {
             cold_invoke: timeline.latencies[0],
             warm: timeline.latencies[1..].to_vec(),
             peak_kb,
+            processor,
             counts: counts(&lines),
         }
     }
@@ -369,7 +385,7 @@ fn is_good(answer: &Value, signs: bool) -> bool {
 }
 
 /// The events of a function, each good for one request.
-fn event(name: &str, stack: &Stack) -> Box<dyn Fn() -> String> {
+pub(crate) fn event(name: &str, stack: &Stack, simulator: &Simulator) -> Box<dyn Fn() -> String> {
     let http = |method: &str, query: &str, body: &str| {
         json!({
             "version": "2.0", "routeKey": "$default", "rawPath": "/", "rawQueryString": query,
@@ -388,7 +404,7 @@ fn event(name: &str, stack: &Stack) -> Box<dyn Fn() -> String> {
             Box::new(move || event.clone())
         }
         "auth-code2session" => {
-            let simulator: Simulator = stack.wechat.clone().expect("the stack has a simulator");
+            let simulator = simulator.clone();
             let next = std::cell::Cell::new(0);
             Box::new(move || {
                 // Different people: WeChat allows one person a hundred logins a minute.
@@ -399,7 +415,7 @@ fn event(name: &str, stack: &Stack) -> Box<dyn Fn() -> String> {
             })
         }
         "push-receive" => {
-            let simulator: Simulator = stack.wechat.clone().expect("the stack has a simulator");
+            let simulator = simulator.clone();
             let next = std::cell::Cell::new(0);
             Box::new(move || {
                 // Different messages: one that was received is answered without a write.
@@ -423,16 +439,11 @@ fn event(name: &str, stack: &Stack) -> Box<dyn Fn() -> String> {
                 .to_string()
             })
         }
-        "subscribemessage-send" => {
-            let simulator = stack.wechat.as_ref().expect("the stack has a simulator");
-            let alice = User::new("alice");
-            simulator.subscribe(MINI, &alice, ONE_TIME_TEMPLATE, u32::MAX);
-            let session = stack.session(MINI, &alice.openid(MINI));
-            let event = std::fs::read_to_string(concat!(
-                env!("CARGO_MANIFEST_DIR"),
-                "/../../events/subscribemessage-send.json"
-            ));
-            let event = event.expect("the event is there").replace("{{session}}", &session);
+        "subscribemessage-send" | "security-getmediacheck" => {
+            let file = format!("{}/../../events/{name}.json", env!("CARGO_MANIFEST_DIR"));
+            let event = std::fs::read_to_string(file).expect("the event is there");
+            let session = stack.session(MINI, &User::new("alice").openid(MINI));
+            let event = event.replace("{{session}}", &session);
             Box::new(move || event.clone())
         }
         _ => Box::new(|| "{}".to_owned()),

@@ -3,6 +3,7 @@
 //! It uses no network: it prints parameters and commands, and secrets only into a pipe.
 
 use std::{
+    collections::HashMap,
     io::{IsTerminal as _, Read as _, Write as _},
     process::ExitCode,
 };
@@ -13,8 +14,9 @@ use functions::pay::{
     apiv3::{ApiV3Key, PrivateKey, VerifyingKeys},
     setting,
 };
+use serde_json::{Value, json};
 use shared::{
-    AccountKind, Secret,
+    Account, AccountKind, Secret,
     config::{parse_accounts, parse_public_keys},
     crypto::random_bytes,
     session::SigningKey,
@@ -30,12 +32,20 @@ struct Flags {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Prints the parameter WechatApps, and a command per app that stores its secret.
+    /// Prints the parameter WechatApps, a command per secret that stores it, and which apps receive
+    /// messages and payments.
     Apps {
         /// An account as <appid>:<kind>, the preferred one of a kind first. Kinds: mini_program,
         /// official_account, mobile_app, website.
         #[arg(required = true, value_name = "APPID:KIND")]
         apps: Vec<String>,
+        /// Those that receive messages and events, comma separated, each as <appid> or
+        /// <appid>:<mode>. Modes: safe (unless said otherwise), compatible, plain.
+        #[arg(long, value_name = "APPID:MODE", value_delimiter = ',')]
+        push: Vec<String>,
+        /// The parameter WechatPay, to show which apps pay.
+        #[arg(long, value_name = "JSON")]
+        pay: Option<String>,
         /// The parameter SecretPrefix.
         #[arg(long, default_value = "/wechat", value_name = "PATH")]
         prefix: String,
@@ -79,12 +89,15 @@ enum Command {
 
 const EXAMPLES: &str = "Examples:
   keys apps wx0123456789abcdef:mini_program wxfedcba9876543210:official_account
+  keys apps wx0123456789abcdef:mini_program --push wx0123456789abcdef
   keys session | aws ssm put-parameter --name /wechat/session-key --type SecureString --value file:///dev/stdin
   keys pay 1900000001 --serial-no 5157F0… --apps wx0123456789abcdef --verify PUB_KEY_ID_…";
 
 fn main() -> ExitCode {
     let outcome = match Flags::parse().command {
-        Command::Apps { apps, prefix } => print_apps(&apps, &prefix),
+        Command::Apps { apps, push, pay, prefix } => {
+            print_apps(&apps, &push, pay.as_deref(), &prefix)
+        }
         Command::Session { kid, keep } => print_session(&kid, keep.as_deref()),
         Command::Pay { mchid, serial_no, apps, verify, certificates, prefix } => {
             print_pay(&Pay { mchid, serial_no, apps, verify, certificates, prefix })
@@ -100,20 +113,43 @@ fn main() -> ExitCode {
     }
 }
 
-fn print_apps(apps: &[String], prefix: &str) -> Result<(), String> {
-    let (parameter, commands) = describe_apps(apps, prefix)?;
+fn print_apps(
+    apps: &[String],
+    push: &[String],
+    pay: Option<&str>,
+    prefix: &str,
+) -> Result<(), String> {
+    let (parameter, commands) = describe_apps(apps, push, prefix)?;
+    let uses = describe_uses(&parameter, pay.unwrap_or("[]"))?;
     eprintln!(
         "Store each secret: paste a line, then the secret, then press Enter. It is not shown."
     );
-    eprintln!("{commands}");
-    eprintln!("\nThe parameter WechatApps:");
+    if !push.is_empty() {
+        eprintln!(
+            r#"That of a name with push- is {{"tokens":["<Token>"],"keys":["<EncodingAESKey>"]}}."#
+        );
+    }
+    eprintln!("{commands}\n\nWhat the apps have:\n{uses}\n\nThe parameter WechatApps:");
     println!("{parameter}");
     Ok(())
 }
 
 /// The parameter, and the commands that store the secrets.
-fn describe_apps(apps: &[String], prefix: &str) -> Result<(String, String), String> {
+fn describe_apps(
+    apps: &[String],
+    push: &[String],
+    prefix: &str,
+) -> Result<(String, String), String> {
     let (mut list, mut commands) = (Vec::new(), Vec::new());
+    let mut stored = |name: &str| {
+        let name = format!("{prefix}/{name}");
+        commands.push(format!(
+            "read -rs SECRET; printf %s \"$SECRET\" | aws ssm put-parameter --name {name} --type SecureString --overwrite --value file:///dev/stdin; unset SECRET"
+        ));
+        format!(r#"{{"ssm":"{name}"}}"#)
+    };
+    let mut modes: HashMap<&str, &str> =
+        push.iter().map(|app| app.split_once(':').unwrap_or((app, "safe"))).collect();
     for app in apps {
         let known = |kind: &str| AccountKind::ALL.iter().any(|known| known.as_str() == kind);
         let parts = app.split_once(':').filter(|(_, kind)| known(kind));
@@ -121,16 +157,39 @@ fn describe_apps(apps: &[String], prefix: &str) -> Result<(String, String), Stri
             let kinds: Vec<_> = AccountKind::ALL.iter().map(|kind| kind.as_str()).collect();
             format!("{app} is not <appid>:<kind>; kinds: {}", kinds.join(", "))
         })?;
-        let name = format!("{prefix}/{appid}");
-        commands.push(format!(
-            "read -rs SECRET; printf %s \"$SECRET\" | aws ssm put-parameter --name {name} --type SecureString --overwrite --value file:///dev/stdin; unset SECRET"
-        ));
+        let secret = stored(appid);
+        let push = modes.remove(appid).map(|mode| {
+            let keys = stored(&format!("push-{appid}"));
+            format!(r#","push":{{"mode":"{mode}","keys":{keys}}}"#)
+        });
         // In the order the template's pattern has.
-        list.push(format!(r#"{{"appid":"{appid}","kind":"{kind}","secret":{{"ssm":"{name}"}}}}"#));
+        list.push(format!(
+            r#"{{"appid":"{appid}","kind":"{kind}","secret":{secret}{}}}"#,
+            push.unwrap_or_default()
+        ));
+    }
+    if let Some(appid) = modes.into_keys().min() {
+        return Err(format!("{appid} is to receive messages and is not among the apps"));
     }
     let parameter = format!("[{}]", list.join(","));
     parse_accounts(&parameter).map_err(|why| format!("The list of apps {why}."))?;
     Ok((parameter, commands.join("\n")))
+}
+
+/// Which apps receive messages, and whose payments: a line per app, without a secret.
+fn describe_uses(apps: &str, pay: &str) -> Result<String, String> {
+    let accounts = parse_accounts(apps).map_err(|why| format!("The list of apps {why}."))?;
+    let merchants = setting::parse(pay).map_err(|why| format!("The list of merchants {why}."))?;
+    let line = |account: &Account| {
+        let (appid, kind) = (&account.appid, account.kind.as_str());
+        let push = account.push.as_ref().map(|push| json!(push.mode));
+        let push = push.as_ref().and_then(Value::as_str).unwrap_or("–");
+        let pays = merchants.iter().filter(|merchant| merchant.apps.contains(appid));
+        let pays: Vec<&str> = pays.map(|merchant| merchant.mchid.as_str()).collect();
+        let pay = if pays.is_empty() { "–".to_owned() } else { pays.join(",") };
+        format!("{appid}  {kind}  push {push}  pay {pay}")
+    };
+    Ok(accounts.iter().map(line).collect::<Vec<_>>().join("\n"))
 }
 
 /// A merchant, without a key.
@@ -241,7 +300,7 @@ fn describe_session(
 #[cfg(test)]
 mod tests {
     use shared::{
-        AccountKind, SecretSource,
+        AccountKind, PushMode, SecretSource,
         session::{Session, Verifier},
     };
 
@@ -250,15 +309,35 @@ mod tests {
     #[test]
     fn the_apps_are_what_the_functions_read() {
         let apps = ["wx01:mini_program".to_owned(), "wx02:official_account".to_owned()];
-        let (parameter, commands) = describe_apps(&apps, "/wechat").unwrap();
+        let (parameter, commands) = describe_apps(&apps, &[], "/wechat").unwrap();
         let accounts = parse_accounts(&parameter).unwrap();
         assert_eq!(accounts[1].kind, AccountKind::OfficialAccount);
         assert_eq!(accounts[1].secret, SecretSource::Ssm("/wechat/wx02".to_owned()));
         assert_eq!(commands.matches("--type SecureString").count(), 2);
         for wrong in ["wx01", "wx01:toaster", "01:mini_program", "wx01:mini_program "] {
-            assert!(describe_apps(&[wrong.to_owned()], "/wechat").is_err(), "{wrong}");
+            assert!(describe_apps(&[wrong.to_owned()], &[], "/wechat").is_err(), "{wrong}");
         }
-        assert!(describe_apps(&[apps[0].clone(), apps[0].clone()], "/wechat").is_err());
+        assert!(describe_apps(&[apps[0].clone(), apps[0].clone()], &[], "/wechat").is_err());
+    }
+
+    #[test]
+    fn what_receives_messages_and_payments_is_shown_without_a_secret() {
+        let apps = ["wx01:mini_program", "wx02:official_account"].map(str::to_owned);
+        let push = |app: &str| describe_apps(&apps, &[app.to_owned()], "/wechat");
+        let (parameter, commands) = push("wx02:compatible").unwrap();
+        let accounts = parse_accounts(&parameter).unwrap();
+        assert_eq!(accounts[1].push.as_ref().unwrap().mode, PushMode::Compatible);
+        assert!(commands.contains("--name /wechat/push-wx02 --type SecureString"), "{commands}");
+        let secret = "-----BEGIN PRIVATE KEY-----";
+        let demo = simulator::Pay::new(shared::Clock::system(), &["wx01"]).setting().to_string();
+        assert!(demo.contains(secret), "a merchant may be given with its keys");
+        let uses = describe_uses(&parameter, &demo).unwrap();
+        let lines: Vec<&str> = uses.lines().collect();
+        let pays = "wx01  mini_program  push –  pay 1900000001";
+        assert_eq!(lines, [pays, "wx02  official_account  push compatible  pay –"]);
+        assert!(push("wx01").unwrap().0.contains(r#""push":{"mode":"safe""#));
+        assert!(push("wx03").is_err_and(|why| why.starts_with("wx03 ")));
+        assert!(push("wx01:loud").is_err());
     }
 
     #[test]

@@ -21,6 +21,14 @@ const OTHERWISE: &[(&str, &str)] = &[
     ("ApiCertificateArn, EdgeOnly, ", "ApiCertificateArn, "),
     (", Tracing]", "]"),
     (
+        "覆盖所有接口的域名，小程序必须登记。为空则只有函数 URL。",
+        "覆盖所有接口的域名，小程序必须登记，且须已备案。",
+    ),
+    (
+        "该域名的证书，在本区域的 ACM 中。仅在有 ApiDomainName 时读取。",
+        "该域名的证书，在本区域的 ACM 中。",
+    ),
+    (
         r#"which mini programs must register. Empty means function URLs
       only.
     Default: ""
