@@ -4,6 +4,7 @@
 
 pub mod apiv3;
 mod bill;
+mod certificates;
 mod close_order;
 mod create_order;
 mod download_bill;

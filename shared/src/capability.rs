@@ -6,6 +6,7 @@
 //! exactly their policies.
 
 mod credential;
+mod current_login;
 mod erasure;
 mod event_bus;
 mod login;
@@ -27,6 +28,7 @@ use futures_util::future::BoxFuture;
 use model::{Account, CredentialKind, Problem};
 
 pub use credential::{AccessToken, JsapiTicket, Kind, ReadCredential, Reads, WxCardTicket};
+pub use current_login::{CheckLogin, CurrentLogin};
 pub use erasure::{Erasing, Erasure};
 pub use event_bus::{
     BYTES as BUS_BYTES, BusCalls, BusEntry, ENTRIES as BUS_ENTRIES, EventBus, EventBusName,

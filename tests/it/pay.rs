@@ -264,6 +264,64 @@ async fn another_user_s_order_is_not_found() {
 }
 
 #[tokio::test]
+async fn after_a_logout_a_session_orders_and_closes_nothing() {
+    let bundle = shop().await;
+    let (session, other) = (bundle.session("alice").await, bundle.session("alice").await);
+    let order = ordered(&bundle, &session).await;
+    assert_eq!(bundle.post_as(Some(&session), "/auth/logout", json!({})).await.status, 200);
+    let calls = bundle.wechat().pay().calls("POST");
+
+    let number = json!({ "out_trade_no": order["out_trade_no"] });
+    for (path, input) in
+        [("/pay/createOrder", json!({ "product": "box" })), ("/pay/closeOrder", number.clone())]
+    {
+        bundle.post_as(Some(&session), path, input).await.problem(401, "unauthenticated");
+    }
+    // Nothing is told of the catalogue or of orders either.
+    for (path, input) in [
+        ("/pay/createOrder", json!({ "product": "nothing" })),
+        ("/pay/closeOrder", json!({ "out_trade_no": "0000000000" })),
+    ] {
+        bundle.post_as(Some(&session), path, input).await.problem(401, "unauthenticated");
+    }
+    assert_eq!(bundle.wechat().pay().calls("POST"), calls, "WeChat Pay hears of nothing");
+    assert_eq!(state(&bundle, &session, &order).await, "unpaid", "looking moves no money");
+    // The user's other device, and a service, go on.
+    ordered(&bundle, &other).await;
+    let closed = bundle.post_as(Some(&other), "/pay/closeOrder", number).await;
+    assert_eq!(closed.json()["state"], "closed");
+    let openid = User::new("alice").openid(MINI);
+    let order = json!({ "openid": openid, "description": "x", "amount": 1 });
+    assert_eq!(bundle.invoke("pay-createorder", order).await.unwrap()["state"], "unpaid");
+}
+
+#[tokio::test]
+async fn a_merchant_with_platform_certificates_fetches_them_and_is_paid() {
+    let mut setting = simulator::Pay::new(shared::Clock::frozen(0), &[MINI]).setting();
+    setting[0]["verify"] = json!({});
+    setting[0]["certificates"] = json!(true);
+    let bundle = Bundle::with(|options| options.pay = Some(setting.to_string())).await;
+    let product = json!({ "product": "box", "description": "季度蔬菜箱", "amount": 4999 });
+    bundle.invoke("pay-putproduct", product).await.unwrap();
+    let session = bundle.session("alice").await;
+    // Nothing verifies before the job has been there.
+    let answer = bundle.post_as(Some(&session), "/pay/createOrder", json!({ "product": "box" }));
+    answer.await.problem(503, "wechat-busy");
+    let report = bundle.invoke("reconcile-payments", json!({})).await.unwrap();
+    assert_eq!((&report["certificates"], &report["problems"]), (&json!(1), &json!([])), "{report}");
+    let again = bundle.invoke("reconcile-payments", json!({})).await.unwrap();
+    assert_eq!(again["certificates"], 0, "twice a day is enough");
+
+    let pay = bundle.wechat().pay();
+    let order = ordered(&bundle, &session).await;
+    pay.fault(PayFault::SerialSwitch(0), None);
+    assert_eq!(pays(&bundle, &order["payment"]), "ok");
+    pay.deliver_due().await;
+    assert_eq!(told(&bundle, 1).await, ["pay.paid"]);
+    assert_eq!(state(&bundle, &session, &order).await, "paid");
+}
+
+#[tokio::test]
 async fn a_user_cannot_choose_the_price_and_a_service_must_choose_a_valid_one() {
     let bundle = shop().await;
     let session = bundle.session("alice").await;

@@ -9,14 +9,14 @@ use shared::{
     capability::{Erasure, Logins},
 };
 
-/// Logs the user out: the login can no longer be renewed, and its session gets no keys.
+/// Logs the user out: the login can no longer be renewed, and its session gets no keys and orders
+/// nothing.
 ///
-/// Operations that read nothing stored accept the session until it expires, at most two hours
-/// later: drop it.
+/// Other operations accept the session until it expires, at most two hours later: drop it.
 ///
-/// 退出登录：该登录不能再续期，其会话也不能再获取密钥。
+/// 退出登录：该登录不能再续期，其会话也不能再获取密钥，不能再下单或关单。
 ///
-/// 不读取已存数据的接口仍接受该会话直至过期，最长两小时：请自行丢弃会话。
+/// 其他接口仍接受该会话直至过期，最长两小时：请自行丢弃会话。
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Logout {

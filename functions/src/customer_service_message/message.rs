@@ -27,7 +27,7 @@ const OFFICIAL: &[AccountKind] = &[AccountKind::OfficialAccount];
 
 /// Declares the message and its types: `object: Fields = Type, ACCOUNTS` for each, where the
 /// accounts are those that may send it.
-macro_rules! message {
+macro_rules! message_of {
     ($($(#[$about:meta])+ $object:ident: $fields:ty = $msgtype:ident, $accounts:ident;)+) => {
         /// What can be sent.
         ///
@@ -84,7 +84,7 @@ macro_rules! message {
     };
 }
 
-message! {
+message_of! {
     /// A text; `<a href>` links to pages, with `data-miniprogram-appid` and
     /// `data-miniprogram-path` to a mini program.
     ///

@@ -29,11 +29,7 @@ text! {
             let zoned = text.as_bytes().get(10) == Some(&b'T')
                 && (text.ends_with('Z') || text.get(text.len() - 6..).is_some_and(is_offset));
             if zoned { Ok(()) } else { Err([
-
-        [
-            "Send it as `2026-11-20T12:00:00.000+08:00`.",
-            "请以 `2026-11-20T12:00:00.000+08:00` 的格式发送。",
-        ],
+                "Send it as `2026-11-20T12:00:00.000+08:00`.",
                 "请以 `2026-11-20T12:00:00.000+08:00` 的格式发送。",
             ]) }
         };

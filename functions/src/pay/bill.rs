@@ -9,6 +9,7 @@
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{Error, Problem, Result, crypto::sha1_hex, table::DocumentWrite};
@@ -17,7 +18,7 @@ use super::{
     apiv3::{Carrier, Merchant, Request},
     ledger::{Ledger, read},
     order::{Order, Transaction, paid_on},
-    payments::Payments,
+    payments::{AT_ONCE, Payments},
     problem,
 };
 
@@ -71,6 +72,14 @@ struct Link {
     hash_type: String,
     hash_value: String,
     download_url: String,
+}
+
+/// What is here of a payment in a bill.
+enum Found {
+    Equal,
+    Recovered,
+    Unknown,
+    Different,
 }
 
 /// A payment in a bill.
@@ -140,27 +149,15 @@ impl<L: Ledger, C: Carrier> Payments<'_, L, C> {
         let mchid = merchant.mchid.clone();
         let mut report =
             BillReport { date: date.to_owned(), mchid: mchid.clone(), ..BillReport::default() };
-        let listed: BTreeSet<&str> = rows.iter().map(|row| row.out_trade_no.as_str()).collect();
-        for Row { out_trade_no, transaction_id, amount } in &rows {
-            let found: Option<(Order, u64)> = read(self.ledger, &Order::key(out_trade_no)).await?;
-            let known: Option<(Transaction, u64)> =
-                read(self.ledger, &Transaction::key(transaction_id)).await?;
-            let list = match (found, known) {
-                (None, _) => &mut report.unknown,
-                (Some((order, _)), _) if order.amount != *amount => &mut report.different,
-                (Some(_), Some(_)) => {
-                    report.equal += 1;
-                    continue;
-                }
-                (Some(_), None) => match self.recover(out_trade_no, transaction_id).await {
-                    Ok(_) => &mut report.recovered,
-                    Err(error) if error.problem() == Problem::TableUnavailable => {
-                        return Err(error);
-                    }
-                    Err(_) => &mut report.unknown,
-                },
-            };
-            list.push(out_trade_no.clone());
+        let listed: BTreeSet<String> = rows.iter().map(|row| row.out_trade_no.clone()).collect();
+        let mut compared = stream::iter(rows).map(|row| self.find(row)).buffered(AT_ONCE);
+        while let Some((number, found)) = compared.try_next().await? {
+            match found {
+                Found::Equal => report.equal += 1,
+                Found::Recovered => report.recovered.push(number),
+                Found::Unknown => report.unknown.push(number),
+                Found::Different => report.different.push(number),
+            }
         }
         let paid = self.ledger.due(&paid_on(&mchid, date), u64::MAX, COMPARED).await?;
         for key in paid {
@@ -171,6 +168,27 @@ impl<L: Ledger, C: Carrier> Payments<'_, L, C> {
         }
         self.ledger.write(vec![DocumentWrite::new(key, 0, &report)?]).await?;
         Ok(Some(report))
+    }
+
+    /// What is here of a payment in a bill; one that is not here is asked after.
+    async fn find(&self, row: Row) -> Result<(String, Found)> {
+        let Row { out_trade_no, transaction_id, amount } = row;
+        let order: Option<(Order, u64)> = read(self.ledger, &Order::key(&out_trade_no)).await?;
+        let Some((order, _)) = order else { return Ok((out_trade_no, Found::Unknown)) };
+        if order.amount != amount {
+            return Ok((out_trade_no, Found::Different));
+        }
+        if order.paid.is_some_and(|paid| paid.transaction_id == transaction_id)
+            || self.ledger.read(&Transaction::key(&transaction_id)).await?.is_some()
+        {
+            return Ok((out_trade_no, Found::Equal));
+        }
+        let found = match self.recover(&out_trade_no, &transaction_id).await {
+            Ok(_) => Found::Recovered,
+            Err(error) if error.problem() == Problem::TableUnavailable => return Err(error),
+            Err(_) => Found::Unknown,
+        };
+        Ok((out_trade_no, found))
     }
 }
 

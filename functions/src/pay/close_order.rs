@@ -2,9 +2,13 @@
 //!
 //! WeChat: `POST /v3/pay/transactions/out-trade-no/{out_trade_no}/close`
 
+use futures_util::future::try_join;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::{Access, AccountKind, Caller, Operation, Problem, Result, Uses, value::Text};
+use shared::{
+    Access, AccountKind, Caller, Operation, Problem, Result, Uses, capability::CurrentLogin,
+    value::Text,
+};
 
 use super::{get_order::check_owner, input::OutTradeNo, order::OrderState, uses::Orders};
 
@@ -40,11 +44,11 @@ impl Operation for CloseOrder {
     const DOCS: &'static [&'static str] = &["https://pay.weixin.qq.com/doc/v3/merchant/4012791860"];
     const PROBLEMS: &'static [Problem] = &[Problem::NotFound];
     const EXAMPLE: &'static str = r#"{"out_trade_no":"BOX20261104A0000001"}"#;
-    type Uses = Orders;
+    type Uses = (Orders, CurrentLogin);
     type Output = ClosedOrder;
 
-    async fn run(self, orders: Uses<'_, Self>, caller: &Caller) -> Result<ClosedOrder> {
-        let desk = orders.desk().await?;
+    async fn run(self, (orders, login): Uses<'_, Self>, caller: &Caller) -> Result<ClosedOrder> {
+        let (desk, ()) = try_join(orders.desk(), login.check()).await?;
         let payments = desk.payments();
         let (order, _) = payments.order(&self.out_trade_no).await?;
         check_owner(&order, caller)?;

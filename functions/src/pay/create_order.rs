@@ -2,12 +2,15 @@
 //!
 //! WeChat: `POST /v3/pay/transactions/jsapi`, `app`, `h5` and `native`
 
+use futures_util::future::try_join;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use shared::{
     Access, AccountKind, Caller, Error, Operation, Problem, Result, Uses,
+    capability::CurrentLogin,
     crypto::hex,
+    table::Table,
     value::{Int, Text},
 };
 
@@ -178,6 +181,18 @@ impl CreateOrder {
         .find_map(|(name, sent)| sent.then_some(name))
     }
 
+    /// What is ordered, if it is one of the catalogue.
+    async fn product(&self, catalogue: &Table) -> Result<Option<Product>> {
+        let Some(id) = &self.product else { return Ok(None) };
+        let kept: Option<(Product, u64)> = read(catalogue, &Product::key(id)).await?;
+        let known = kept.map(|(product, _)| product).filter(|product| !product.closed);
+        let missing = || {
+            Error::new(Problem::NotFound, ["There is no such product.", "没有该商品。"])
+                .field("product")
+        };
+        known.map(Some).ok_or_else(missing)
+    }
+
     fn expires_at(&self, now: u64) -> Result<u64> {
         let Some(text) = &self.time_expire else { return Ok(now + LIFE) };
         let at = parse_time(text).filter(|at| (now + 60..=now + LONGEST).contains(at));
@@ -202,12 +217,12 @@ impl Operation for CreateOrder {
     const PROBLEMS: &'static [Problem] =
         &[Problem::UnknownApp, Problem::NotFound, Problem::WrongState, Problem::ReceiverState];
     const EXAMPLE: &'static str = r#"{"product":"box-a"}"#;
-    type Uses = (Orders, Catalogue);
+    type Uses = (Orders, Catalogue, CurrentLogin);
     type Output = CreatedOrder;
 
     async fn run(
         self,
-        (orders, catalogue): Uses<'_, Self>,
+        (orders, catalogue, login): Uses<'_, Self>,
         caller: &Caller,
     ) -> Result<CreatedOrder> {
         if !caller.is_service()
@@ -222,17 +237,7 @@ impl Operation for CreateOrder {
         let now = caller.now();
         let expires_at = self.expires_at(now)?;
         let quantity = self.quantity.map_or(1, Int::get);
-        let product = match &self.product {
-            None => None,
-            Some(id) => {
-                let kept: Option<(Product, u64)> = read(catalogue, &Product::key(id)).await?;
-                let known = kept.filter(|(product, _)| !product.closed);
-                Some(known.map(|(product, _)| product).ok_or_else(|| {
-                    let detail = ["There is no such product.", "没有该商品。"];
-                    Error::new(Problem::NotFound, detail).field("product")
-                })?)
-            }
-        };
+        let ((), product) = try_join(login.check(), self.product(catalogue)).await?;
         let needed = |name: &'static str| {
             Error::invalid(
                 name,

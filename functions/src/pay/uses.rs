@@ -1,19 +1,18 @@
 //! What the operations of this namespace may use: orders, merchants' keys, the catalogue.
 
-use serde::{Deserialize, Serialize};
 use shared::{
     App, Caller, Capability, Clock, Error, Log, Problem, Result,
     capability::{Early, Facts},
     grant::{Action, Grant, SecretName},
     settings::SettingFacts,
-    table::{DocumentWrite, Table},
+    table::Table,
     transport::Transport,
 };
 
 use super::{
-    apiv3::{Api, Certificates, Merchant, china_date},
+    apiv3::{Api, Merchant, china_date},
     bill::BillReport,
-    ledger::{Ledger, contended, read},
+    certificates,
     payments::{Looked, Payments},
     setting::{MerchantSetting, NotifyUrl, PayHosts, WechatPay},
 };
@@ -53,22 +52,6 @@ impl Desk {
 
     pub(super) fn merchants(&self) -> &[Merchant] {
         &self.merchants
-    }
-}
-
-/// The platform certificates of a merchant as they are kept, by serial number.
-#[derive(Default, Serialize, Deserialize)]
-struct KeptCertificates {
-    fetched_at: u64,
-    certificates: std::collections::BTreeMap<String, String>,
-}
-
-impl KeptCertificates {
-    /// Fetched again after this time, in seconds.
-    const LIFE: u64 = 12 * 3600;
-
-    fn key(mchid: &str) -> String {
-        format!("certificates#{mchid}")
     }
 }
 
@@ -177,9 +160,12 @@ impl<'a> PayCalls<'a> {
             for source in setting.sources() {
                 keys.push(self.0.secrets.resolve(source).await?);
             }
-            let merchant =
+            let mut merchant =
                 setting.build(&keys).map_err(|why| misconfigured(format!("WECHAT_PAY {why}")))?;
-            merchants.push(self.with_certificates(setting, merchant).await?);
+            if setting.certificates {
+                certificates::add_to(&mut merchant, &self.0.table).await?;
+            }
+            merchants.push(merchant);
         }
         let hosts = self.0.setting::<PayHosts>().0.clone();
         Ok(Desk {
@@ -191,24 +177,8 @@ impl<'a> PayCalls<'a> {
         })
     }
 
-    async fn with_certificates(
-        &self,
-        setting: &MerchantSetting,
-        mut merchant: Merchant,
-    ) -> Result<Merchant> {
-        if setting.certificates {
-            let key = KeptCertificates::key(&setting.mchid);
-            let kept: Option<(KeptCertificates, u64)> = read(&self.0.table, &key).await?;
-            for (serial, pem) in kept.iter().flat_map(|(kept, _)| &kept.certificates) {
-                // One that cannot be read verifies nothing, and must not stop the others.
-                let _ = merchant.verify.add(serial, pem);
-            }
-        }
-        Ok(merchant)
-    }
-
-    /// Fetches the platform certificates of every merchant that has some, if those kept are old;
-    /// returns how many merchants' were fetched.
+    /// Fetches the platform certificates of every merchant that has some, where it is time; returns
+    /// how many merchants' were fetched.
     ///
     /// # Errors
     /// WeChat Pay or the table cannot be reached.
@@ -216,27 +186,10 @@ impl<'a> PayCalls<'a> {
         let now = self.0.clock.now();
         let mut fetched = 0;
         for (setting, merchant) in self.setting().iter().zip(&desk.merchants) {
-            if !setting.certificates {
-                continue;
+            if setting.certificates {
+                let is_new = certificates::fetch(merchant, &desk.api, &desk.table, now).await?;
+                fetched += usize::from(is_new);
             }
-            let key = KeptCertificates::key(&setting.mchid);
-            let kept: Option<(KeptCertificates, u64)> = read(&self.0.table, &key).await?;
-            let (kept, version) = kept.unwrap_or_default();
-            let is_new = now < kept.fetched_at + KeptCertificates::LIFE;
-            if is_new && !(desk.api.met_unknown_key() && now >= kept.fetched_at + 60) {
-                continue;
-            }
-            let found = Certificates::fetch(&desk.api, merchant, now).await;
-            let found = found.map_err(|failure| super::problem::of(&failure))?;
-            // Every one that has not expired is kept, never the newest only.
-            let valid = found.0.into_iter().filter(|one| one.key.is_valid_at(now));
-            let certificates = valid.map(|one| (one.serial, one.pem)).collect();
-            let document = KeptCertificates { fetched_at: now, certificates };
-            let write = DocumentWrite::new(key, version, &document)?;
-            if !self.0.table.write(vec![write]).await? {
-                return Err(contended());
-            }
-            fetched += 1;
         }
         Ok(fetched)
     }

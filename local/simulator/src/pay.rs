@@ -20,7 +20,10 @@ mod refunds;
 mod tests;
 mod time;
 
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard},
+};
 
 use http::{Request, Response};
 use hyper::body::Bytes;
@@ -32,8 +35,8 @@ use super::{Dropped, Reply, lock};
 use faults::PayFaults;
 use keys::{MerchantKey, SigningKey};
 use notify::Queue;
-use orders::{Order, Payment};
-use refunds::Refund;
+use orders::Orders;
+use refunds::Refunds;
 
 pub use faults::PayFault;
 pub use orders::{Does, Paid};
@@ -105,8 +108,8 @@ struct Inner {
 struct State {
     #[serde(skip)]
     merchants: Vec<PayMerchant>,
-    orders: Vec<Order>,
-    refunds: Vec<Refund>,
+    orders: Orders,
+    refunds: Refunds,
     queue: Queue,
     #[serde(skip)]
     faults: PayFaults,
@@ -119,9 +122,9 @@ struct State {
     signed_errors: bool,
     /// What users do when the cashier opens.
     does: Does,
-    /// How many answers there were, by path without numbers.
+    /// How many calls there were, by method and form of the path.
     #[serde(skip)]
-    calls: Vec<String>,
+    calls: BTreeMap<String, usize>,
 }
 
 impl Pay {
@@ -211,25 +214,39 @@ impl Pay {
         self.state().signed_errors = signed;
     }
 
+    /// The certificate that signs.
+    fn certificate(&self, faults: &mut PayFaults) -> &SigningKey {
+        if faults.meet(PayFault::RotationSelflock) { &self.0.new } else { &self.0.old }
+    }
+
     /// WeChat Pay's own time, which a fault may have set wrong.
     fn now(&self) -> u64 {
         self.0.clock.now()
     }
 
-    /// How many calls there were whose `METHOD /path` begins so.
+    /// How many calls there were whose `METHOD /path` begins so; a number in a path is `*`.
     pub fn calls(&self, prefix: &str) -> usize {
-        self.state().calls.iter().filter(|call| call.starts_with(prefix)).count()
+        let state = self.state();
+        let begin_so = state.calls.iter().filter(|(call, _)| call.starts_with(prefix));
+        begin_so.map(|(_, count)| count).sum()
     }
 
-    /// Everything that is known, for people and tests: orders, refunds, notifications, faults.
+    /// How often this trouble was met.
+    pub fn met(&self, fault: PayFault) -> u32 {
+        self.state().faults.count(fault)
+    }
+
+    /// Everything that is known, for people and tests: orders, refunds, notifications, the faults
+    /// in force, and how often each was met.
     pub fn overview(&self) -> Value {
         self.settle();
         let state = self.state();
         json!({
-            "orders": state.orders.iter().map(Order::shown).collect::<Vec<_>>(),
-            "refunds": state.refunds.iter().map(Refund::shown).collect::<Vec<_>>(),
+            "orders": state.orders.shown(),
+            "refunds": state.refunds.shown(),
             "notifications": state.queue.shown(),
             "faults": state.faults.standing(),
+            "met": state.faults.met(),
         })
     }
 
@@ -241,7 +258,7 @@ impl Pay {
     fn settle(&self) {
         let now = self.now();
         let mut state = self.state();
-        orders::settle(&mut state, now);
+        state.orders.settle(now);
         refunds::settle(&mut state, now);
     }
 
@@ -266,19 +283,5 @@ impl State {
 
     fn merchant(&self, mchid: &str) -> Option<&PayMerchant> {
         self.merchants.iter().find(|merchant| merchant.mchid == mchid)
-    }
-
-    fn order(&mut self, mchid: &str, out_trade_no: &str) -> Option<&mut Order> {
-        self.orders
-            .iter_mut()
-            .find(|order| order.mchid == mchid && order.out_trade_no == out_trade_no)
-    }
-
-    /// The payment, and the order it is of.
-    fn payment(&mut self, mchid: &str, transaction_id: &str) -> Option<(&Order, &Payment)> {
-        self.orders.iter().filter(|order| order.mchid == mchid).find_map(|order| {
-            let payment = order.payments.iter().find(|paid| paid.transaction_id == transaction_id);
-            payment.map(|payment| (order, payment))
-        })
     }
 }

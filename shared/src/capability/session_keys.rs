@@ -1,8 +1,8 @@
 //! Reading the keys that decrypt a user's data.
 
-use model::{Error, Problem, Result};
+use model::{Problem, Result};
 
-use super::{Capability, Early, Facts};
+use super::{Capability, Early, Facts, current_login::must_be_current};
 use crate::{
     App, Caller,
     grant::{Action, Grant},
@@ -29,12 +29,7 @@ impl ReadSessionKeys<'_> {
         let caller = self.caller;
         let openid = caller.openid()?;
         let sessions = self.table.sessions(caller.appid(), openid, caller.now()).await?;
-        if caller.session().is_some_and(|session| !sessions.is_current(&session.sid)) {
-            return Err(Error::new(
-                Problem::Unauthenticated,
-                ["The session has ended; log in again.", "会话已结束，请重新登录。"],
-            ));
-        }
+        must_be_current(caller, &sessions)?;
         Ok(sessions.keys().cloned())
     }
 

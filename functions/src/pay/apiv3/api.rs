@@ -5,7 +5,7 @@
 //! [doc]: https://pay.weixin.qq.com/doc/v3/merchant/4012075424
 
 use std::{
-    sync::atomic::{AtomicBool, Ordering},
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
     time::{Duration, Instant},
 };
 
@@ -94,12 +94,14 @@ pub struct Api<C = Transport> {
     hosts: Vec<String>,
     clock: Clock,
     unknown_key: AtomicBool,
+    limited: AtomicUsize,
 }
 
 impl<C: Carrier> Api<C> {
     /// WeChat Pay at these hosts, the preferred one first.
     pub fn new(carrier: C, hosts: Vec<String>, clock: Clock) -> Api<C> {
-        Api { carrier, hosts, clock, unknown_key: AtomicBool::new(false) }
+        let (unknown_key, limited) = (AtomicBool::default(), AtomicUsize::default());
+        Api { carrier, hosts, clock, unknown_key, limited }
     }
 
     /// Calls WeChat Pay and returns the body of an answer that is verified.
@@ -147,6 +149,11 @@ impl<C: Carrier> Api<C> {
         self.unknown_key.load(Ordering::Relaxed)
     }
 
+    /// How often WeChat Pay said that there were too many calls.
+    pub fn times_limited(&self) -> usize {
+        self.limited.load(Ordering::Relaxed)
+    }
+
     fn verified(&self, merchant: &Merchant, answer: Response<Bytes>) -> Result<Bytes, Failure> {
         let (parts, body) = answer.into_parts();
         let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
@@ -157,8 +164,11 @@ impl<C: Carrier> Api<C> {
             }
             verdict
         };
-        judge(parts.status, &body, verify)?;
-        Ok(body)
+        let verdict = judge(parts.status, &body, verify);
+        if matches!(verdict, Err(Failure::Unknown(Uncertainty::Busy))) {
+            self.limited.fetch_add(1, Ordering::Relaxed);
+        }
+        verdict.map(|()| body)
     }
 
     /// Sends a request to the first host that can be connected to.

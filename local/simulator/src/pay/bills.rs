@@ -32,7 +32,7 @@ const TRADE_TAIL: &str =
 const FUND_HEAD: &str = "记账时间,微信支付业务单号,资金流水单号,业务名称,业务类型,收支类型,收支金额(元),账户结余(元),资金变更提交申请人,备注,业务凭证号";
 const FUND_TAIL: &str = "资金流水总笔数,收入笔数,收入金额,支出笔数,支出金额";
 
-/// The links that were given.
+/// The links that were given and may still be good.
 #[derive(Default)]
 pub(super) struct Bills(Vec<Link>);
 
@@ -71,11 +71,11 @@ pub(super) fn trade(state: &mut State, call: &Call) -> Result<Answer, Refusal> {
         "REFUND" => row.refund.is_some(),
         _ => true,
     });
-    if state.faults.meet(PayFault::BillMissingRow) && !rows.is_empty() {
+    if !rows.is_empty() && state.faults.meet(PayFault::BillMissingRow) {
         rows.remove(0);
     }
-    if state.faults.meet(PayFault::BillAmountDiff)
-        && let Some(row) = rows.first_mut()
+    if let Some(row) = rows.first_mut()
+        && state.faults.meet(PayFault::BillAmountDiff)
     {
         row.total += 1;
     }
@@ -243,10 +243,8 @@ fn rows(state: &State, mchid: &str, from: u64, until: u64) -> Vec<Row> {
                 refund,
             };
             rows.push(row(paid.at, None));
-            for refund in &state.refunds {
-                if let Some((at, transaction_id, refund_id, out_refund_no)) = refund.succeeded()
-                    && transaction_id == paid.transaction_id
-                {
+            for refund in state.refunds.of(&paid.transaction_id) {
+                if let Some((at, refund_id, out_refund_no)) = refund.succeeded() {
                     let numbers = (refund_id.to_owned(), out_refund_no.to_owned(), refund.amount);
                     rows.push(row(at, Some(numbers)));
                 }
@@ -274,6 +272,7 @@ fn link(state: &mut State, call: &Call, file: Vec<u8>) -> Answer {
     let hash = sha1_hex(&file);
     let zipped = call.optional("tar_type") == Some("GZIP");
     let more = if zipped { "&tartype=gzip" } else { "" };
+    state.bills.0.retain(|link| call.now < link.until);
     state.bills.0.push(Link { token: token.clone(), until: call.now + LINK_LIFE, file });
     Answer::Json(json!({
         "hash_type": "SHA1",

@@ -119,7 +119,9 @@ const fn post(path: &'static str, fields: &'static [Field], run: Handler) -> Int
 /// Answers, with whatever trouble there is.
 pub(super) fn answer(pay: &Pay, request: &Request<Bytes>) -> Result<Reply, Dropped> {
     let (method, path) = (request.method(), request.uri().path());
-    pay.state().calls.push(format!("{method} {path}"));
+    let form = INTERFACES.iter().map(|i| i.path).find(|form| names(form, path).is_some());
+    let call = format!("{method} {}", form.unwrap_or("unknown"));
+    *pay.state().calls.entry(call).or_default() += 1;
     let met = |fault| pay.state().faults.meet(fault);
     if met(PayFault::ApiDownApi2Up) {
         return Err(Dropped);
@@ -180,9 +182,8 @@ fn perform(pay: &Pay, request: &Request<Bytes>) -> Result<Answer, Failed> {
         .ok_or(Failed::WrongMethod)?;
     let headers = request.headers();
     check_front(path, headers)?;
-    let (state, now) = (pay.state(), pay.now());
-    let mchid = authenticate(&state, request, now)?;
-    drop(state);
+    let now = pay.now();
+    let mchid = authenticate(&mut pay.state(), request, now)?;
     let body = read_body(request, interface.fields)?;
     if body.get("mchid").is_some_and(|named| named != mchid.as_str()) {
         return Err(refuse(400, "PARAM_ERROR", "商户号与签名信息不一致").into());
@@ -232,7 +233,7 @@ fn check_front(path: &str, headers: &HeaderMap) -> Result<(), Refusal> {
 }
 
 /// Who calls, if the signature proves it.
-fn authenticate(state: &State, request: &Request<Bytes>, now: u64) -> Result<String, Refusal> {
+fn authenticate(state: &mut State, request: &Request<Bytes>, now: u64) -> Result<String, Refusal> {
     let deny = |message| refuse(401, "SIGN_ERROR", message);
     let value = request.headers().get(header::AUTHORIZATION).and_then(|v| v.to_str().ok());
     let Some(value) = value else {
@@ -267,8 +268,7 @@ fn authenticate(state: &State, request: &Request<Bytes>, now: u64) -> Result<Str
         return Err(deny("Http头Authorization值格式错误"));
     }
     let at: u64 = timestamp.parse().map_err(|_| deny("Http头Authorization值格式错误"))?;
-    let skew = state.faults.skew();
-    if at.abs_diff(now.saturating_add_signed(skew)) > 300 {
+    if at.abs_diff(state.faults.skewed(now)) > 300 {
         return Err(deny("Http头Authorization中的timestamp与发起请求的时间不得超过5分钟"));
     }
     let merchant = state.merchant(mchid).filter(|merchant| merchant.serial_no == serial);
@@ -359,16 +359,18 @@ fn error(pay: &Pay, request: &Request<Bytes>, refusal: Refusal) -> Reply {
 fn signed(pay: &Pay, request: &Request<Bytes>, status: u16, body: Vec<u8>) -> Reply {
     let named = request.headers().get("wechatpay-serial").and_then(|v| v.to_str().ok());
     let mut state = pay.state();
-    let rotated =
-        request.uri().path() == CERTIFICATES && state.faults.meet(PayFault::RotationSelflock);
+    // A merchant without certificates has a public key only.
+    let has_none = state.faults.stands(PayFault::NoPlatformCert);
+    let locked =
+        request.uri().path() == CERTIFICATES && state.faults.stands(PayFault::RotationSelflock);
     let key = match named {
-        _ if rotated => &pay.0.new,
-        Some(name) if name == pay.0.public_key.serial => &pay.0.public_key,
+        Some(name) if name == pay.0.public_key.serial && !locked => &pay.0.public_key,
         Some(name) if name == pay.0.new.serial => &pay.0.new,
-        _ => &pay.0.old,
+        _ if has_none => &pay.0.public_key,
+        _ => pay.certificate(&mut state.faults),
     };
     let probe = state.faults.meet(PayFault::SigntestResponse);
-    let at = pay.now().saturating_add_signed(state.faults.skew());
+    let at = state.faults.skewed(pay.now());
     let nonce = format!("{:032x}", state.next_id());
     drop(state);
     let mut reply = Reply::raw(status, "application/json; charset=utf-8", body);

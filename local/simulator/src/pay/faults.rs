@@ -33,7 +33,7 @@ pub enum PayFault {
     /// So many percent of the notifications are signed with the public key, the rest with the
     /// certificate.
     SerialSwitch(u8),
-    /// Certificates are answered signed with the new one.
+    /// What a certificate signs is signed with the new one, the answer that brings it included.
     RotationSelflock,
     /// The merchant has no platform certificate.
     NoPlatformCert,
@@ -68,28 +68,54 @@ pub enum PayFault {
 }
 
 /// A fault in force.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize)]
 pub(super) struct Standing {
     fault: PayFault,
     /// How many more times; `None`: until it is cleared.
     times: Option<u32>,
 }
 
-/// The faults in force.
+/// A fault that was met.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Met {
+    fault: PayFault,
+    times: u32,
+}
+
+/// The faults in force, and how often each was met.
 #[derive(Debug, Default)]
-pub(super) struct PayFaults(Vec<Standing>);
+pub(super) struct PayFaults {
+    standing: Vec<Standing>,
+    met: Vec<Met>,
+}
 
 impl PayFaults {
     pub(super) fn add(&mut self, fault: PayFault, times: Option<u32>) {
-        self.0.push(Standing { fault, times });
+        if times != Some(0) {
+            self.standing.push(Standing { fault, times });
+        }
     }
 
     pub(super) fn clear(&mut self) {
-        self.0.clear();
+        self.standing.clear();
     }
 
-    pub(super) fn standing(&self) -> Vec<Standing> {
-        self.0.clone()
+    pub(super) fn standing(&self) -> &[Standing] {
+        &self.standing
+    }
+
+    pub(super) fn met(&self) -> &[Met] {
+        &self.met
+    }
+
+    /// How often this trouble was met.
+    pub(super) fn count(&self, fault: PayFault) -> u32 {
+        self.met.iter().find(|met| met.fault == fault).map_or(0, |met| met.times)
+    }
+
+    /// Whether this trouble is in force; none of it is used up.
+    pub(super) fn stands(&self, fault: PayFault) -> bool {
+        self.standing.iter().any(|standing| standing.fault == fault)
     }
 
     /// Whether this trouble is in force, and uses one time of it up.
@@ -99,26 +125,29 @@ impl PayFaults {
 
     /// The first trouble that `wanted` takes, and uses one time of it up.
     pub(super) fn meet_any<T>(&mut self, wanted: impl Fn(PayFault) -> Option<T>) -> Option<T> {
-        for standing in &mut self.0 {
-            if standing.times == Some(0) {
-                continue;
+        let wanted = |(at, standing): (usize, &Standing)| Some((at, wanted(standing.fault)?));
+        let (at, found) = self.standing.iter().enumerate().find_map(wanted)?;
+        let Standing { fault, times } = self.standing[at];
+        match times {
+            Some(1) => {
+                self.standing.remove(at);
             }
-            if let Some(found) = wanted(standing.fault) {
-                standing.times = standing.times.map(|times| times - 1);
-                return Some(found);
-            }
+            Some(times) => self.standing[at].times = Some(times - 1),
+            None => {}
         }
-        None
+        match self.met.iter_mut().find(|met| met.fault == fault) {
+            Some(met) => met.times = met.times.saturating_add(1),
+            None => self.met.push(Met { fault, times: 1 }),
+        }
+        Some(found)
     }
-}
 
-impl PayFaults {
-    /// How far WeChat Pay's clock is ahead, in seconds.
-    pub(super) fn skew(&self) -> i64 {
-        let skew = |standing: &Standing| match standing.fault {
-            PayFault::ClockSkew(seconds) => seconds,
-            _ => 0,
-        };
-        self.0.iter().map(skew).sum()
+    /// What WeChat Pay's clock says at `now`.
+    pub(super) fn skewed(&mut self, now: u64) -> u64 {
+        let seconds = self.meet_any(|fault| match fault {
+            PayFault::ClockSkew(seconds) => Some(seconds),
+            _ => None,
+        });
+        now.saturating_add_signed(seconds.unwrap_or_default())
     }
 }

@@ -5,7 +5,11 @@
 //! [payment]: https://pay.weixin.qq.com/doc/v3/merchant/4012791861
 //! [refund]: https://pay.weixin.qq.com/doc/v3/merchant/4013070388
 
-use std::{borrow::Cow, time::Duration};
+use std::{
+    borrow::Cow,
+    collections::{BTreeSet, HashMap},
+    time::Duration,
+};
 
 use http::{Request, header};
 use http_body_util::{BodyExt, Full};
@@ -43,6 +47,10 @@ pub(super) struct Event {
 #[derive(Default, Serialize, Deserialize)]
 pub(super) struct Queue {
     all: Vec<Notification>,
+    /// Those with another attempt before them, by its time.
+    due: BTreeSet<(u64, usize)>,
+    /// By the numbers of the order and the refund they tell of.
+    by_number: HashMap<String, Vec<usize>>,
     held: bool,
 }
 
@@ -62,6 +70,26 @@ struct Notification {
 }
 
 impl Queue {
+    fn add(&mut self, notification: Notification) {
+        let at = self.all.len();
+        for name in ["out_trade_no", "out_refund_no"] {
+            if let Some(number) = notification.event.content[name].as_str() {
+                self.by_number.entry(number.to_owned()).or_default().push(at);
+            }
+        }
+        self.due.extend(notification.due_at.map(|due_at| (due_at, at)));
+        self.all.push(notification);
+    }
+
+    /// Sets when the next attempt is due.
+    fn schedule(&mut self, at: usize, due_at: Option<u64>) {
+        let earlier = std::mem::replace(&mut self.all[at].due_at, due_at);
+        if let Some(earlier) = earlier {
+            self.due.remove(&(earlier, at));
+        }
+        self.due.extend(due_at.map(|due_at| (due_at, at)));
+    }
+
     pub(super) fn shown(&self) -> Value {
         let show = |notification: &Notification| {
             let content = &notification.event.content;
@@ -93,7 +121,7 @@ pub(super) fn enqueue(state: &mut State, event: Event, now: u64) {
         (met(PayFault::SigntestNotify), met(PayFault::NotifyTwice), met(PayFault::NotifyNewId));
     let mut push = |event: Event| {
         let number = state.next_id();
-        state.queue.all.push(Notification {
+        state.queue.add(Notification {
             id: format!("{number:08x}-5a5a-5111-8222-{number:012x}"),
             created_at: now,
             event,
@@ -125,15 +153,12 @@ impl Pay {
     /// returns how many there were with this number.
     pub fn notify_again(&self, number: &str) -> usize {
         let now = self.now();
-        let mut found = 0;
-        for notification in &mut self.state().queue.all {
-            let content = &notification.event.content;
-            if content["out_trade_no"] == number || content["out_refund_no"] == number {
-                notification.due_at = Some(now);
-                found += 1;
-            }
+        let mut state = self.state();
+        let found = state.queue.by_number.get(number).cloned().unwrap_or_default();
+        for at in &found {
+            state.queue.schedule(*at, Some(now));
         }
-        found
+        found.len()
     }
 
     /// Notifies an address of something that is no order's: what the interface
@@ -182,11 +207,12 @@ impl Pay {
             let notification = &mut state.queue.all[index];
             notification.attempts.push(status);
             let taken = matches!(status, 200 | 204);
-            notification.due_at = if taken {
+            let due_at = if taken {
                 std::mem::take(&mut notification.again).then_some(now)
             } else {
                 TABLE.get(notification.attempts.len() - 1).map(|after| now + after)
             };
+            state.queue.schedule(index, due_at);
         }
         count
     }
@@ -208,11 +234,10 @@ impl Pay {
             return Vec::new();
         }
         let mut ready = Vec::new();
-        for index in 0..state.queue.all.len() {
-            let due = state.queue.all[index].due_at.is_some_and(|due_at| due_at <= now);
-            if due {
-                ready.push(self.prepare(&mut state, index, now));
-            }
+        while let Some(&(due_at, index)) = state.queue.due.first()
+            && due_at <= now
+        {
+            ready.push(self.prepare(&mut state, index, now));
         }
         ready
     }
@@ -224,13 +249,15 @@ impl Pay {
             _ => None,
         });
         let key = match share {
-            Some(percent) if drawn.wrapping_mul(61) % 100 >= u64::from(percent) => &self.0.old,
+            Some(percent) if drawn.wrapping_mul(61) % 100 >= u64::from(percent) => {
+                self.certificate(&mut state.faults)
+            }
             _ => &self.0.public_key,
         };
-        let at = now.saturating_add_signed(state.faults.skew());
-        let notification = &mut state.queue.all[index];
+        let at = state.faults.skewed(now);
         // Not sent twice at the same time.
-        notification.due_at = None;
+        state.queue.schedule(index, None);
+        let notification = &mut state.queue.all[index];
         let probe = std::mem::take(&mut notification.probe);
         let Event { mchid, url, event_type, original_type, summary, content } = &notification.event;
         let (mchid, url) = (mchid.clone(), url.clone());

@@ -6,7 +6,7 @@
 //! [query]: https://pay.weixin.qq.com/doc/v3/merchant/4012791858
 //! [close]: https://pay.weixin.qq.com/doc/v3/merchant/4012791860
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashMap};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -135,12 +135,84 @@ impl Order {
     }
 }
 
-/// Closes what was never paid.
-pub(super) fn settle(state: &mut State, now: u64) {
-    for order in &mut state.orders {
-        if order.payments.is_empty() && now >= order.created_at + ORDER_LIFE {
-            order.closed = true;
+/// All orders, the oldest first, and what finds one of them.
+#[derive(Default, Serialize, Deserialize)]
+pub(super) struct Orders {
+    all: Vec<Order>,
+    /// By `out_trade_no`, which is one merchant's only.
+    by_number: HashMap<String, Vec<usize>>,
+    by_prepay_id: HashMap<String, usize>,
+    /// The order and the payment of it.
+    by_transaction: HashMap<String, (usize, usize)>,
+    /// All before this one are too old to be open.
+    old: usize,
+}
+
+impl Orders {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Order> {
+        self.all.iter()
+    }
+
+    pub(super) fn shown(&self) -> Vec<Value> {
+        self.iter().map(Order::shown).collect()
+    }
+
+    /// Closes what was never paid.
+    pub(super) fn settle(&mut self, now: u64) {
+        while let Some(order) = self.all.get_mut(self.old)
+            && now >= order.created_at + ORDER_LIFE
+        {
+            order.closed |= order.payments.is_empty();
+            self.old += 1;
         }
+    }
+
+    fn add(&mut self, order: Order) -> usize {
+        let at = self.all.len();
+        self.by_number.entry(order.out_trade_no.clone()).or_default().push(at);
+        self.by_prepay_id.insert(order.prepay_id.clone(), at);
+        self.all.push(order);
+        at
+    }
+
+    fn position(&self, mchid: &str, out_trade_no: &str) -> Option<usize> {
+        let mut numbered = self.numbered(out_trade_no);
+        numbered.find(|at| self.all[*at].mchid == mchid)
+    }
+
+    /// The orders of all merchants with this number.
+    fn numbered(&self, out_trade_no: &str) -> impl Iterator<Item = usize> {
+        self.by_number.get(out_trade_no).into_iter().flatten().copied()
+    }
+
+    pub(super) fn get(&mut self, mchid: &str, out_trade_no: &str) -> Option<&mut Order> {
+        self.position(mchid, out_trade_no).map(|at| &mut self.all[at])
+    }
+
+    fn by_prepay_id(&self, prepay_id: &str) -> Option<&Order> {
+        self.by_prepay_id.get(prepay_id).map(|at| &self.all[*at])
+    }
+
+    /// Gives an order another `prepay_id`; the one it had opens nothing any more.
+    fn renew(&mut self, at: usize, prepay_id: String, now: u64) {
+        let order = &mut self.all[at];
+        self.by_prepay_id.remove(&order.prepay_id);
+        self.by_prepay_id.insert(prepay_id.clone(), at);
+        (order.prepay_id, order.prepaid_at) = (prepay_id, now);
+    }
+
+    fn pay(&mut self, at: usize, payment: Payment) {
+        let order = &mut self.all[at];
+        let place = (at, order.payments.len());
+        self.by_transaction.insert(payment.transaction_id.clone(), place);
+        order.payments.push(payment);
+    }
+
+    /// The payment, and the order it is of.
+    pub(super) fn payment(&self, mchid: &str, transaction_id: &str) -> Option<(&Order, &Payment)> {
+        let (at, which) = *self.by_transaction.get(transaction_id)?;
+        let order = &self.all[at];
+        (order.mchid == mchid).then(|| (order, &order.payments[which]))
     }
 }
 
@@ -169,27 +241,26 @@ pub(super) fn prepay(
     let number = state.next_id();
     let day = time::of_id(now);
     let fresh = format!("wx{day}{:02}{number:024}", now % 60);
-    let mut made = None;
-    let prepay_id = match state.order(call.mchid, out_trade_no) {
-        Some(order) if !order.payments.is_empty() => {
-            return Err(refuse(400, "ORDER_PAID", "该订单已支付"));
-        }
-        Some(order) if order.is_over(now) => {
-            return Err(refuse(400, "ORDER_CLOSED", "该订单已关闭"));
-        }
-        Some(order) if order.request != call.body || order.trade_type != trade_type => {
-            return Err(refuse(403, "OUT_TRADE_NO_USED", "201 商户订单号重复"));
-        }
-        Some(order) => {
+    let prepay_id = match state.orders.position(call.mchid, out_trade_no) {
+        Some(at) => {
+            let order = &state.orders.all[at];
+            if !order.payments.is_empty() {
+                return Err(refuse(400, "ORDER_PAID", "该订单已支付"));
+            }
+            if order.is_over(now) {
+                return Err(refuse(400, "ORDER_CLOSED", "该订单已关闭"));
+            }
+            if order.request != call.body || order.trade_type != trade_type {
+                return Err(refuse(403, "OUT_TRADE_NO_USED", "201 商户订单号重复"));
+            }
             // A code is replaced by every repeat; the others are renewed when they have expired.
             if trade_type == "NATIVE" || now >= order.prepaid_at + PREPAY_LIFE {
-                order.prepay_id = fresh;
-                order.prepaid_at = now;
+                state.orders.renew(at, fresh, now);
             }
-            order.prepay_id.clone()
+            state.orders.all[at].prepay_id.clone()
         }
         None => {
-            made = Some(Order {
+            let at = state.orders.add(Order {
                 mchid: call.mchid.to_owned(),
                 out_trade_no: out_trade_no.to_owned(),
                 appid: appid.to_owned(),
@@ -208,16 +279,12 @@ pub(super) fn prepay(
                 payments: Vec::new(),
                 refunded: false,
             });
+            if state.faults.meet(PayFault::NotifyBeforePrepayAnswer) {
+                take_money(state, at, None, 0, now);
+            }
             fresh
         }
     };
-    if let Some(order) = made {
-        state.orders.push(order);
-        if state.faults.meet(PayFault::NotifyBeforePrepayAnswer) {
-            let index = state.orders.len() - 1;
-            take_money(state, index, None, 0, now);
-        }
-    }
     Ok(Answer::Json(match trade_type {
         "JSAPI" | "APP" => json!({ "prepay_id": prepay_id }),
         "MWEB" => json!({
@@ -233,29 +300,26 @@ pub(super) fn prepay(
 
 /// `GET /v3/pay/transactions/out-trade-no/{out_trade_no}`
 pub(super) fn by_number(state: &mut State, call: &Call) -> Result<Answer, Refusal> {
-    let order = state.order(call.mchid, &call.names[0]).ok_or_else(no_order)?;
+    let order = state.orders.get(call.mchid, &call.names[0]).ok_or_else(no_order)?;
     Ok(Answer::Json(order.told(order.payments.first())))
 }
 
 /// `GET /v3/pay/transactions/id/{transaction_id}`
 pub(super) fn by_transaction(state: &mut State, call: &Call) -> Result<Answer, Refusal> {
-    let found = state.payment(call.mchid, &call.names[0]).ok_or_else(no_order)?;
+    let found = state.orders.payment(call.mchid, &call.names[0]).ok_or_else(no_order)?;
     Ok(Answer::Json(found.0.told(Some(found.1))))
 }
 
 /// `POST /v3/pay/transactions/out-trade-no/{out_trade_no}/close`
 pub(super) fn close(state: &mut State, call: &Call) -> Result<Answer, Refusal> {
     let now = call.now;
-    let pays_now = state.faults.meet(PayFault::PayDuringClose);
-    let at = state
-        .orders
-        .iter()
-        .position(|order| order.mchid == call.mchid && order.out_trade_no == call.names[0]);
-    let at = at.ok_or_else(no_order)?;
-    if pays_now && state.orders[at].payments.is_empty() && !state.orders[at].closed {
+    let at = state.orders.position(call.mchid, &call.names[0]).ok_or_else(no_order)?;
+    let order = &state.orders.all[at];
+    let is_open = order.payments.is_empty() && !order.closed;
+    if is_open && state.faults.meet(PayFault::PayDuringClose) {
         take_money(state, at, None, 0, now);
     }
-    let order = &mut state.orders[at];
+    let order = &mut state.orders.all[at];
     if !order.payments.is_empty() {
         return Err(refuse(400, "ORDER_PAID", "该订单已支付"));
     }
@@ -271,7 +335,7 @@ fn no_order() -> Refusal {
 fn take_money(state: &mut State, at: usize, payer: Option<&str>, coupon: i64, now: u64) -> Paid {
     let number = state.next_id();
     let transaction_id = format!("42000{:05}{}{number:010}", number % 100_000, time::of_id(now));
-    let order = &mut state.orders[at];
+    let order = &state.orders.all[at];
     let payer = payer.map(str::to_owned).or_else(|| order.openid.clone());
     let payment = Payment {
         transaction_id: transaction_id.clone(),
@@ -279,7 +343,8 @@ fn take_money(state: &mut State, at: usize, payer: Option<&str>, coupon: i64, no
         payer: payer.unwrap_or_else(|| "oSimulatedPayer0000000000000".to_owned()),
         coupon,
     };
-    order.payments.push(payment.clone());
+    state.orders.pay(at, payment.clone());
+    let order = &state.orders.all[at];
     let told = order.told(Some(&payment));
     let (mchid, url) = (order.mchid.clone(), order.notify_url.clone());
     let paid = Paid { transaction_id, out_trade_no: order.out_trade_no.clone() };
@@ -347,10 +412,8 @@ impl Pay {
         self.settle();
         let now = self.now();
         let mut state = self.state();
-        let twice = state.faults.meet(PayFault::TwoAttemptsBothPaid);
-        let at = state.orders.iter().position(|order| order.prepay_id == prepay_id);
-        let at = at.ok_or("订单不存在")?;
-        let order = &state.orders[at];
+        let at = *state.orders.by_prepay_id.get(prepay_id).ok_or("订单不存在")?;
+        let order = &state.orders.all[at];
         if !order.payments.is_empty() {
             return Err("该订单已支付".to_owned());
         }
@@ -364,7 +427,7 @@ impl Pay {
             return Err("优惠金额有误".to_owned());
         }
         let paid = take_money(&mut state, at, payer, coupon, now);
-        if twice {
+        if state.faults.meet(PayFault::TwoAttemptsBothPaid) {
             take_money(&mut state, at, payer, coupon, now);
         }
         Ok(paid)
@@ -377,8 +440,8 @@ impl Pay {
     pub fn pay_order(&self, out_trade_no: &str) -> Result<Paid, String> {
         let prepay_id = {
             let state = self.state();
-            let order = state.orders.iter().find(|order| order.out_trade_no == out_trade_no);
-            order.map(|order| order.prepay_id.clone()).ok_or("订单不存在")?
+            let at = state.orders.numbered(out_trade_no).next().ok_or("订单不存在")?;
+            state.orders.all[at].prepay_id.clone()
         };
         self.pay(&prepay_id, None, 0)
     }
@@ -390,8 +453,7 @@ impl Pay {
     pub fn pay_late(&self, out_trade_no: &str) -> Result<Paid, String> {
         let now = self.now();
         let mut state = self.state();
-        let at = state.orders.iter().position(|order| order.out_trade_no == out_trade_no);
-        let at = at.ok_or("订单不存在")?;
+        let at = state.orders.numbered(out_trade_no).next().ok_or("订单不存在")?;
         Ok(take_money(&mut state, at, None, 0, now))
     }
 
@@ -419,9 +481,15 @@ impl Pay {
     /// Whether there is such an order, and it is paid.
     pub fn backdate(&self, out_trade_no: &str, at: u64) -> bool {
         let mut state = self.state();
-        let orders = state.orders.iter_mut().filter(|order| order.out_trade_no == out_trade_no);
-        let payments = orders.flat_map(|order| &mut order.payments);
-        payments.map(|payment| payment.at = at).count() > 0
+        let numbered: Vec<usize> = state.orders.numbered(out_trade_no).collect();
+        let mut payments = 0;
+        for order in numbered {
+            for payment in &mut state.orders.all[order].payments {
+                payment.at = at;
+                payments += 1;
+            }
+        }
+        payments > 0
     }
 
     /// Checks what a client is given for a payment, as WeChat does before it opens the cashier,
@@ -443,7 +511,7 @@ impl Pay {
             return Err("fail invalid signType".to_owned());
         }
         let state = self.state();
-        let order = state.orders.iter().find(|order| order.prepay_id == prepay_id);
+        let order = state.orders.by_prepay_id(prepay_id);
         let order = order.ok_or("fail 支付验证签名失败")?;
         let message = format!("{appid}\n{time}\n{nonce}\n{package}\n");
         let merchant = state.merchant(&order.mchid).ok_or("fail 商户号不存在")?;

@@ -5,7 +5,10 @@
 //! [doc]: https://pay.weixin.qq.com/doc/v3/merchant/4013070371
 //! [query]: https://pay.weixin.qq.com/doc/v3/merchant/4013070374
 
-use std::borrow::Cow;
+use std::{
+    borrow::Cow,
+    collections::{BTreeSet, HashMap},
+};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -115,42 +118,81 @@ impl Refund {
         })
     }
 
-    /// The refund as a row of a bill, if it succeeded.
-    pub(super) fn succeeded(&self) -> Option<(u64, &str, &str, &str)> {
-        (self.status() == "SUCCESS").then_some((
-            self.ends.1,
-            self.transaction_id.as_str(),
-            self.refund_id.as_str(),
-            self.out_refund_no.as_str(),
-        ))
+    /// When it succeeded, and its two numbers, for a row of a bill.
+    pub(super) fn succeeded(&self) -> Option<(u64, &str, &str)> {
+        let told = (self.ends.1, self.refund_id.as_str(), self.out_refund_no.as_str());
+        (self.status() == "SUCCESS").then_some(told)
     }
+}
+
+/// All refunds, the oldest first, and what finds one of them.
+#[derive(Default, Serialize, Deserialize)]
+pub(super) struct Refunds {
+    all: Vec<Refund>,
+    /// By `out_refund_no`, which is one merchant's only.
+    by_number: HashMap<String, Vec<usize>>,
+    by_transaction: HashMap<String, Vec<usize>>,
+    /// Those under way, by when they end.
+    under_way: BTreeSet<(u64, usize)>,
+}
+
+impl Refunds {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Refund> {
+        self.all.iter()
+    }
+
+    pub(super) fn shown(&self) -> Vec<Value> {
+        self.iter().map(Refund::shown).collect()
+    }
+
+    fn add(&mut self, refund: Refund) {
+        let at = self.all.len();
+        self.by_number.entry(refund.out_refund_no.clone()).or_default().push(at);
+        self.by_transaction.entry(refund.transaction_id.clone()).or_default().push(at);
+        self.under_way.insert((refund.ends.1, at));
+        self.all.push(refund);
+    }
+
+    fn get(&self, mchid: &str, out_refund_no: &str) -> Option<&Refund> {
+        let mut numbered = found(&self.all, self.by_number.get(out_refund_no));
+        numbered.find(|refund| refund.mchid == mchid)
+    }
+
+    /// The refunds of a payment.
+    pub(super) fn of(&self, transaction_id: &str) -> impl Iterator<Item = &Refund> {
+        found(&self.all, self.by_transaction.get(transaction_id))
+    }
+
+    /// Ends the next refund whose time has come.
+    fn end_one(&mut self, now: u64) -> Option<&Refund> {
+        let &(_, at) = self.under_way.first().filter(|(ends, _)| *ends <= now)?;
+        self.under_way.pop_first();
+        self.all[at].ended = true;
+        Some(&self.all[at])
+    }
+}
+
+fn found<'a>(all: &'a [Refund], at: Option<&'a Vec<usize>>) -> impl Iterator<Item = &'a Refund> {
+    at.into_iter().flatten().map(move |at| &all[*at])
 }
 
 /// Ends the refunds whose time has come, and lets the merchants know.
 pub(super) fn settle(state: &mut State, now: u64) {
-    let mut events = Vec::new();
-    for refund in &mut state.refunds {
-        if refund.ended || now < refund.ends.1 {
-            continue;
-        }
-        refund.ended = true;
+    while let Some(refund) = state.refunds.end_one(now) {
         let (event_type, summary) = match &*refund.ends.0 {
             "SUCCESS" => ("REFUND.SUCCESS", "退款成功"),
             "ABNORMAL" => ("REFUND.ABNORMAL", "退款异常"),
             _ => ("REFUND.CLOSED", "退款关闭"),
         };
-        if let Some(url) = refund.notify_url.clone() {
-            events.push(notify::Event {
-                mchid: refund.mchid.clone(),
-                url,
-                event_type: event_type.into(),
-                original_type: "refund".into(),
-                summary: summary.into(),
-                content: refund.notified(),
-            });
-        }
-    }
-    for event in events {
+        let Some(url) = refund.notify_url.clone() else { continue };
+        let event = notify::Event {
+            mchid: refund.mchid.clone(),
+            url,
+            event_type: event_type.into(),
+            original_type: "refund".into(),
+            summary: summary.into(),
+            content: refund.notified(),
+        };
         notify::enqueue(state, event, now);
     }
 }
@@ -168,19 +210,16 @@ pub(super) fn refund(state: &mut State, call: &Call) -> Result<Answer, Refusal> 
     }
     let missing = || refuse(404, "RESOURCE_NOT_EXISTS", "订单不存在");
     let (order, payment) = if transaction_id.is_empty() {
-        let order = state.order(call.mchid, out_trade_no).ok_or_else(missing)?;
+        let order = state.orders.get(call.mchid, out_trade_no).ok_or_else(missing)?;
         let payment = order.payments.first().ok_or_else(|| bad("订单未支付"))?;
         (order.out_trade_no.clone(), payment.clone())
     } else {
-        let (order, payment) = state.payment(call.mchid, transaction_id).ok_or_else(missing)?;
+        let found = state.orders.payment(call.mchid, transaction_id);
+        let (order, payment) = found.ok_or_else(missing)?;
         (order.out_trade_no.clone(), payment.clone())
     };
-    let paid = state.order(call.mchid, &order).map_or(0, |order| order.total);
-    if let Some(known) = state
-        .refunds
-        .iter()
-        .find(|known| known.mchid == call.mchid && known.out_refund_no == out_refund_no)
-    {
+    let paid = state.orders.get(call.mchid, &order).map_or(0, |order| order.total);
+    if let Some(known) = state.refunds.get(call.mchid, out_refund_no) {
         let same = known.amount == amount && known.transaction_id == payment.transaction_id;
         return if same {
             Ok(Answer::Json(known.told()))
@@ -194,11 +233,7 @@ pub(super) fn refund(state: &mut State, call: &Call) -> Result<Answer, Refusal> 
     if now > payment.at + WINDOW {
         return Err(refuse(403, "TRADE_OVERDUE", "订单已超过可退款期限"));
     }
-    let of_payment: Vec<_> = state
-        .refunds
-        .iter()
-        .filter(|known| known.transaction_id == payment.transaction_id)
-        .collect();
+    let of_payment: Vec<_> = state.refunds.of(&payment.transaction_id).collect();
     let taken: i64 = of_payment.iter().filter(|r| r.status() != "CLOSED").map(|r| r.amount).sum();
     if amount > paid - taken {
         return Err(bad("退款金额大于可退金额"));
@@ -235,8 +270,8 @@ pub(super) fn refund(state: &mut State, call: &Call) -> Result<Answer, Refusal> 
         ended: false,
     };
     let told = refund.told();
-    state.refunds.push(refund);
-    if let Some(order) = state.order(call.mchid, &order) {
+    state.refunds.add(refund);
+    if let Some(order) = state.orders.get(call.mchid, &order) {
         order.refunded = true;
     }
     Ok(Answer::Json(told))
@@ -244,10 +279,7 @@ pub(super) fn refund(state: &mut State, call: &Call) -> Result<Answer, Refusal> 
 
 /// `GET /v3/refund/domestic/refunds/{out_refund_no}`
 pub(super) fn query(state: &mut State, call: &Call) -> Result<Answer, Refusal> {
-    let refund = state
-        .refunds
-        .iter()
-        .find(|known| known.mchid == call.mchid && known.out_refund_no == call.names[0]);
+    let refund = state.refunds.get(call.mchid, &call.names[0]);
     let refund = refund.ok_or_else(|| refuse(404, "RESOURCE_NOT_EXISTS", "退款单不存在"))?;
     Ok(Answer::Json(refund.told()))
 }

@@ -306,6 +306,91 @@ fn answers_are_signed_with_the_key_that_is_asked_for() {
 }
 
 #[test]
+fn a_rotation_and_a_merchant_without_certificates_are_signed_accordingly() {
+    let shop = shop();
+    let serial = |path: &str, names_key: bool| {
+        let mut request = shop.request("GET", path, "");
+        if !names_key {
+            request.headers_mut().remove("wechatpay-serial");
+        }
+        let reply = shop.pay.answer(&request).unwrap();
+        let found = reply.headers.iter().find(|(name, _)| *name == "Wechatpay-Serial");
+        found.map(|(_, serial)| serial.clone())
+    };
+    shop.order("BOX0001");
+    let order = format!("/v3/pay/transactions/out-trade-no/BOX0001?mchid={DEMO_MCHID}");
+    for (fault, unnamed, certificates) in [
+        (None, OLD_SERIAL, Some(PUBLIC_KEY_ID)),
+        (Some(PayFault::RotationSelflock), NEW_SERIAL, Some(NEW_SERIAL)),
+        (Some(PayFault::NoPlatformCert), PUBLIC_KEY_ID, None),
+    ] {
+        shop.pay.clear_faults();
+        fault.into_iter().for_each(|fault| shop.pay.fault(fault, None));
+        assert_eq!(serial(&order, true).as_deref(), Some(PUBLIC_KEY_ID), "{fault:?}");
+        assert_eq!(serial(&order, false).as_deref(), Some(unnamed), "{fault:?}");
+        assert_eq!(serial("/v3/certificates", true).as_deref(), certificates, "{fault:?}");
+    }
+}
+
+#[test]
+fn a_fault_ends_with_its_times_and_is_counted() {
+    let shop = shop();
+    shop.pay.fault(PayFault::ClockSkew(400), Some(2));
+    shop.pay.fault(PayFault::LostResponse, Some(0));
+    let faults = |what: &str| shop.pay.overview()[what].clone();
+    let skewed = |times: u32| json!([{ "fault": { "clock_skew": 400 }, "times": times }]);
+    assert_eq!((faults("faults"), faults("met")), (skewed(2), json!([])));
+    assert_eq!(shop.order("BOX0001").0, 401);
+    assert_eq!((faults("faults"), faults("met")), (skewed(1), skewed(1)));
+    assert_eq!(shop.order("BOX0001").0, 401);
+    assert_eq!(shop.order("BOX0001").0, 200);
+    assert_eq!((faults("faults"), faults("met")), (json!([]), skewed(2)));
+    assert_eq!(shop.pay.met(PayFault::ClockSkew(400)), 2);
+    assert_eq!(shop.pay.met(PayFault::LostResponse), 0);
+}
+
+#[test]
+fn merchants_and_codes_do_not_mix() {
+    let shop = shop();
+    // A code is replaced by every repeat, and the old one opens nothing.
+    let native = |number: &str| {
+        let mut order = order(number);
+        order.as_object_mut().unwrap().remove("payer");
+        assert_eq!(shop.post("/v3/pay/transactions/native", &order).0, 200);
+        let overview = shop.pay.overview();
+        overview["orders"][0]["prepay_id"].as_str().unwrap().to_owned()
+    };
+    let (first, second) = (native("BOX0001"), native("BOX0001"));
+    assert_ne!(first, second);
+    assert_eq!(shop.pay.pay(&first, None, 0), Err("订单不存在".to_owned()));
+    let paid = shop.pay.pay(&second, None, 0).unwrap();
+    // The same numbers at another merchant are another order's and another refund's.
+    let other =
+        PayMerchant::new("1900000002", MERCHANT_SERIAL, MERCHANT_KEY, DEMO_API_V3_KEY, &[APPID]);
+    shop.pay.add_merchant(other.unwrap());
+    assert_eq!(shop.refund("R1", "BOX0001", 4999).0, 200);
+    let call = |method: &str, path: &str, body: &str| {
+        let mut request = shop.request(method, path, body);
+        let signed = request.headers()[header::AUTHORIZATION].to_str().unwrap();
+        let theirs = signed.replace(DEMO_MCHID, "1900000002").parse().unwrap();
+        request.headers_mut().insert(header::AUTHORIZATION, theirs);
+        shop.send(&request)
+    };
+    let path = "/v3/pay/transactions/out-trade-no/BOX0001?mchid=1900000002";
+    assert_eq!(call("GET", path, "").1, "ORDER_NOT_EXIST");
+    let path = format!("/v3/pay/transactions/id/{}?mchid=1900000002", paid.transaction_id);
+    assert_eq!(call("GET", &path, "").1, "ORDER_NOT_EXIST");
+    assert_eq!(call("GET", "/v3/refund/domestic/refunds/R1", "").1, "RESOURCE_NOT_EXISTS");
+    let mut theirs = order("BOX0001");
+    theirs["mchid"] = json!("1900000002");
+    assert_eq!(call("POST", "/v3/pay/transactions/jsapi", &theirs.to_string()).0, 200);
+    assert_eq!(
+        call("GET", "/v3/pay/transactions/out-trade-no/BOX0001?mchid=1900000002", "").0,
+        200
+    );
+}
+
+#[test]
 fn an_order_lives_from_the_first_call_to_the_refund() {
     let shop = shop();
     let first = shop.prepay_id("BOX0001");
