@@ -199,7 +199,7 @@ export interface Operations {
       warnings?: string[]
     }
   }
-  /** Logs the user out: the login can no longer be renewed, and its session gets no keys. */
+  /** Logs the user out: the login can no longer be renewed, and its session gets no keys and orders nothing. */
   'auth.logout': {
     access: 'User'
     input: {
@@ -2734,9 +2734,12 @@ export type SecurityGetMediaCheckAnswerVerdict = "pass" | "review" | "risky" | "
 
 /** WeChat's verdict. */
 export type SecurityImgSecCheckAnswer = {
-  /** What to do: `pass` or `risky`. */
-  suggest: Suggest
+  /** What to do. */
+  suggest: SecurityImgSecCheckAnswerSuggest
 }
+
+/** What to do with the image. */
+export type SecurityImgSecCheckAnswerSuggest = "pass" | "risky"
 
 /** A check that has begun. */
 export type SecurityMediaCheckAsyncAnswer = {
@@ -2751,7 +2754,7 @@ export type SecurityMsgSecCheckAnswer = {
   /** Why: 100 normal, 10001 ads, 20001 politics, 20002 porn, 20003 abuse, 20006 crime, 20008 fraud, 20012 vulgar, 20013 copyright, 21000 other; absent where WeChat does not say. */
   label?: number | null
   /** What to do. */
-  suggest: Suggest
+  suggest: SecurityMsgSecCheckAnswerSuggest
   /** WeChat's id of the check. */
   trace_id?: string | null
 }
@@ -2768,8 +2771,11 @@ export type SecurityMsgSecCheckAnswerFinding = {
   prob?: number | null
   /** `content_model`, `keyword` … */
   strategy?: string | null
-  suggest?: Suggest | null
+  suggest?: SecurityMsgSecCheckAnswerSuggest | null
 }
+
+/** What to do with the content. */
+export type SecurityMsgSecCheckAnswerSuggest = "pass" | "review" | "risky"
 
 /** A link. */
 export type ShortlinkGenerateAnswer = {
@@ -2891,9 +2897,6 @@ export type SubscribeMessageSendInputLang = "zh_CN" | "en_US" | "zh_HK" | "zh_TW
 
 /** Versions, as this interface names them. */
 export type SubscribeMessageSendInputMiniprogramState = "developer" | "trial" | "formal"
-
-/** What to do with the content. */
-export type Suggest = "pass" | "review" | "risky"
 
 /** The message went out. */
 export type TemplateMessageSubscribeAnswer = {
