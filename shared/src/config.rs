@@ -60,17 +60,24 @@ pub struct Aws {
 impl Aws {
     /// Where DynamoDB most likely answers; the SDK decides.
     pub(crate) fn likely_dynamodb(&self) -> String {
-        self.dynamodb_endpoint.clone().unwrap_or_else(|| {
-            let suffix = if self.region.starts_with("cn-") { ".cn" } else { "" };
-            format!("https://dynamodb.{}.amazonaws.com{suffix}", self.region)
-        })
+        self.url(self.dynamodb_endpoint.as_deref(), "dynamodb")
     }
 
     /// Where EventBridge answers.
     pub(crate) fn event_bridge(&self) -> String {
-        self.eventbridge_endpoint.clone().unwrap_or_else(|| {
+        self.url(self.eventbridge_endpoint.as_deref(), "events")
+    }
+
+    /// Where SSM answers.
+    pub(crate) fn ssm(&self) -> String {
+        self.url(self.ssm_endpoint.as_deref(), "ssm")
+    }
+
+    /// The endpoint that is set, or that of the Region.
+    fn url(&self, endpoint: Option<&str>, service: &str) -> String {
+        endpoint.map(str::to_owned).unwrap_or_else(|| {
             let suffix = if self.region.starts_with("cn-") { ".cn" } else { "" };
-            format!("https://events.{}.amazonaws.com{suffix}", self.region)
+            format!("https://{service}.{}.amazonaws.com{suffix}", self.region)
         })
     }
 

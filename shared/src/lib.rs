@@ -9,6 +9,7 @@
 #![warn(missing_docs)]
 
 mod app;
+mod aws_json;
 pub mod budget;
 mod caller;
 pub mod capability;

@@ -2,30 +2,31 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
-use aws_sdk_ssm::{
-    Client,
-    config::{BehaviorVersion, Region, retry::RetryConfig, timeout::TimeoutConfig},
-    error::ProvideErrorMetadata,
-};
+use serde::{Deserialize, Serialize};
 
 use crate::{
-    Clock, Error, Problem, Result, Secret, SecretSource, config::Aws, transport::Transport,
+    Clock, Error, Problem, Result, Secret, SecretSource, aws_json::Action, config::Aws,
+    transport::Transport,
 };
 
 /// A secret is read again after this time, in seconds, so that a rotation needs no deployment.
 const REREAD_AFTER: u64 = 600;
+
+/// How long SSM may take for an answer.
+const TIMEOUT: Duration = Duration::from_millis(1500);
+
+/// Between two tries, since the last answer.
+const PAUSES: [Duration; 2] = [Duration::from_millis(50), Duration::from_millis(200)];
 
 /// Resolves secrets, and keeps them for ten minutes.
 #[derive(Clone, Debug)]
 pub struct Secrets {
     transport: Transport,
     aws: Aws,
-    /// Built when the first secret is read: most functions may not read any.
-    client: OnceLock<Client>,
     clock: Clock,
     cells: Arc<Mutex<HashMap<String, Arc<Cell>>>>,
 }
@@ -36,33 +37,7 @@ type Cell = tokio::sync::Mutex<Option<(Secret, u64)>>;
 impl Secrets {
     /// Secrets of the Region and account in `aws`.
     pub fn new(transport: Transport, aws: &Aws, clock: Clock) -> Secrets {
-        Secrets {
-            transport,
-            aws: aws.clone(),
-            client: OnceLock::new(),
-            clock,
-            cells: Arc::default(),
-        }
-    }
-
-    fn client(&self) -> &Client {
-        self.client.get_or_init(|| Secrets::connect(self.transport.clone(), &self.aws))
-    }
-
-    fn connect(transport: Transport, aws: &Aws) -> Client {
-        let timeouts = TimeoutConfig::builder()
-            .operation_attempt_timeout(Duration::from_secs(2))
-            .operation_timeout(Duration::from_secs(5))
-            .build();
-        let mut config = aws_sdk_ssm::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(aws.region.clone()))
-            .credentials_provider(aws.credentials())
-            .http_client(transport)
-            .retry_config(RetryConfig::standard().with_max_attempts(3))
-            .timeout_config(timeouts);
-        config.set_endpoint_url(aws.ssm_endpoint.clone());
-        Client::from_conf(config.build())
+        Secrets { transport, aws: aws.clone(), clock, cells: Arc::default() }
     }
 
     /// The secret itself.
@@ -82,25 +57,48 @@ impl Secrets {
         {
             return Ok(secret.clone());
         }
-        let output = self.client().get_parameter().name(name).with_decryption(true).send().await;
-        let output = output.map_err(|error| {
-            let why = format!("SSM {name}: {}", error.code().unwrap_or("cannot be reached"));
+        let value = self.read(name).await.map_err(|why| {
             Error::new(
                 Problem::Misconfigured,
                 ["A secret cannot be read; the log says which.", "有密钥无法读取，详情见日志。"],
             )
-            .because(why)
-        })?;
-        let value = output.parameter.and_then(|parameter| parameter.value).ok_or_else(|| {
-            Error::new(
-                Problem::Misconfigured,
-                ["A secret is empty; the log says which.", "有密钥为空，详情见日志。"],
-            )
-            .because(format!("SSM {name}: empty"))
+            .because(format!("SSM {name}: {why}"))
         })?;
         let secret = Secret::new(value);
         *kept = Some((secret.clone(), now));
         Ok(secret)
+    }
+
+    /// Reads a parameter; the error says why SSM gave none.
+    async fn read(&self, name: &str) -> std::result::Result<String, String> {
+        let url = self.aws.ssm();
+        let action = Action { service: "ssm", target: "AmazonSSM.GetParameter", url };
+        let input = GetParameter { name, with_decryption: true };
+        let mut pauses = PAUSES.into_iter();
+        loop {
+            let answer = action.call(&self.transport, &self.aws, &input, TIMEOUT).await;
+            let why = match answer.map_err(|error| error.to_string())? {
+                Ok(answer) if answer.status().is_success() => {
+                    let Found { parameter } = serde_json::from_slice(answer.body())
+                        .map_err(|_| "it answered nonsense".to_owned())?;
+                    return Ok(parameter.value);
+                }
+                Ok(answer) => {
+                    let refusal: Refusal =
+                        serde_json::from_slice(answer.body()).unwrap_or_default();
+                    let code = refusal.code.rsplit('#').next().unwrap_or_default().to_owned();
+                    if !answer.status().is_server_error() && code != "ThrottlingException" {
+                        return Err(code);
+                    }
+                    code
+                }
+                Err(failure) => failure.to_string(),
+            };
+            match pauses.next() {
+                Some(pause) => tokio::time::sleep(pause).await,
+                None => return Err(why),
+            }
+        }
     }
 
     /// Forgets a secret that WeChat refused: the next use reads it again.
@@ -121,4 +119,31 @@ impl Secrets {
         let mut cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(cells.entry(name.to_owned()).or_default())
     }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct GetParameter<'a> {
+    name: &'a str,
+    with_decryption: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Found {
+    parameter: Parameter,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Parameter {
+    value: String,
+}
+
+/// `__type` may have a namespace before a `#`.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Refusal {
+    #[serde(rename = "__type")]
+    code: String,
 }

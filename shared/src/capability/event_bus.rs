@@ -1,18 +1,12 @@
 //! The EventBridge bus that events are published on.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use aws_sigv4::{
-    http_request::{SignableBody, SignableRequest, SigningSettings, sign},
-    sign::v4,
-};
-use bytes::Bytes;
-use http::{Method, Request, header};
 use model::{Error, Problem, Result};
 use serde::{Deserialize, Serialize};
 
 use super::{Capability, Facts, Setting};
-use crate::{App, Caller, grant::Grant, settings::SettingFacts};
+use crate::{App, Caller, aws_json::Action, grant::Grant, settings::SettingFacts};
 
 /// What one call takes.
 pub const ENTRIES: usize = 10;
@@ -22,8 +16,6 @@ pub const BYTES: usize = 240 << 10;
 
 /// How long a call may take.
 const TIMEOUT: Duration = Duration::from_secs(5);
-
-const ANSWER_LIMIT: usize = 1 << 20;
 
 /// `EVENT_BUS`: the name or ARN of the bus.
 pub struct EventBusName(pub String);
@@ -98,8 +90,9 @@ impl BusCalls<'_> {
         let EventBusName(bus) = self.0.config.settings.get();
         let entries: Vec<Put<'_>> = entries.iter().map(|entry| Put { entry, bus }).collect();
         let count = entries.len();
-        let body = serde_json::to_vec(&PutEvents { entries }).map_err(Error::internal)?;
-        let request = self.signed(body)?;
+        let (transport, aws) = (self.0.transport(), &self.0.config.aws);
+        let action =
+            Action { service: "events", target: "AWSEvents.PutEvents", url: aws.event_bridge() };
         let unavailable = |why: String| {
             Error::new(
                 Problem::TableUnavailable,
@@ -107,7 +100,7 @@ impl BusCalls<'_> {
             )
             .because(why)
         };
-        let answer = self.0.transport().send(request, TIMEOUT, ANSWER_LIMIT).await;
+        let answer = action.call(transport, aws, &PutEvents { entries }, TIMEOUT).await?;
         let answer = answer.map_err(|failure| unavailable(format!("EventBridge: {failure}")))?;
         if !answer.status().is_success() {
             return Err(unavailable(format!("EventBridge: status {}", answer.status().as_u16())));
@@ -118,37 +111,6 @@ impl BusCalls<'_> {
             entries.iter().map(|verdict| verdict.error_code.is_none()).collect();
         taken.resize(count, false);
         Ok(taken)
-    }
-
-    /// The call, signed with the credentials of the function's role.
-    fn signed(&self, body: Vec<u8>) -> Result<Request<Bytes>> {
-        let aws = &self.0.config.aws;
-        let url = aws.event_bridge();
-        let headers = [
-            (header::CONTENT_TYPE.as_str(), "application/x-amz-json-1.1"),
-            ("x-amz-target", "AWSEvents.PutEvents"),
-        ];
-        let identity = aws.credentials().into();
-        let parameters = v4::SigningParams::builder()
-            .identity(&identity)
-            .region(&aws.region)
-            .name("events")
-            .time(SystemTime::now())
-            .settings(SigningSettings::default())
-            .build()
-            .map_err(Error::internal)?
-            .into();
-        let signable =
-            SignableRequest::new("POST", &url, headers.into_iter(), SignableBody::Bytes(&body))
-                .map_err(Error::internal)?;
-        let (instructions, _) = sign(signable, &parameters).map_err(Error::internal)?.into_parts();
-        let mut request = Request::builder().method(Method::POST).uri(&url);
-        for (name, value) in headers {
-            request = request.header(name, value);
-        }
-        let mut request = request.body(Bytes::from(body)).map_err(Error::internal)?;
-        instructions.apply_to_request_http1x(&mut request);
-        Ok(request)
     }
 }
 

@@ -1,3 +1,3 @@
-fn main() -> std::process::ExitCode {
-    shared::lambda::run::<functions::auth::Logout>()
-}
+#![no_std]
+#![no_main]
+lambdas::function!("auth-logout");

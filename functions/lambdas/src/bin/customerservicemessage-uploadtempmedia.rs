@@ -1,3 +1,3 @@
-fn main() -> std::process::ExitCode {
-    shared::lambda::run::<functions::customer_service_message::UploadTempMedia>()
-}
+#![no_std]
+#![no_main]
+lambdas::function!("customerservicemessage-uploadtempmedia");

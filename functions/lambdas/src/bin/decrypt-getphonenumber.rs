@@ -1,3 +1,3 @@
-fn main() -> std::process::ExitCode {
-    shared::lambda::run::<functions::decrypt::GetPhoneNumber>()
-}
+#![no_std]
+#![no_main]
+lambdas::function!("decrypt-getphonenumber");

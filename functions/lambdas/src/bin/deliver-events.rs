@@ -1,3 +1,3 @@
-fn main() -> std::process::ExitCode {
-    shared::lambda::run_job::<functions::deliver_events::DeliverEvents>()
-}
+#![no_std]
+#![no_main]
+lambdas::function!("deliver-events");

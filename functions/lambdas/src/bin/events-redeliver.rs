@@ -1,3 +1,3 @@
-fn main() -> std::process::ExitCode {
-    shared::lambda::run::<functions::events::Redeliver>()
-}
+#![no_std]
+#![no_main]
+lambdas::function!("events-redeliver");

@@ -1,3 +1,3 @@
-fn main() -> std::process::ExitCode {
-    shared::lambda::run::<functions::h5::template_message::SendMessage>()
-}
+#![no_std]
+#![no_main]
+lambdas::function!("h5-templatemessage-send");

@@ -1,3 +1,3 @@
-fn main() -> std::process::ExitCode {
-    shared::lambda::run::<functions::invoice::GetInvoiceInfo>()
-}
+#![no_std]
+#![no_main]
+lambdas::function!("invoice-getinvoiceinfo");

@@ -1,3 +1,3 @@
-fn main() -> std::process::ExitCode {
-    shared::lambda::run::<functions::invoice::UpdateInvoiceStatus>()
-}
+#![no_std]
+#![no_main]
+lambdas::function!("invoice-updateinvoicestatus");

@@ -1,3 +1,3 @@
-fn main() -> std::process::ExitCode {
-    shared::lambda::run::<functions::media::Get>()
-}
+#![no_std]
+#![no_main]
+lambdas::function!("media-get");

@@ -1,3 +1,3 @@
-fn main() -> std::process::ExitCode {
-    shared::lambda::run::<functions::order_shipping::IsTradeManaged>()
-}
+#![no_std]
+#![no_main]
+lambdas::function!("ordershipping-istrademanaged");

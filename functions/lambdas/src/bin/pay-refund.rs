@@ -1,3 +1,3 @@
-fn main() -> std::process::ExitCode {
-    shared::lambda::run::<functions::pay::Refund>()
-}
+#![no_std]
+#![no_main]
+lambdas::function!("pay-refund");

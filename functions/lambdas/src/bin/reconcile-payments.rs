@@ -1,3 +1,3 @@
-fn main() -> std::process::ExitCode {
-    shared::lambda::run_job::<functions::reconcile_payments::ReconcilePayments>()
-}
+#![no_std]
+#![no_main]
+lambdas::function!("reconcile-payments");

@@ -1,3 +1,3 @@
-fn main() -> std::process::ExitCode {
-    shared::lambda::run_job::<functions::refresh_credentials::RefreshCredentials>()
-}
+#![no_std]
+#![no_main]
+lambdas::function!("refresh-credentials");

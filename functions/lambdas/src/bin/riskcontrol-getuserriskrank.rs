@@ -1,3 +1,3 @@
-fn main() -> std::process::ExitCode {
-    shared::lambda::run::<functions::risk_control::GetUserRiskRank>()
-}
+#![no_std]
+#![no_main]
+lambdas::function!("riskcontrol-getuserriskrank");

@@ -1,3 +1,3 @@
-fn main() -> std::process::ExitCode {
-    shared::lambda::run::<functions::site::WellKnown>()
-}
+#![no_std]
+#![no_main]
+lambdas::function!("site-wellknown");

@@ -1,3 +1,3 @@
-fn main() -> std::process::ExitCode {
-    shared::lambda::run::<functions::subscribe_message::GetTemplateList>()
-}
+#![no_std]
+#![no_main]
+lambdas::function!("subscribemessage-gettemplatelist");

@@ -1,3 +1,3 @@
-fn main() -> std::process::ExitCode {
-    shared::lambda::run::<functions::uniform_message::SendMessage>()
-}
+#![no_std]
+#![no_main]
+lambdas::function!("uniformmessage-send");

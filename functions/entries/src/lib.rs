@@ -1,0 +1,27 @@
+//! Every function in one library, which is optimized at link time as a whole.
+//!
+//! A binary of `functions/lambdas` enters it at the symbol that has the function's name; what
+//! that entry does not reach, the linker leaves out.
+
+use std::{ffi::c_int, process::ExitCode};
+
+/// Defines where functions are entered.
+macro_rules! entries {
+    ($($name:literal: $run:path;)+) => {$(
+        const _: () = {
+            #[unsafe(export_name = $name)]
+            extern "C" fn enter() -> std::ffi::c_int {
+                crate::start($run)
+            }
+        };
+    )+};
+}
+
+mod entries;
+
+/// Runs a function as a Rust program's `main` would be run.
+fn start(run: fn() -> ExitCode) -> c_int {
+    // SAFETY: No other thread has been started, and ignoring a signal installs no handler.
+    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };
+    c_int::from(run() != ExitCode::SUCCESS)
+}
