@@ -8,6 +8,7 @@
 #![warn(missing_docs)]
 
 mod binaries;
+mod cost;
 mod derived;
 mod events;
 pub mod facts;
@@ -60,5 +61,7 @@ pub fn derive(registry: &Registry) -> io::Result<Derived> {
     };
     partly("docs/operations.md", &readme::parts(registry))?;
     partly("docs/deployment.md", &[parameters::part(&template)?])?;
+    let stated = fs::read_to_string(root.join(cost::PATH))?;
+    partly("docs/performance.md", &[cost::part(&stated, registry)?])?;
     Ok(Derived::new(root, files, &[binaries::DIRECTORY, events::DIRECTORY]))
 }
