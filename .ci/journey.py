@@ -299,8 +299,11 @@ def store_secrets(stack):
     return key
 
 
-def travel(report, stack, binary, directory):
-    """Logs in, signs, recovers from a void token, takes a message and money, all on the stack."""
+def travel(report, stack, binary, directory, afterwards):
+    """Logs in, signs, recovers from a void token, takes a message and money, all on the stack.
+
+    `afterwards` gets what still runs: the gate, WeChat and the bundle.
+    """
     key = store_secrets(stack)
     gate = Gate(stack)
     published = []
@@ -336,6 +339,7 @@ def travel(report, stack, binary, directory):
     )
     try:
         walk(report, stack, gate, world, bundle, published, key)
+        afterwards(gate, world, bundle)
     finally:
         bundle.stop()
         world.stop()
