@@ -1,5 +1,7 @@
 """Creates the stacks in an emulator and holds them to what the code needs: emulate.py BUNDLE NODE_MODULES.
 
+The keys command stands beside the bundle.
+
 What is expected stands here and in the table of docs/operations.md, not in the template.
 """
 
@@ -14,6 +16,7 @@ import time
 
 from samtranslator.translator.arn_generator import ArnGenerator
 
+import doctor
 import emulator
 import journey
 from emulator import ACCOUNT, Emulator, NotCreated
@@ -102,6 +105,17 @@ PAY_ALARMS = {
     "PayCertificate",
     "PaymentJob",
     "PaymentUnknown",
+}
+
+# The public functions whose concurrency is a parameter of its own.
+CLASSES = {
+    **dict.fromkeys(
+        ("auth-code2session", "oauth-gettoken", "oauth-refreshtoken"), "LoginConcurrency"
+    ),
+    **dict.fromkeys(
+        ("pay-closeorder", "pay-createorder", "pay-getorder", "pay-notify"), "PaymentConcurrency"
+    ),
+    "push-receive": "PushConcurrency",
 }
 
 # Who may do what, by function; nobody else may. CALLS_WECHAT are those that read the access token.
@@ -384,6 +398,7 @@ def holds(template, values, name):
                 "Ref": lambda: values[inner],
                 "Fn::Join": lambda: value(inner[1]),
                 "Fn::Not": lambda: not value(inner[0]),
+                "Fn::And": lambda: all(value(one) for one in inner),
                 "Fn::Equals": lambda: str(value(inner[0])) == str(value(inner[1])),
             }[key]()
         return of
@@ -435,6 +450,14 @@ def check_outputs(report, stack, is_there):
     report.check(
         "${" not in body and json.loads(body)["widgets"], f"{title}: the dashboard is JSON"
     )
+    triggers = json.loads(outputs["RollbackConfiguration"])["RollbackTriggers"]
+    alarms = {
+        one["AlarmArn"]
+        for page in stack.client("cloudwatch").get_paginator("describe_alarms").paginate()
+        for one in page["MetricAlarms"]
+    }
+    lost = {one["Arn"] for one in triggers} - alarms
+    report.same(f"{title}: the alarms that take a deployment back exist", lost, set())
     caller = stack.client("iam").get_policy(PolicyArn=outputs["CallerPolicyArn"])["Policy"]
     report.check(
         caller["Arn"].startswith(f"arn:{stack.partition}:iam:"), f"{title}: the callers' policy"
@@ -586,13 +609,19 @@ def check_functions(report, stack):
     report.same(f"{title}: who is told of merchants", told, ORDERS)
     wanted = int(stack.values["ReservedConcurrency"])
     reserved = {}
+    chosen = {
+        one: wanted if own == -1 or wanted == 0 else own
+        for one in PUBLIC
+        for own in [int(stack.values.get(CLASSES.get(one), -1))]
+    }
+    expected = {one: number for one, number in chosen.items() if number != -1}
+    if wanted != -1:
+        expected |= {"refresh-credentials": 2, "reconcile-payments": 1}
     # A call per function: where there is something to see.
-    for one in functions if stack.is_plain or wanted != -1 else ():
+    for one in functions if stack.is_plain or expected else ():
         found = client.get_function_concurrency(FunctionName=f"{name}-{one}")
         if "ReservedConcurrentExecutions" in found:
             reserved[one] = found["ReservedConcurrentExecutions"]
-    timed = {"refresh-credentials": 2, "reconcile-payments": 1}
-    expected = {} if wanted == -1 else {one: wanted for one in PUBLIC} | timed
     report.same(f"{title}: reserved concurrency", reserved, expected)
     subnets = {
         one: function["VpcConfig"]["SubnetIds"]
@@ -925,8 +954,9 @@ def variants(partition, region):
     """What deployments choose, by name; each is one stack beside the others."""
     key = f"arn:{partition}:kms:{region}:{ACCOUNT}:key/0a1b2c3d-0000-0000-0000-000000000000"
     single = {
-        "reserved": {"ReservedConcurrency": "5"},
-        "off": {"ReservedConcurrency": "0"},
+        "reserved": {"ReservedConcurrency": "5", "PushConcurrency": "7"},
+        "classes": {"LoginConcurrency": "9", "PaymentConcurrency": "0"},
+        "off": {"ReservedConcurrency": "0", "LoginConcurrency": "9"},
         "own-key": {"TableKeyArn": key},
         "payments": {
             "WechatPay": PAY,
@@ -1116,13 +1146,21 @@ def main():
             asked += check_policies(report, stack, [one for one in stacks if one is not stack])
         if travelled is None:
             travelled = next(one for one in stacks if one.name == "payments")
+            neighbor = next(one for one in stacks if one.name == "domain")
             template = cache[None]
     print(
         f"      after {time.monotonic() - begin:.0f} s: the bundle on the stack {travelled.name}",
         flush=True,
     )
     with tempfile.TemporaryDirectory() as directory:
-        journey.travel(report, travelled, bundle, pathlib.Path(directory), modules)
+        directory = pathlib.Path(directory)
+        keys = pathlib.Path(bundle).with_name("keys")
+
+        def afterwards(gate, world, running):
+            print(f"      after {time.monotonic() - begin:.0f} s: the doctor", flush=True)
+            doctor.examine(report, travelled, neighbor, keys, running, world, gate, directory)
+
+        journey.travel(report, travelled, bundle, directory, modules, afterwards)
     print(f"      after {time.monotonic() - begin:.0f} s: planted faults", flush=True)
     caught = plant(emulated, template)
     failed = len(report.failures)

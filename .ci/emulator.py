@@ -17,6 +17,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
+from botocore.validate import ParamValidator
 from moto.awslambda.models import EventSourceMapping
 from moto.cloudformation import parsing
 from moto.core.common_models import CloudFormationModel
@@ -59,6 +60,7 @@ NOT_MADE = {
     "AWS::ApiGatewayV2::DomainName": "moto gives no RegionalDomainName: the value of the output "
     "EdgeDomainTarget is made up",
     "AWS::ApiGatewayV2::Api": "moto's import is bypassed: the OpenAPI document's parameters are ignored",
+    "AWS::Logs::QueryDefinition": "moto saves no queries: botocore checks the properties",
     "AWS::Lambda::Url": "moto answers at no URL; the policies of functions are kept, not enforced",
     "AWS::IAM": "moto has no SimulatePrincipalPolicy and knows no conditions: .ci/policies.py evaluates",
 }
@@ -280,7 +282,8 @@ def make_schedule(name, properties, client):
 def make_alarm(name, properties, client):
     name = properties.pop("AlarmName", name)
     client("cloudwatch").put_metric_alarm(AlarmName=name, **properties)
-    return name, {}
+    described = client("cloudwatch").describe_alarms(AlarmNames=[name])["MetricAlarms"]
+    return name, {"Arn": described[0]["AlarmArn"]}
 
 
 def make_archive(name, properties, client):
@@ -296,6 +299,14 @@ def make_metric_filter(name, properties, client):
     for one in properties["metricTransformations"]:
         one["defaultValue"] = float(one["defaultValue"])
     client("logs").put_metric_filter(filterName=name, **properties)
+    return name, {}
+
+
+def make_query(name, properties, client):
+    shape = client("logs").meta.service_model.operation_model("PutQueryDefinition").input_shape
+    problems = ParamValidator().validate(lower(properties), shape)
+    if problems.has_errors():
+        raise NotCreated(problems.generate_report())
     return name, {}
 
 
@@ -368,9 +379,10 @@ ADDED = [
     add_type("AWS::Lambda::Url", make_url, ["FunctionUrl"]),
     add_type("AWS::Lambda::EventInvokeConfig", make_invoke_config),
     add_type("AWS::Scheduler::Schedule", make_schedule, ["Arn"]),
-    add_type("AWS::CloudWatch::Alarm", make_alarm),
+    add_type("AWS::CloudWatch::Alarm", make_alarm, ["Arn"]),
     add_type("AWS::Events::Archive", make_archive),
     add_type("AWS::Logs::MetricFilter", make_metric_filter),
+    add_type("AWS::Logs::QueryDefinition", make_query),
     add_type("AWS::ApiGatewayV2::Api", make_api, ["ApiEndpoint"]),
     add_type("AWS::ApiGatewayV2::Stage", make_stage),
     add_type("AWS::ApiGatewayV2::DomainName", make_domain, ["RegionalDomainName"]),

@@ -273,17 +273,20 @@ def store_secrets(stack):
     return key
 
 
-def travel(report, stack, binary, directory, modules):
-    """The journey on each engine, and what the engines say to the same requests."""
+def travel(report, stack, binary, directory, modules, afterwards):
+    """The journey on each engine, and what the engines say to the same requests.
+
+    `afterwards` gets what still runs on the stack's own table: the gate, WeChat and the bundle.
+    """
     key = store_secrets(stack)
     for engine in (Moto(stack), Dynalite(stack, modules)):
         try:
-            settle(report, stack, engine, binary, directory, key)
+            settle(report, stack, engine, binary, directory, key, afterwards)
         finally:
             engine.stop()
 
 
-def settle(report, stack, engine, binary, directory, key):
+def settle(report, stack, engine, binary, directory, key, afterwards):
     """Logs in, signs, recovers from a void token, takes a message and money, all on the stack."""
     gate = Gate(stack, engine)
     published = []
@@ -326,6 +329,8 @@ def settle(report, stack, engine, binary, directory, key):
                 print(f"      {what}: {instead}")
             embedded = world.address("DynamoDB").removeprefix("http://")
             questions.compare(report, embedded, engine)
+        else:
+            afterwards(gate, world, bundle)
     finally:
         bundle.stop()
         world.stop()

@@ -13,6 +13,7 @@ mod receive;
 mod verify;
 mod xml;
 
+pub use crypto::Keys;
 pub use receive::Receive;
 
 #[cfg(test)]

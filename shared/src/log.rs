@@ -31,6 +31,11 @@ impl Log {
     /// The target of events that are written.
     pub const TARGET: &'static str = "wechat";
 
+    /// The names that a line may have, for what reads lines.
+    pub fn fields() -> impl Iterator<Item = &'static str> {
+        json::fields()
+    }
+
     /// A log on standard output, named by the environment: `POWERTOOLS_SERVICE_NAME`,
     /// `POWERTOOLS_METRICS_NAMESPACE`, `AWS_LAMBDA_FUNCTION_NAME`, `AWS_LAMBDA_LOG_LEVEL`.
     ///

@@ -49,7 +49,7 @@ const HEAD: usize = 20;
 
 /// What an account's push URL is configured with at WeChat, newest first.
 #[derive(Debug)]
-pub(super) struct Keys {
+pub struct Keys {
     tokens: Vec<Secret>,
     keys: Vec<AesKey>,
 }
@@ -77,7 +77,7 @@ impl Keys {
     ///
     /// # Errors
     /// `Misconfigured`, without the text, if it breaks a rule.
-    pub(super) fn read(text: &str) -> Result<Keys> {
+    pub fn read(text: &str) -> Result<Keys> {
         let wrong = |[rule, rule_zh]: [&str; 2]| {
             let detail = message!(
                 "The push keys in WECHAT_APPS must be {{\"tokens\":[…],\"keys\":[…]}}: {rule}.",
@@ -112,6 +112,11 @@ impl Keys {
         Ok(Keys { tokens: written.tokens, keys })
     }
 
+    /// The signature of a request in the clear, as WeChat makes it with the newest token.
+    pub fn sign(&self, timestamp: &str, nonce: &str) -> String {
+        signature(&[timestamp, nonce], &self.tokens[0])
+    }
+
     /// Whether `signature` is that of a request in the clear. It does not cover the body.
     pub(super) fn signed(&self, stamp: Stamp<'_>, signature: &str) -> bool {
         self.fits(&[stamp.timestamp, stamp.nonce], signature)
@@ -125,10 +130,7 @@ impl Keys {
     /// Compares with every token, whether or not one has fitted already.
     fn fits(&self, parts: &[&str], signature: &str) -> bool {
         self.tokens.iter().fold(false, |fits, token| {
-            let mut parts: Vec<&str> =
-                parts.iter().copied().chain(std::iter::once(token.expose())).collect();
-            parts.sort_unstable();
-            let expected = sha1_hex(parts.concat());
+            let expected = self::signature(parts, token);
             fits | equal_in_constant_time(expected.as_bytes(), signature.as_bytes())
         })
     }
@@ -139,6 +141,14 @@ impl Keys {
         let sealed = LENIENT.decode(encrypt).ok()?;
         self.keys.iter().find_map(|key| key.open(&sealed, appid))
     }
+}
+
+/// Of the parts and a token, in the order of their text.
+fn signature(parts: &[&str], token: &Secret) -> String {
+    let mut parts: Vec<&str> =
+        parts.iter().copied().chain(std::iter::once(token.expose())).collect();
+    parts.sort_unstable();
+    sha1_hex(parts.concat())
 }
 
 /// The 32 bytes of an EncodingAESKey; the first 16 are also the initialization vector.

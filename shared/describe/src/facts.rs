@@ -22,6 +22,42 @@ pub(crate) fn is_large(endpoint: &Endpoint) -> bool {
     endpoint.handler.http.body_limit > LARGE_BODY
 }
 
+/// A class of public functions whose concurrency is reserved apart from the others'.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// Logs users in.
+    Login,
+    /// Takes money, or hears of it.
+    Payment,
+    /// Takes WeChat's messages and events.
+    Push,
+    /// Anything else that front ends call.
+    Other,
+}
+
+impl Class {
+    /// The class of an operation.
+    pub fn of(endpoint: &Endpoint) -> Class {
+        match endpoint.id().split('.').next() {
+            _ if endpoint.capabilities().iter().any(signs_sessions) => Class::Login,
+            Some("pay") => Class::Payment,
+            Some("push") => Class::Push,
+            _ => Class::Other,
+        }
+    }
+
+    /// The word that condition and parameter of the template have before `Reservation` and
+    /// `Concurrency`; the others have none of their own.
+    pub fn word(self) -> Option<&'static str> {
+        match self {
+            Class::Login => Some("Login"),
+            Class::Payment => Some("Payment"),
+            Class::Push => Some("Push"),
+            Class::Other => None,
+        }
+    }
+}
+
 /// What needs permissions, of what a function uses; each once.
 pub fn with_permissions(capabilities: Vec<Facts>) -> Vec<Facts> {
     let mut facts = capabilities;

@@ -8,6 +8,7 @@
 #![warn(missing_docs)]
 
 mod binaries;
+mod cost;
 mod derived;
 mod events;
 pub mod facts;
@@ -62,5 +63,7 @@ pub fn derive(registry: &Registry) -> io::Result<Derived> {
     let [english, chinese] = parameters::parts(&template)?;
     partly("docs/deployment.md", &[english])?;
     partly("docs/zh/deployment.md", &[chinese])?;
+    let stated = fs::read_to_string(root.join(cost::PATH))?;
+    partly("docs/performance.md", &[cost::part(&stated, registry)?])?;
     Ok(Derived::new(root, files, &[binaries::DIRECTORY, events::DIRECTORY]))
 }

@@ -6,7 +6,7 @@ mod managed_policy;
 use shared::{Endpoint, Method, capability::Facts, registry::Registry};
 
 use crate::{
-    facts::{is_large, is_public, policy, signs_sessions, uses_table, with_permissions},
+    facts::{Class, is_large, is_public, policy, signs_sessions, uses_table, with_permissions},
     marked::Part,
 };
 
@@ -87,7 +87,7 @@ fn stanza(operation: &Endpoint, urls: bool) -> String {
         text.push_str(&format!("      Environment:\n        Variables:\n{variables}"));
     }
     if is_public(operation) {
-        text.push_str("      ReservedConcurrentExecutions: !If [HasReservation, !Ref ReservedConcurrency, !Ref AWS::NoValue]\n");
+        text.push_str(&reservation(Class::of(operation)));
     }
     if is_public(operation) && urls {
         let methods = operation.handler.http.method.allow();
@@ -113,6 +113,16 @@ fn stanza(operation: &Endpoint, urls: bool) -> String {
     text.push_str(&policies(operation.capabilities()));
     text.push('\n');
     text
+}
+
+/// The line of a public function's reserved concurrency: that of its class, else that of all.
+fn reservation(class: Class) -> String {
+    const OF_ALL: &str = "!If [HasReservation, !Ref ReservedConcurrency, !Ref AWS::NoValue]";
+    let reserved = class.word().map_or_else(
+        || OF_ALL.to_owned(),
+        |word| format!("!If [Has{word}Reservation, !Ref {word}Concurrency, {OF_ALL}]"),
+    );
+    format!("      ReservedConcurrentExecutions: {reserved}\n")
 }
 
 /// The line of a function's policies.

@@ -68,6 +68,15 @@ const METRICS: &[(&str, &str)] = &[
 /// The fields by which metrics are told apart, besides the service; an event has at most one.
 const DIMENSIONS: &[&str] = &["class", "kind", "path"];
 
+/// What stands in every line.
+const ALWAYS: &[&str] = &["function_name", "level", "service", "timestamp"];
+
+/// The names that a line may have.
+pub(super) fn fields() -> impl Iterator<Item = &'static str> {
+    let metrics = METRICS.iter().map(|(name, _)| *name);
+    [ALWAYS, FIELDS, JSON].into_iter().flatten().copied().chain(metrics)
+}
+
 /// Writes lines that carry the names CloudWatch queries expect.
 #[derive(Clone)]
 pub(super) struct Lines {

@@ -39,7 +39,7 @@ impl HttpConnector for Transport {
             let request =
                 request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
             let (parts, body) = request.into_parts();
-            // Both services used here speak JSON: a body is always in memory.
+            // No call that is made here streams: a body is always in memory.
             let body = Bytes::copy_from_slice(body.bytes().unwrap_or_default());
             let request = Request::from_parts(parts, body);
             let response =

@@ -6,13 +6,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use describe::{
-    facts::{is_public, policy, uses_table, with_permissions},
+    facts::{Class, is_public, policy, uses_table, with_permissions},
     template::edge_paths,
 };
 use functions::{JOBS, OPERATIONS};
 use serde_json::{Value, json};
 use shared::{
-    Endpoint,
+    Endpoint, Log,
     capability::Facts,
     grant::{self, Grant, SecretName},
     logical_id,
@@ -545,11 +545,25 @@ fn item_26(template: &Transformed, findings: &mut Findings) {
     let least = &template.0["Parameters"]["ReservedConcurrency"]["MinValue"];
     findings.same("26", "least reservation", least, &json!(-1));
     let switch = json!({ "Fn::If": ["HasReservation", { "Ref": "ReservedConcurrency" }, { "Ref": "AWS::NoValue" }] });
+    for class in [Class::Login, Class::Payment, Class::Push] {
+        let word = class.word().unwrap();
+        let own =
+            json!({ "Fn::Not": [{ "Fn::Equals": [{ "Ref": format!("{word}Concurrency") }, -1] }] });
+        let on = json!({ "Fn::Not": [{ "Fn::Equals": [{ "Ref": "ReservedConcurrency" }, 0] }] });
+        let name = format!("Has{word}Reservation");
+        findings.same("26", &name, &conditions[&name], &json!({ "Fn::And": [own, on] }));
+    }
     for operation in OPERATIONS {
         let id = operation.logical_id();
-        let should = if is_public(operation) { &switch } else { &Value::Null };
+        let should = match Class::of(operation).word() {
+            _ if !is_public(operation) => Value::Null,
+            None => switch.clone(),
+            Some(word) => json!({ "Fn::If": [
+                format!("Has{word}Reservation"), { "Ref": format!("{word}Concurrency") }, switch,
+            ] }),
+        };
         let is = &template.properties(&id)["ReservedConcurrentExecutions"];
-        findings.same("26", &id, is, should);
+        findings.same("26", &id, is, &should);
     }
     let refresher = &template.properties(REFRESHER)["ReservedConcurrentExecutions"];
     // Callers cannot use up its share, and the switch does not reach it.
@@ -622,6 +636,102 @@ fn triggers(template: &Transformed, findings: &mut Findings) {
     }
 }
 
+/// What the dashboard shows and the saved queries ask for exists.
+fn watching(template: &Transformed, findings: &mut Findings) {
+    let body = template.properties("Dashboard")["DashboardBody"]["Fn::Sub"].as_str();
+    let body: Value = serde_json::from_str(body.unwrap_or_default()).unwrap_or_default();
+    let widgets = array(&body["widgets"]);
+    findings.check("watching", !widgets.is_empty(), || "the dashboard is no JSON".to_owned());
+    let binaries: BTreeSet<String> = OPERATIONS
+        .iter()
+        .map(Endpoint::binary)
+        .chain(JOBS.iter().map(|job| job.name.to_owned()))
+        .collect();
+    let mut shown = BTreeSet::new();
+    for widget in widgets {
+        for metric in array(&widget["properties"]["metrics"]) {
+            for text in texts(metric) {
+                let Some(name) = text.strip_prefix("${AWS::StackName}-") else { continue };
+                let known = binaries.contains(name);
+                findings.check("watching", known, || format!("the dashboard shows {name}"));
+                shown.insert(name.to_owned());
+            }
+        }
+        if let Some(query) = widget["properties"]["query"].as_str() {
+            fields_exist(
+                "the dashboard",
+                query.split_once(" | ").map_or("", |(_, rest)| rest),
+                findings,
+            );
+        }
+    }
+    // Every login, payment and push, so that a new one is not forgotten.
+    for operation in
+        OPERATIONS.iter().filter(|op| matches!(Class::of(op), Class::Login | Class::Push))
+    {
+        let name = operation.binary();
+        findings.check("watching", shown.contains(&name), || format!("no widget shows {name}"));
+    }
+    findings.check("watching", body.to_string().contains("QuotaLeft"), || "no quotas".to_owned());
+    let queries = template.of_type("AWS::Logs::QueryDefinition");
+    findings.same("watching", "saved queries", queries.len(), 5);
+    for (id, query) in queries {
+        findings.same("watching", id, &query["LogGroupNames"], &json!([{ "Ref": "LogGroup" }]));
+        fields_exist(id, query["QueryString"].as_str().unwrap_or_default(), findings);
+    }
+    let triggers = template.0["Outputs"]["RollbackConfiguration"]["Value"]["Fn::Sub"].as_str();
+    let triggers: Value = serde_json::from_str(triggers.unwrap_or_default()).unwrap_or_default();
+    let triggers = array(&triggers["RollbackTriggers"]);
+    // CloudFormation takes five, and fails if one is missing.
+    findings.check("watching", (1..=5).contains(&triggers.len()), || {
+        format!("{} alarms take a deployment back", triggers.len())
+    });
+    for trigger in triggers {
+        let name = trigger["Arn"].as_str().unwrap_or_default();
+        let name = name.trim_start_matches("${").trim_end_matches(".Arn}");
+        let always = template.0["Resources"][name]["Type"] == "AWS::CloudWatch::Alarm"
+            && template.0["Resources"][name]["Condition"].is_null();
+        findings.check("watching", always, || format!("{name} is no alarm of every stack"));
+    }
+}
+
+/// Every word of a query is one of the language, a name it gives itself, or a field of the log.
+fn fields_exist(id: &str, query: &str, findings: &mut Findings) {
+    const WORDS: &[&str] = &[
+        "and",
+        "as",
+        "asc",
+        "avg",
+        "by",
+        "count",
+        "desc",
+        "fields",
+        "filter",
+        "ispresent",
+        "latest",
+        "limit",
+        "max",
+        "or",
+        "pct",
+        "sort",
+        "stats",
+        "sum",
+    ];
+    let text: String = query.split('\'').step_by(2).collect();
+    let words: Vec<&str> =
+        text.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '@')).collect();
+    let named: BTreeSet<&str> =
+        words.windows(2).filter(|pair| pair[0] == "as").map(|pair| pair[1]).collect();
+    let fields: BTreeSet<&str> = Log::fields().collect();
+    for word in words.iter().filter(|word| !word.is_empty() && word.parse::<u64>().is_err()) {
+        let known = WORDS.contains(word)
+            || named.contains(word)
+            || fields.contains(word)
+            || *word == "@timestamp";
+        findings.check("watching", known, || format!("{id} asks for {word}, which no line has"));
+    }
+}
+
 /// CloudFormation's and IAM's limits, with the longest names there can be.
 fn limits(template: &Transformed, findings: &mut Findings) {
     let size = template.0.to_string().len();
@@ -690,6 +800,7 @@ fn the_transformed_template_meets_the_checklist() {
         item_24,
         item_26,
         triggers,
+        watching,
         limits,
     ] {
         items(&template, &mut findings);

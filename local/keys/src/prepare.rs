@@ -1,15 +1,14 @@
-//! `keys`: what a deployment needs before it is deployed, in the formats the functions read.
+//! What a deployment needs before it is deployed, in the formats the functions read.
 //!
 //! It uses no network: it prints parameters and commands, and secrets only into a pipe.
 
 use std::{
     collections::HashMap,
     io::{IsTerminal as _, Read as _, Write as _},
-    process::ExitCode,
 };
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
-use clap::{Parser, Subcommand};
+use clap::Args;
 use functions::pay::{
     apiv3::{ApiV3Key, PrivateKey, VerifyingKeys},
     setting,
@@ -22,105 +21,65 @@ use shared::{
     session::SigningKey,
 };
 
-/// Prepares a deployment: the parameters for sam deploy, and the commands that store the secrets.
-#[derive(Parser)]
-#[command(name = "keys", after_help = EXAMPLES)]
-struct Flags {
-    #[command(subcommand)]
-    command: Command,
+#[derive(Args)]
+pub(crate) struct Apps {
+    /// An account as <appid>:<kind>, the preferred one of a kind first. Kinds: mini_program,
+    /// official_account, mobile_app, website.
+    #[arg(required = true, value_name = "APPID:KIND")]
+    apps: Vec<String>,
+    /// Those that receive messages and events, comma separated, each as <appid> or
+    /// <appid>:<mode>. Modes: safe (unless said otherwise), compatible, plain.
+    #[arg(long, value_name = "APPID:MODE", value_delimiter = ',')]
+    push: Vec<String>,
+    /// The parameter WechatPay, to show which apps pay.
+    #[arg(long, value_name = "JSON")]
+    pay: Option<String>,
+    /// The parameter SecretPrefix.
+    #[arg(long, default_value = "/wechat", value_name = "PATH")]
+    prefix: String,
 }
 
-#[derive(Subcommand)]
-enum Command {
-    /// Prints the parameter WechatApps, a command per secret that stores it, and which apps receive
-    /// messages and payments.
-    Apps {
-        /// An account as <appid>:<kind>, the preferred one of a kind first. Kinds: mini_program,
-        /// official_account, mobile_app, website.
-        #[arg(required = true, value_name = "APPID:KIND")]
-        apps: Vec<String>,
-        /// Those that receive messages and events, comma separated, each as <appid> or
-        /// <appid>:<mode>. Modes: safe (unless said otherwise), compatible, plain.
-        #[arg(long, value_name = "APPID:MODE", value_delimiter = ',')]
-        push: Vec<String>,
-        /// The parameter WechatPay, to show which apps pay.
-        #[arg(long, value_name = "JSON")]
-        pay: Option<String>,
-        /// The parameter SecretPrefix.
-        #[arg(long, default_value = "/wechat", value_name = "PATH")]
-        prefix: String,
-    },
-    /// Makes a key that signs sessions: the key into the pipe, the parameter SessionPublicKeys
-    /// onto the screen.
-    Session {
-        /// The key's name in tokens; another one for every key.
-        #[arg(long, default_value = "k1", value_name = "NAME")]
-        kid: String,
-        /// The parameter SessionPublicKeys so far, when a key is replaced.
-        #[arg(long, value_name = "KEYS")]
-        keep: Option<String>,
-    },
-    /// Prints the parameter WechatPay of a merchant, and a command per key that stores it.
-    Pay {
-        /// The merchant's number.
-        mchid: String,
-        /// The serial number of the merchant's own certificate.
-        #[arg(long, value_name = "SERIAL")]
-        serial_no: String,
-        /// The apps bound to the merchant, comma separated.
-        #[arg(long, required = true, value_name = "APPIDS", value_delimiter = ',')]
-        apps: Vec<String>,
-        /// Ids of WeChat Pay's public keys and serial numbers of its certificates, comma separated.
-        #[arg(long, value_name = "NAMES", value_delimiter = ',')]
-        verify: Vec<String>,
-        /// Fetch platform certificates: the older of the two key modes.
-        #[arg(long)]
-        certificates: bool,
-        /// The parameter SecretPrefix.
-        #[arg(long, default_value = "/wechat", value_name = "PATH")]
-        prefix: String,
-    },
-    /// Passes a merchant's key from standard input into a pipe, if it can be used.
-    PayKey {
-        /// private_key, apiv3_key, the id of a public key or the serial number of a certificate.
-        what: String,
-    },
+#[derive(Args)]
+pub(crate) struct Session {
+    /// The key's name in tokens; another one for every key.
+    #[arg(long, default_value = "k1", value_name = "NAME")]
+    kid: String,
+    /// The parameter SessionPublicKeys so far, when a key is replaced.
+    #[arg(long, value_name = "KEYS")]
+    keep: Option<String>,
 }
 
-const EXAMPLES: &str = "Examples:
-  keys apps wx0123456789abcdef:mini_program wxfedcba9876543210:official_account
-  keys apps wx0123456789abcdef:mini_program --push wx0123456789abcdef
-  keys session | aws ssm put-parameter --name /wechat/session-key --type SecureString --value file:///dev/stdin
-  keys pay 1900000001 --serial-no 5157F0… --apps wx0123456789abcdef --verify PUB_KEY_ID_…";
-
-fn main() -> ExitCode {
-    let outcome = match Flags::parse().command {
-        Command::Apps { apps, push, pay, prefix } => {
-            print_apps(&apps, &push, pay.as_deref(), &prefix)
-        }
-        Command::Session { kid, keep } => print_session(&kid, keep.as_deref()),
-        Command::Pay { mchid, serial_no, apps, verify, certificates, prefix } => {
-            print_pay(&Pay { mchid, serial_no, apps, verify, certificates, prefix })
-        }
-        Command::PayKey { what } => pass_on(&what),
-    };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(complaint) => {
-            eprintln!("error: {complaint}");
-            ExitCode::FAILURE
-        }
-    }
+/// A merchant, without a key.
+#[derive(Args)]
+pub(crate) struct Pay {
+    /// The merchant's number.
+    mchid: String,
+    /// The serial number of the merchant's own certificate.
+    #[arg(long, value_name = "SERIAL")]
+    serial_no: String,
+    /// The apps bound to the merchant, comma separated.
+    #[arg(long, required = true, value_name = "APPIDS", value_delimiter = ',')]
+    apps: Vec<String>,
+    /// Ids of WeChat Pay's public keys and serial numbers of its certificates, comma separated.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    verify: Vec<String>,
+    /// Fetch platform certificates: the older of the two key modes.
+    #[arg(long)]
+    certificates: bool,
+    /// The parameter SecretPrefix.
+    #[arg(long, default_value = "/wechat", value_name = "PATH")]
+    prefix: String,
 }
 
-fn print_apps(
-    apps: &[String],
-    push: &[String],
-    pay: Option<&str>,
-    prefix: &str,
-) -> Result<(), String> {
+#[derive(Args)]
+pub(crate) struct PayKey {
+    /// private_key, apiv3_key, the id of a public key or the serial number of a certificate.
+    what: String,
+}
+
+pub(crate) fn apps(Apps { apps, push, pay, prefix }: &Apps) -> Result<(), String> {
     let (parameter, commands) = describe_apps(apps, push, prefix)?;
-    let uses = describe_uses(&parameter, pay.unwrap_or("[]"))?;
+    let uses = describe_uses(&parameter, pay.as_deref().unwrap_or("[]"))?;
     eprintln!(
         "Store each secret: paste a line, then the secret, then press Enter. It is not shown."
     );
@@ -192,17 +151,7 @@ fn describe_uses(apps: &str, pay: &str) -> Result<String, String> {
     Ok(accounts.iter().map(line).collect::<Vec<_>>().join("\n"))
 }
 
-/// A merchant, without a key.
-struct Pay {
-    mchid: String,
-    serial_no: String,
-    apps: Vec<String>,
-    verify: Vec<String>,
-    certificates: bool,
-    prefix: String,
-}
-
-fn print_pay(pay: &Pay) -> Result<(), String> {
+pub(crate) fn pay(pay: &Pay) -> Result<(), String> {
     let (parameter, commands) = describe_pay(pay)?;
     eprintln!(
         "Store each key: give the first word of a line the file, or paste it and press Ctrl-D."
@@ -245,7 +194,7 @@ fn describe_pay(pay: &Pay) -> Result<(String, String), String> {
 }
 
 /// Reads a key, checks it, and hands it on; the key touches neither disk nor screen.
-fn pass_on(what: &str) -> Result<(), String> {
+pub(crate) fn pass_on(PayKey { what }: &PayKey) -> Result<(), String> {
     let mut stdout = std::io::stdout().lock();
     if stdout.is_terminal() {
         return Err("The key is a secret: pipe it into SSM, see keys pay.".to_owned());
@@ -266,12 +215,12 @@ fn check_pay_key(what: &str, key: &Secret) -> Result<(), String> {
     checked.map_err(|why| format!("What was given {why}."))
 }
 
-fn print_session(kid: &str, keep: Option<&str>) -> Result<(), String> {
+pub(crate) fn session(Session { kid, keep }: &Session) -> Result<(), String> {
     let mut stdout = std::io::stdout().lock();
     if stdout.is_terminal() {
         return Err("The signing key is a secret: pipe it into SSM, see --help.".to_owned());
     }
-    let (key, parameter) = describe_session(kid, keep, random_bytes())?;
+    let (key, parameter) = describe_session(kid, keep.as_deref(), random_bytes())?;
     stdout.write_all(key.expose().as_bytes()).map_err(|error| error.to_string())?;
     eprintln!("The parameter SessionPublicKeys:\n{parameter}");
     Ok(())
