@@ -86,7 +86,9 @@ def lease(owner, now):
 def publish(version):
     change = "SET #value = :t, version = :new REMOVE lease_owner, lease_until, failed_at"
     where = "lease_owner = :owner AND attribute_not_exists(version)"
-    return update("q-token", change, where, ["value"], t=s("t"), new=n(version), owner=s("b"), **NEW)
+    return update(
+        "q-token", change, where, ["value"], t=s("t"), new=n(version), owner=s("b"), **NEW
+    )
 
 
 def count():
@@ -136,9 +138,7 @@ QUESTIONS = {
         put("q-numbers", {f"n{at}": n(one) for at, one in enumerate(NUMBERS)}),
         get("q-numbers"),
     ],
-    "no numbers": [
-        put("q-bad", {"n": n(one)}) for one in ["9" * 39, "1e126", "1e-131", "abc", ""]
-    ],
+    "no numbers": [put("q-bad", {"n": n(one)}) for one in ["9" * 39, "1e126", "1e-131", "abc", ""]],
     "no items": [
         put(""),
         put("q-bad", {"x": {"SS": []}}),
