@@ -9,11 +9,25 @@ import { join } from 'node:path'
 export const { CONSOLE_URL: url, SCREENSHOTS: shots, MODULES: modules } = process.env
 export const module = createRequire(join(modules, 'here.js'))
 const { chromium } = module('playwright-core')
-const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
+const FLAGS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
 
 const profile = await mkdtemp(join(tmpdir(), 'console-'))
 await mkdir(shots, { recursive: true })
-const browser = await chromium.launchPersistentContext(profile, { executablePath: '/usr/bin/chromium', args: FLAGS, locale: 'en-US', permissions: ['clipboard-read', 'clipboard-write'] })
+const browser = await chromium.launchPersistentContext(profile, {
+  executablePath: '/usr/bin/chromium',
+  args: FLAGS,
+  locale: 'en-US',
+  permissions: ['clipboard-read', 'clipboard-write'],
+})
 
 /** What the browser complained about. */
 export const complaints = []

@@ -6,13 +6,17 @@ import { close, complaints, json, open, shots, step, url } from './browser.mjs'
 
 const version = async (appid, kind) => (await json('/console/credentials')).find((one) => one.appid === appid && one.kind === kind).version
 const document = await json('/openapi.json')
-const operations = Object.values(document.paths).flatMap((item) => Object.values(item)).filter(({ operationId }) => operationId)
+const operations = Object.values(document.paths)
+  .flatMap((item) => Object.values(item))
+  .filter(({ operationId }) => operationId)
 const ids = operations.map(({ operationId }) => operationId)
 
 try {
   step('every operation of the document is listed, once')
   const page = await open()
-  const listed = await page.locator('.sidebar .groups a').evaluateAll((links) => links.map((link) => decodeURIComponent(link.hash.replace('#/operations/', ''))))
+  const listed = await page
+    .locator('.sidebar .groups a')
+    .evaluateAll((links) => links.map((link) => decodeURIComponent(link.hash.replace('#/operations/', ''))))
   assert.deepEqual([...listed].sort(), ids.filter((id) => !(id.endsWith('.get') && ids.includes(id.slice(0, -4)))).sort())
 
   step('a demo user logs in with one click')
@@ -28,7 +32,7 @@ try {
   assert.equal(await page.evaluate(() => navigator.clipboard.readText()), alice.token)
   await page.click('#session summary')
 
-  step('a code of WeChat\'s, a path and Chinese words find operations')
+  step("a code of WeChat's, a path and Chinese words find operations")
   const find = async (words) => {
     await page.fill('#find', words)
     return page.locator('.sidebar .groups a').evaluateAll((links) => links.map((link) => link.hash.replace('#/operations/', '')))
@@ -36,7 +40,9 @@ try {
   await page.focus('#find')
   await page.evaluate(async () => (await import('/console/surface.js')).inventory())
   const limited = await find('45009')
-  const listing = operations.filter((one) => one['x-refusals']?.some(({ errcode }) => errcode === 45009)).map(({ operationId }) => operationId)
+  const listing = operations
+    .filter((one) => one['x-refusals']?.some(({ errcode }) => errcode === 45009))
+    .map(({ operationId }) => operationId)
   assert.ok(listing.length > 0)
   assert.deepEqual(limited.sort(), listing.filter((id) => listed.includes(id)).sort())
   assert.match(await page.textContent('.sidebar .meaning'), /limit/)
@@ -157,7 +163,13 @@ try {
   await page.waitForSelector('.faults li:has-text("No trouble")')
   const clock = (await json('/console/state')).now_ms
   await page.click('button:has-text("+5 min")')
-  await page.waitForFunction((then) => fetch('/console/state').then((r) => r.json()).then(({ now_ms }) => now_ms - then >= 300_000), clock)
+  await page.waitForFunction(
+    (then) =>
+      fetch('/console/state')
+        .then((r) => r.json())
+        .then(({ now_ms }) => now_ms - then >= 300_000),
+    clock,
+  )
 
   step('a user writes, the event is on the bus, and is redelivered with the same id')
   await page.goto(`${url}/#/events`)
@@ -171,7 +183,11 @@ try {
   await page.waitForFunction(() => globalThis.document.querySelectorAll('.event').length === 2)
   const written = (await json('/console/events')).filter(({ event }) => JSON.stringify(event).includes('parcel'))
   assert.equal(new Set(written.map(({ event }) => event.detail.id)).size, 1)
-  for (const [mode, format] of [['plain', 'xml'], ['compatible', 'json'], ['safe', 'xml']]) {
+  for (const [mode, format] of [
+    ['plain', 'xml'],
+    ['compatible', 'json'],
+    ['safe', 'xml'],
+  ]) {
     await page.selectOption('#any-sample select[name=mode]', mode)
     await page.selectOption('#any-sample select[name=format]', format)
     const last = (await json('/console/wechat/push')).at(-1).id
@@ -253,20 +269,36 @@ try {
     const { bundle } = await import('/console/backend.js')
     choose('zh-CN')
     const operations = bundle.groups.flatMap(({ operations }) => operations)
-    const lacking = (things, name) => things.filter((thing) => thing[name] && tell(thing, name) === thing[name]).map((thing) => `${thing.id ?? thing.name}: ${thing[name]}`)
+    const lacking = (things, name) =>
+      things.filter((thing) => thing[name] && tell(thing, name) === thing[name]).map((thing) => `${thing.id ?? thing.name}: ${thing[name]}`)
     const described = [
       ...lacking(bundle.groups, 'description'),
       ...lacking(operations, 'summary'),
       ...lacking(operations, 'description'),
-      ...lacking(operations.flatMap(({ fields }) => fields), 'description'),
-      ...lacking(operations.flatMap(({ problems }) => problems), 'title'),
-      ...lacking(operations.flatMap(({ refusals }) => refusals), 'detail'),
+      ...lacking(
+        operations.flatMap(({ fields }) => fields),
+        'description',
+      ),
+      ...lacking(
+        operations.flatMap(({ problems }) => problems),
+        'title',
+      ),
+      ...lacking(
+        operations.flatMap(({ refusals }) => refusals),
+        'detail',
+      ),
     ]
     const demo = new DOMParser().parseFromString(await (await fetch('/demo/jssdk')).text(), 'text/html')
     const labels = [...demo.querySelectorAll('[data-say]')].map(({ textContent }) => textContent)
-    const texts = await Promise.all(['app', 'operations', 'credentials', 'events', 'orders', 'phone', 'shop', 'surface', 'wechat'].map((name) => fetch(`/console/${name}.js`).then((response) => response.text())))
+    const texts = await Promise.all(
+      ['app', 'operations', 'credentials', 'events', 'orders', 'phone', 'shop', 'surface', 'wechat'].map((name) =>
+        fetch(`/console/${name}.js`).then((response) => response.text()),
+      ),
+    )
     const phrases = texts.join('\n').matchAll(/say\('((?:[^'\\]|\\.)+)'/g)
-    return [...new Set([...[...phrases].map(([, phrase]) => phrase), ...labels])].filter((phrase) => say(phrase) === phrase).concat(described)
+    return [...new Set([...[...phrases].map(([, phrase]) => phrase), ...labels])]
+      .filter((phrase) => say(phrase) === phrase)
+      .concat(described)
   })
   assert.deepEqual(untranslated, [], 'phrases without Chinese')
   await page.goto(`${url}/#/operations/jssdk.config`)
@@ -280,7 +312,10 @@ try {
   for (const headers of [{ origin: 'http://evil.example' }, { 'sec-fetch-site': 'cross-site' }]) {
     assert.equal((await fetch(`${url}/console/credentials`, { headers })).status, 403)
     assert.equal((await fetch(`${url}/console/clock`, { method: 'POST', headers, body: '{"advance_s":1}' })).status, 403)
-    assert.equal((await fetch(`${url}/2015-03-31/functions/auth-getaccesstoken/invocations`, { method: 'POST', headers, body: '{}' })).status, 403)
+    assert.equal(
+      (await fetch(`${url}/2015-03-31/functions/auth-getaccesstoken/invocations`, { method: 'POST', headers, body: '{}' })).status,
+      403,
+    )
   }
 
   assert.deepEqual(complaints, [], 'the browser complained')

@@ -102,7 +102,9 @@ async function look(name, language, size, colorScheme) {
   const { violations } = await page.evaluate(() => globalThis.axe.run())
   await page.screenshot({ path: join(shots, `${name}-${language}-${size.width}-${colorScheme}.png`) })
   await page.close()
-  return violations.flatMap(({ id, help, nodes }) => nodes.map(({ target, any }) => `${place}: ${id}: ${help}: ${target.join(' ')} ${any[0]?.message ?? ''}`))
+  return violations.flatMap(({ id, help, nodes }) =>
+    nodes.map(({ target, any }) => `${place}: ${id}: ${help}: ${target.join(' ')} ${any[0]?.message ?? ''}`),
+  )
 }
 
 try {

@@ -6,6 +6,10 @@ use local::{Options, Stack, Variables};
 use serde_json::json;
 use shared::Clock;
 use simulator::{Effect, Fault};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
 
 use crate::{
     Bundle, MINI, NOON, OFFICIAL,
@@ -83,12 +87,35 @@ async fn an_operation_whose_token_is_always_refused_asks_twice_at_most() {
     }
 }
 
+/// A DynamoDB that answers every call with a failure of its own.
+async fn failing_table() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let body = r#"{"__type":"com.amazonaws.dynamodb.v20120810#InternalServerError"}"#;
+    let answer = format!(
+        "HTTP/1.1 500 Internal Server Error\r\ncontent-type: application/x-amz-json-1.0\r\n\
+         content-length: {}\r\nconnection: close\r\n\r\n{body}",
+        body.len()
+    );
+    tokio::spawn(async move {
+        while let Ok((mut connection, _)) = listener.accept().await {
+            // The requests are small and come in one piece.
+            let read = connection.read(&mut [0; 16 << 10]).await;
+            if read.is_ok_and(|length| length > 0) {
+                let _ = connection.write_all(answer.as_bytes()).await;
+            }
+        }
+    });
+    url
+}
+
 #[tokio::test]
 async fn without_a_table_nothing_is_spent() {
+    let url = failing_table().await;
     let bundle = Bundle::with(|options| {
-        // One account, and nobody listens there: every read is tried three times.
+        // One account: every read is tried three times.
         options.accounts.truncate(1);
-        options.dynamodb = Some("http://127.0.0.1:9".to_owned());
+        options.dynamodb = Some(url);
     })
     .await;
     let trouble = bundle.stack.report["credentials"][0]["state"].clone();

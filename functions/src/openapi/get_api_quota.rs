@@ -5,29 +5,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
-    Access, AccountKind, Caller, Operation, Problem, Refusal, Result, Uses,
-    capability::Wechat,
-    quota_left, text,
-    value::{Chars, Text},
+    Access, AccountKind, Caller, Operation, Problem, Refusal, Result, Uses, capability::Wechat,
+    quota_left, value::Text,
 };
 
-use super::quota::Quota;
-
-text! {
-    /// A path of WeChat's API.
-    CgiPath: 2..=128, Chars::VISIBLE,
-        [
-            "Send a path such as `/cgi-bin/message/custom/send`.",
-            "请发送 `/cgi-bin/message/custom/send` 这样的路径。",
-        ],
-        check |text: &str| {
-            let plain = text.starts_with('/') && !text.contains(['?', '#']);
-            if plain { Ok(()) } else { Err([
-                "Send the path without host and query.",
-                "请发送路径，不含域名和查询参数。",
-            ]) }
-        };
-}
+use super::quota::{CgiPath, Quota};
 
 /// Shows how often a path may be called today, and how often it was.
 ///

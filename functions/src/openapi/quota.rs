@@ -1,7 +1,24 @@
-//! How often a path may be called.
+//! A path, and how often it may be called.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use shared::{text, value::Chars};
+
+text! {
+    /// A path of WeChat's API.
+    pub(super) CgiPath: 2..=128, Chars::VISIBLE,
+        [
+            "Send a path such as `/cgi-bin/message/custom/send`.",
+            "请发送 `/cgi-bin/message/custom/send` 这样的路径。",
+        ],
+        check |text: &str| {
+            let plain = text.starts_with('/') && !text.contains(['?', '#']);
+            if plain { Ok(()) } else { Err([
+                "Send the path without host and query.",
+                "请发送路径，不含域名和查询参数。",
+            ]) }
+        };
+}
 
 /// A path's quota.
 ///

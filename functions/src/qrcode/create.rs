@@ -5,8 +5,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::{
-    Access, AccountKind, Caller, Operation, Problem, Refusal, Result, Uses, capability::Wechat,
-    value::Int,
+    Access, AccountKind, Caller, Operation, Refusal, Result, Uses, capability::Wechat, value::Int,
 };
 
 use super::{
@@ -41,19 +40,7 @@ impl Operation for Create {
     const ACCOUNTS: &'static [AccountKind] = &[AccountKind::OfficialAccount];
     const DOCS: &'static [&'static str] =
         &["https://developers.weixin.qq.com/doc/service/api/qrcode/qrcodes/api_createqrcode.html"];
-    const REFUSALS: &'static [Refusal] = &[
-        Refusal::new(
-            40_053,
-            Problem::InvalidInput,
-            ["WeChat does not accept the scene.", "微信不接受该 scene。"],
-        )
-        .field("action_info"),
-        Refusal::new(
-            45_029,
-            Problem::QuotaExceeded,
-            ["The account's permanent codes are used up.", "该账号的永久二维码已用完。"],
-        ),
-    ];
+    const REFUSALS: &'static [Refusal] = super::REFUSALS;
     const EXAMPLE: &'static str = r#"{"expire_seconds":604800,"action_name":"QR_STR_SCENE","action_info":{"scene":{"scene_str":"shop-42"}}}"#;
     type Uses = Wechat;
     type Output = Code;

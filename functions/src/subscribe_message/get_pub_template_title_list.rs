@@ -7,20 +7,13 @@ use serde::Deserialize;
 use shared::{
     Access, AccountKind, Caller, Operation, Refusal, Result, Uses,
     capability::Wechat,
-    text,
-    value::{Chars, Int, Text},
+    value::{Int, Text},
 };
 
-use super::{library::Titles, templates};
-
-text! {
-    /// Numbers of categories, with commas.
-    CategoryIds: 1..=256, Chars::VISIBLE,
-        [
-            "Send ids of getCategory, with commas between them.",
-            "请发送 getCategory 返回的 id，用逗号分隔。",
-        ];
-}
+use super::{
+    library::Titles,
+    templates::{self, CategoryIds},
+};
 
 /// Lists the titles of the public library that categories may use.
 ///

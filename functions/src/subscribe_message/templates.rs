@@ -15,6 +15,12 @@ text! {
     /// The number of a title in the public library, as digits.
     pub(super) TitleDigits: 1..=16, Chars::DIGITS,
         ["Send `tid` of getPubTemplateTitleList.", "请发送 getPubTemplateTitleList 返回的 `tid`。"];
+    /// Numbers of categories, with commas.
+    pub(super) CategoryIds: 1..=256, Chars::VISIBLE,
+        [
+            "Send ids of getCategory, with commas between them.",
+            "请发送 getCategory 返回的 id，用逗号分隔。",
+        ];
     /// What messages of a template are for.
     pub(super) Scene: 1..=15, Chars::PRINTABLE;
 }

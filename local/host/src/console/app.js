@@ -15,8 +15,7 @@ const PAGES = { operations, credentials, events, orders, shop, wechat }
 let leave
 
 function header(page) {
-  const link = (name, text) =>
-    h('a', { href: `#/${name}`, 'aria-current': page === name ? 'page' : undefined }, say(text))
+  const link = (name, text) => h('a', { href: `#/${name}`, 'aria-current': page === name ? 'page' : undefined }, say(text))
   const language = h(
     'select',
     { 'aria-label': say('Language'), onchange: ({ target }) => (choose(target.value), draw()) },
@@ -55,13 +54,20 @@ function mark() {
 
 function sessionMenu() {
   const apps = loginApps()
-  const app = h('select', { id: 'login-app' }, apps.map(({ appid, kind }) => h('option', { value: appid }, `${appid} · ${say(kind.replace('_', ' '))}`)))
+  const app = h(
+    'select',
+    { id: 'login-app' },
+    apps.map(({ appid, kind }) => h('option', { value: appid }, `${appid} · ${say(kind.replace('_', ' '))}`)),
+  )
   const user = h('input', { id: 'login-user', value: 'alice', autocomplete: 'off', spellcheck: 'false' })
   const trouble = h('p', { className: 'error', role: 'alert' })
   const submit = async (event) => {
     event.preventDefault()
     try {
-      await logIn(apps.find(({ appid }) => appid === app.value), user.value || 'alice')
+      await logIn(
+        apps.find(({ appid }) => appid === app.value),
+        user.value || 'alice',
+      )
     } catch (error) {
       fill(trouble, explain(error))
     }
@@ -83,7 +89,12 @@ function sessionMenu() {
           {},
           h('div', {}, h('b', {}, user), ' · ', h('code', {}, appid), h('br'), h('code', { className: 'quiet' }, openid)),
           h('div', { className: 'quiet' }, say('ends in {time}', { time: span((ends - Date.now()) / 1000) })),
-          h('div', { className: 'actions' }, copyButton(() => sessions.get(appid).token, say('Copy the session token')), h('button', { type: 'button', onclick: () => logOut(appid) }, say('Log out'))),
+          h(
+            'div',
+            { className: 'actions' },
+            copyButton(() => sessions.get(appid).token, say('Copy the session token')),
+            h('button', { type: 'button', onclick: () => logOut(appid) }, say('Log out')),
+          ),
         ),
       ),
     )
@@ -122,7 +133,11 @@ function draw() {
   const main = h('main', { id: 'main', tabindex: '-1' })
   document.documentElement.lang = current()
   document.title = [id, say('The WeChat backend')].filter(Boolean).join(' · ')
-  const skip = h('a', { className: 'skip', href: '#main', onclick: (event) => (event.preventDefault(), focusContent()) }, say('Skip to content'))
+  const skip = h(
+    'a',
+    { className: 'skip', href: '#main', onclick: (event) => (event.preventDefault(), focusContent()) },
+    say('Skip to content'),
+  )
   fill(document.body, skip, header(name), main)
   leave = PAGES[name].show(main, decoded(id))
 }

@@ -151,5 +151,4 @@ async function invoke(operation, input) {
 }
 
 /** An error of this page's own, in words. */
-export const explain = (error) =>
-  error instanceof TypeError ? say('No answer: is the bundle still running?') : error.message
+export const explain = (error) => (error instanceof TypeError ? say('No answer: is the bundle still running?') : error.message)

@@ -77,7 +77,13 @@ function draw(board, credentials, act) {
 
 /** What WeChat says is left of a path's calls today. */
 function quota(appid) {
-  const path = h('input', { name: 'cgi_path', value: '/cgi-bin/message/subscribe/send', 'aria-label': say('Path of an interface'), autocomplete: 'off', spellcheck: 'false' })
+  const path = h('input', {
+    name: 'cgi_path',
+    value: '/cgi-bin/message/subscribe/send',
+    'aria-label': say('Path of an interface'),
+    autocomplete: 'off',
+    spellcheck: 'false',
+  })
   const answer = h('p', { className: 'quiet facts', role: 'status' })
   const submit = async (event) => {
     event.preventDefault()
@@ -91,7 +97,13 @@ function quota(appid) {
       fill(answer, h('span', { className: 'error' }, explain(error)))
     }
   }
-  return h('form', { className: 'quota', onsubmit: submit }, h('h3', {}, say('Quota')), h('div', { className: 'row' }, path, h('button', {}, say('Show the quota'))), answer)
+  return h(
+    'form',
+    { className: 'quota', onsubmit: submit },
+    h('h3', {}, say('Quota')),
+    h('div', { className: 'row' }, path, h('button', {}, say('Show the quota'))),
+    answer,
+  )
 }
 
 function condition({ credential, failure, refused, leased }) {
@@ -133,7 +145,13 @@ function makeRow({ appid, kind, can_invalidate: canInvalidate }, act) {
       { className: 'actions' },
       button('Refresh now', 'Asks WeChat now; it may well return the same value.', refresh('now'), 'refresh'),
       button('Force a new one', 'Asks WeChat for another value, within its limits (20 a day, 30 s apart).', refresh('force'), 'force'),
-      canInvalidate && button('Invalidate now', 'Voids the token at the simulated WeChat. The next operation that uses it recovers by itself.', invalidate, 'invalidate danger'),
+      canInvalidate &&
+        button(
+          'Invalidate now',
+          'Voids the token at the simulated WeChat. The next operation that uses it recovers by itself.',
+          invalidate,
+          'invalidate danger',
+        ),
     ),
   )
   const update = (row) => {
@@ -147,7 +165,12 @@ function makeRow({ appid, kind, can_invalidate: canInvalidate }, act) {
     const parts = [
       credential && h('span', {}, say('age {time}', { time: span(credential.age) })),
       h('span', { className: 'version' }, say('version {version}', { version })),
-      credential && h('span', {}, credential.refresh_in > 0 ? say('next refresh in {time}', { time: span(credential.refresh_in) }) : say('refresh is due')),
+      credential &&
+        h(
+          'span',
+          {},
+          credential.refresh_in > 0 ? say('next refresh in {time}', { time: span(credential.refresh_in) }) : say('refresh is due'),
+        ),
       forced > 0 && h('span', {}, say('{count} forced today', { count: forced })),
     ].filter(Boolean)
     fill(facts, h('b', {}, say('{time} left', { time: span(credential?.seconds_left ?? 0) })), parts)
@@ -160,7 +183,12 @@ function makeRow({ appid, kind, can_invalidate: canInvalidate }, act) {
           { className: 'problem' },
           h('p', {}, h('b', {}, say('Last error')), ' ', failure.errcode !== null && h('code', {}, String(failure.errcode))),
           h('p', {}, failure.message),
-          h('p', { className: 'quiet' }, failure.count > 0 && `${say('Failed attempts: {count}.', { count: failure.count })} `, say('Next attempt in {time}.', { time: span(failure.retry_in) })),
+          h(
+            'p',
+            { className: 'quiet' },
+            failure.count > 0 && `${say('Failed attempts: {count}.', { count: failure.count })} `,
+            say('Next attempt in {time}.', { time: span(failure.retry_in) }),
+          ),
         ),
     )
   }

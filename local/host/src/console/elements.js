@@ -25,7 +25,10 @@ const flat = (children) => children.flat(Infinity).filter((child) => child !== u
 
 /** Paragraphs and `code`, the little Markdown that descriptions use. */
 export function prose(text) {
-  return (text ?? '').split('\n\n').filter(Boolean).map((paragraph) => h('p', {}, inline(paragraph)))
+  return (text ?? '')
+    .split('\n\n')
+    .filter(Boolean)
+    .map((paragraph) => h('p', {}, inline(paragraph)))
 }
 
 export function inline(text) {

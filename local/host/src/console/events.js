@@ -71,8 +71,17 @@ function acting() {
 
 const labelled = (label, control, className) => h('label', { className }, say(label), control)
 const line = (name, value = '') => h('input', { name, value, autocomplete: 'off', spellcheck: 'false' })
-const choice = (name, options) => h('select', { name }, options.map(([value, label]) => h('option', { value }, label)))
-const appChoice = (apps) => choice('appid', apps.map(({ appid, kind }) => [appid, `${appid} · ${say(kind.replace('_', ' '))}`]))
+const choice = (name, options) =>
+  h(
+    'select',
+    { name },
+    options.map(([value, label]) => h('option', { value }, label)),
+  )
+const appChoice = (apps) =>
+  choice(
+    'appid',
+    apps.map(({ appid, kind }) => [appid, `${appid} · ${say(kind.replace('_', ' '))}`]),
+  )
 
 function person(apps, follow) {
   const app = appChoice(apps)
@@ -81,9 +90,18 @@ function person(apps, follow) {
   const fields = h('div', { className: 'contents' })
   const possible = () => ACTS.filter(([, , , kinds]) => kinds.includes(apps.find(({ appid }) => appid === app.value)?.kind))
   const chosen = () => ACTS.find(([name]) => name === act.value)
-  const drawFields = () => fill(fields, Object.entries(chosen()?.[2] ?? {}).map(([name, value]) => h('label', { className: 'whole' }, h('code', {}, name), line(name, value))))
+  const drawFields = () =>
+    fill(
+      fields,
+      Object.entries(chosen()?.[2] ?? {}).map(([name, value]) =>
+        h('label', { className: 'whole' }, h('code', {}, name), line(name, value)),
+      ),
+    )
   const drawActs = () => {
-    fill(act, possible().map(([name, label]) => h('option', { value: name }, say(label))))
+    fill(
+      act,
+      possible().map(([name, label]) => h('option', { value: name }, say(label))),
+    )
     drawFields()
   }
   app.addEventListener('change', drawActs)
@@ -92,7 +110,9 @@ function person(apps, follow) {
   const submit = (event) => {
     event.preventDefault()
     const own = [...fields.querySelectorAll('input')].filter(({ value }) => value !== '').map(({ name, value }) => [name, value])
-    follow(() => post('/console/wechat/people', { appid: app.value, user: user.value || 'alice', act: act.value, ...Object.fromEntries(own) }))
+    follow(() =>
+      post('/console/wechat/people', { appid: app.value, user: user.value || 'alice', act: act.value, ...Object.fromEntries(own) }),
+    )
   }
   return h(
     'section',
@@ -113,12 +133,27 @@ function person(apps, follow) {
 function sample(apps, follow, outcome) {
   const app = appChoice(apps)
   const name = h('select', { name: 'sample' })
-  const mode = choice('mode', [['', say('as configured')], ['plain', say('plain')], ['compatible', say('compatible')], ['safe', say('safe')]])
-  const format = choice('format', [['', say('as configured')], ['json', 'JSON'], ['xml', 'XML']])
-  get('/console/wechat/push/samples').then((samples) => {
-    const names = [...new Set(samples.map((one) => one.name))]
-    fill(name, names.map((value) => h('option', { value }, value)))
-  }, (error) => fill(outcome, explain(error)))
+  const mode = choice('mode', [
+    ['', say('as configured')],
+    ['plain', say('plain')],
+    ['compatible', say('compatible')],
+    ['safe', say('safe')],
+  ])
+  const format = choice('format', [
+    ['', say('as configured')],
+    ['json', 'JSON'],
+    ['xml', 'XML'],
+  ])
+  get('/console/wechat/push/samples').then(
+    (samples) => {
+      const names = [...new Set(samples.map((one) => one.name))]
+      fill(
+        name,
+        names.map((value) => h('option', { value }, value)),
+      )
+    },
+    (error) => fill(outcome, explain(error)),
+  )
   const submit = (event) => {
     event.preventDefault()
     const push = { appid: app.value, sample: name.value }
@@ -148,7 +183,11 @@ function delivery({ id, attempts, taken, ended }) {
   const state = taken ? ['good', 'taken'] : ended ? ['bad', 'given up'] : ['warn', 'on its way']
   return [
     h('p', {}, h('b', {}, say('Push {id}', { id })), ' ', h('span', { className: `pill ${state[0]}` }, say(state[1]))),
-    h('ol', { className: 'attempts' }, attempts.map(({ status, answer }) => h('li', {}, h('code', {}, String(status ?? say('no answer'))), ' ', answer))),
+    h(
+      'ol',
+      { className: 'attempts' },
+      attempts.map(({ status, answer }) => h('li', {}, h('code', {}, String(status ?? say('no answer'))), ' ', answer)),
+    ),
   ]
 }
 
@@ -158,14 +197,24 @@ function events() {
   const rows = []
   let seen = 0
   let paused = false
-  const filter = h('input', { type: 'search', id: 'event-filter', 'aria-label': say('Filter'), placeholder: say('type, app or content'), autocomplete: 'off' })
+  const filter = h('input', {
+    type: 'search',
+    id: 'event-filter',
+    'aria-label': say('Filter'),
+    placeholder: say('type, app or content'),
+    autocomplete: 'off',
+  })
   const count = h('span', { className: 'quiet', role: 'status' })
   const list = h('div', { className: 'journal' })
   const draw = () => {
     const wanted = filter.value.trim().toLowerCase()
     const found = rows.filter(({ text }) => text.includes(wanted)).reverse()
     fill(count, say('{count} events', { count: found.length }))
-    fill(list, found.slice(0, SHOWN).map(({ element }) => element), found.length === 0 && h('p', { className: 'quiet' }, say('Nothing yet. Write a message as the user.')))
+    fill(
+      list,
+      found.slice(0, SHOWN).map(({ element }) => element),
+      found.length === 0 && h('p', { className: 'quiet' }, say('Nothing yet. Write a message as the user.')),
+    )
   }
   const update = async () => {
     if (paused) return
@@ -182,7 +231,13 @@ function events() {
     paused = !paused
     fill(pause, say(paused ? 'Resume' : 'Pause'))
   })
-  const element = h('section', { id: 'bus' }, h('h2', {}, say('On the bus'), ' ', count), h('div', { className: 'toolbar' }, filter, pause), list)
+  const element = h(
+    'section',
+    { id: 'bus' },
+    h('h2', {}, say('On the bus'), ' ', count),
+    h('div', { className: 'toolbar' }, filter, pause),
+    list,
+  )
   return { element, update }
 }
 
@@ -192,7 +247,13 @@ function entry(sequence, event) {
   const element = h(
     'details',
     { className: 'call event', 'data-type': event['detail-type'], 'data-sequence': String(sequence) },
-    h('summary', {}, h('span', { className: 'at' }, time), h('code', { className: 'what' }, event['detail-type']), h('span', { className: 'quiet app' }, detail.appid ?? '')),
+    h(
+      'summary',
+      {},
+      h('span', { className: 'at' }, time),
+      h('code', { className: 'what' }, event['detail-type']),
+      h('span', { className: 'quiet app' }, detail.appid ?? ''),
+    ),
   )
   // Bodies are drawn when somebody looks.
   element.addEventListener('toggle', () => element.open && element.children.length === 1 && element.append(whole(event)))
@@ -219,6 +280,12 @@ function whole(event) {
     'div',
     { className: 'whole' },
     json(event),
-    h('div', { className: 'actions' }, h('button', { type: 'button', onclick: copy }, say('Copy')), h('button', { type: 'button', className: 'redeliver', onclick: redeliver }, say('Redeliver')), note),
+    h(
+      'div',
+      { className: 'actions' },
+      h('button', { type: 'button', onclick: copy }, say('Copy')),
+      h('button', { type: 'button', className: 'redeliver', onclick: redeliver }, say('Redeliver')),
+      note,
+    ),
   )
 }

@@ -49,7 +49,22 @@ function lost(content, all, id) {
       'div',
       { className: 'welcome', id: 'lost' },
       h('h1', {}, say('There is no operation {id}.', { id })),
-      near.length > 0 && [h('p', { className: 'lead' }, say('These come near:')), h('ul', { className: 'near' }, near.map((operation) => h('li', {}, h('a', { href: `#/operations/${operation.id}` }, operation.id), ' ', h('span', { className: 'quiet' }, tell(operation, 'summary')))))],
+      near.length > 0 && [
+        h('p', { className: 'lead' }, say('These come near:')),
+        h(
+          'ul',
+          { className: 'near' },
+          near.map((operation) =>
+            h(
+              'li',
+              {},
+              h('a', { href: `#/operations/${operation.id}` }, operation.id),
+              ' ',
+              h('span', { className: 'quiet' }, tell(operation, 'summary')),
+            ),
+          ),
+        ),
+      ],
       h('p', {}, h('a', { href: '#/' }, say('All operations'))),
     ),
   )
@@ -58,7 +73,13 @@ function lost(content, all, id) {
 
 function sidebar(groups, chosen) {
   const list = h('div', { className: 'groups' })
-  const search = h('input', { type: 'search', id: 'find', 'aria-label': say('Find an operation'), placeholder: `${say('Find an operation')}  /`, autocomplete: 'off' })
+  const search = h('input', {
+    type: 'search',
+    id: 'find',
+    'aria-label': say('Find an operation'),
+    placeholder: `${say('Find an operation')}  /`,
+    autocomplete: 'off',
+  })
   const draw = () => {
     const wanted = search.value.trim().toLowerCase()
     const meaning = meaningOf(wanted)
@@ -80,7 +101,11 @@ function sidebar(groups, chosen) {
               {},
               h(
                 'a',
-                { href: `#/operations/${operation.id}`, 'aria-current': operation === chosen ? 'page' : undefined, title: tell(operation, 'summary') },
+                {
+                  href: `#/operations/${operation.id}`,
+                  'aria-current': operation === chosen ? 'page' : undefined,
+                  title: tell(operation, 'summary'),
+                },
                 h('span', {}, operation.id.slice(operation.namespace.length + 1)),
                 badge(operation.access),
               ),
@@ -90,7 +115,15 @@ function sidebar(groups, chosen) {
         ),
       ]),
       everywhere &&
-        h('p', { className: 'meaning everywhere' }, h('b', {}, say(found.length ? 'Elsewhere' : 'Everywhere')), ' ', h('code', {}, everywhere.type), ' ', tell(everywhere, 'detail')),
+        h(
+          'p',
+          { className: 'meaning everywhere' },
+          h('b', {}, say(found.length ? 'Elsewhere' : 'Everywhere')),
+          ' ',
+          h('code', {}, everywhere.type),
+          ' ',
+          tell(everywhere, 'detail'),
+        ),
       found.length === 0 && !everywhere && h('p', { className: 'quiet' }, say('Nothing matches.')),
     )
   }
@@ -140,47 +173,86 @@ function welcome(content, all) {
   const first = all.find(({ id }) => id === 'wxacode.getUnlimited') ?? all.find(({ id }) => id === 'jssdk.config')
   const simulated = bundle.state.wechat.simulated
   const step = (title, text, link, action, done) =>
-    h('li', { className: done ? 'done' : undefined }, h('h2', {}, link ? h('a', { href: link }, title) : title, done && h('span', { className: 'quiet' }, ` · ${say('done')}`)), h('p', {}, inline(text)), action)
-  const has = (test) => history().some(test)
-  const draw = () => fill(
-    content,
     h(
-      'div',
-      { className: 'welcome' },
-      h('h1', {}, say('The WeChat backend')),
-      h('p', { className: 'lead' }, say('Choose an operation, fill in the form, run it against this machine, and copy the call into your project.')),
-      h(
-        'ol',
-        { className: 'steps' },
-        simulated &&
-          step(
-            say('Log a demo user in'),
-            `${say('Its session comes from a login code the simulated WeChat hands out.')} ${say('The session is kept in this browser and sent by itself.')}`,
-            undefined,
-            loginButton(appFor({ accounts: ['mini_program', 'official_account', 'mobile_app'] }, loginApps())),
-            Boolean(sessionFor({ accounts: bundle.state.apps.map(({ kind }) => kind) })),
-          ),
-        first && step(say('Try {operation}', { operation: first.id }), tell(first, 'summary'), `#/operations/${first.id}`, undefined, has(({ id, status }) => id === first.id && status < 300)),
-        step(say('See the credentials'), say('Tokens and tickets: how old, how long still, what went wrong.'), '#/credentials'),
-        simulated && step(say('Watch the calls to WeChat'), say('Every request and answer, as it happens; and make it fail.'), '#/wechat'),
-      ),
-      past(draw),
+      'li',
+      { className: done ? 'done' : undefined },
+      h('h2', {}, link ? h('a', { href: link }, title) : title, done && h('span', { className: 'quiet' }, ` · ${say('done')}`)),
+      h('p', {}, inline(text)),
+      action,
+    )
+  const has = (test) => history().some(test)
+  const draw = () =>
+    fill(
+      content,
       h(
         'div',
-        { className: 'cards' },
-        bundle.groups.map(({ operations, ...group }) =>
-          h(
-            'section',
-            {},
-            h('h2', {}, group.name),
-            h('p', { className: 'quiet' }, inline(tell(group, 'description'))),
-            h('ul', {}, operations.map((operation) => h('li', {}, h('a', { href: `#/operations/${operation.id}`, title: tell(operation, 'summary') }, operation.id.slice(operation.namespace.length + 1))))),
+        { className: 'welcome' },
+        h('h1', {}, say('The WeChat backend')),
+        h(
+          'p',
+          { className: 'lead' },
+          say('Choose an operation, fill in the form, run it against this machine, and copy the call into your project.'),
+        ),
+        h(
+          'ol',
+          { className: 'steps' },
+          simulated &&
+            step(
+              say('Log a demo user in'),
+              `${say('Its session comes from a login code the simulated WeChat hands out.')} ${say('The session is kept in this browser and sent by itself.')}`,
+              undefined,
+              loginButton(appFor({ accounts: ['mini_program', 'official_account', 'mobile_app'] }, loginApps())),
+              Boolean(sessionFor({ accounts: bundle.state.apps.map(({ kind }) => kind) })),
+            ),
+          first &&
+            step(
+              say('Try {operation}', { operation: first.id }),
+              tell(first, 'summary'),
+              `#/operations/${first.id}`,
+              undefined,
+              has(({ id, status }) => id === first.id && status < 300),
+            ),
+          step(say('See the credentials'), say('Tokens and tickets: how old, how long still, what went wrong.'), '#/credentials'),
+          simulated &&
+            step(say('Watch the calls to WeChat'), say('Every request and answer, as it happens; and make it fail.'), '#/wechat'),
+        ),
+        past(draw),
+        h(
+          'div',
+          { className: 'cards' },
+          bundle.groups.map(({ operations, ...group }) =>
+            h(
+              'section',
+              {},
+              h('h2', {}, group.name),
+              h('p', { className: 'quiet' }, inline(tell(group, 'description'))),
+              h(
+                'ul',
+                {},
+                operations.map((operation) =>
+                  h(
+                    'li',
+                    {},
+                    h(
+                      'a',
+                      { href: `#/operations/${operation.id}`, title: tell(operation, 'summary') },
+                      operation.id.slice(operation.namespace.length + 1),
+                    ),
+                  ),
+                ),
+              ),
+            ),
           ),
         ),
+        h(
+          'p',
+          { className: 'quiet' },
+          say('Everything here also comes from {link}.', { link: '' }).replace(/[.。]$/, ''),
+          ' ',
+          h('a', { href: '/openapi.json' }, '/openapi.json'),
+        ),
       ),
-      h('p', { className: 'quiet' }, say('Everything here also comes from {link}.', { link: '' }).replace(/[.。]$/, ''), ' ', h('a', { href: '/openapi.json' }, '/openapi.json')),
-    ),
-  )
+    )
   draw()
   changes.addEventListener('sessions', draw)
   return () => changes.removeEventListener('sessions', draw)
@@ -220,7 +292,11 @@ function past(changed) {
 function loginButton(app, label = say('Log in as demo user')) {
   if (!app) return undefined
   const trouble = h('span', { className: 'error', role: 'alert' })
-  const click = () => logIn(app).then(() => fill(trouble), (error) => fill(trouble, explain(error)))
+  const click = () =>
+    logIn(app).then(
+      () => fill(trouble),
+      (error) => fill(trouble, explain(error)),
+    )
   return h('p', {}, h('button', { type: 'button', className: 'primary login', onclick: click }, label), ' ', trouble)
 }
 
@@ -229,7 +305,11 @@ function loginButton(app, label = say('Log in as demo user')) {
 function page(content, operation) {
   const draft = drafts.get(operation.id) ?? { input: { ...operation.example }, service: operation.access === 'Service' }
   drafts.set(operation.id, draft)
-  const answer = h('div', { className: 'answer', 'aria-live': 'polite' }, h('p', { className: 'quiet' }, say('Run the operation to see its answer.')))
+  const answer = h(
+    'div',
+    { className: 'answer', 'aria-live': 'polite' },
+    h('p', { className: 'quiet' }, say('Run the operation to see its answer.')),
+  )
   const code = h('div')
   const runs = h('div')
   const showRuns = () => fill(runs, past(showRuns))
@@ -247,12 +327,7 @@ function page(content, operation) {
     fill(
       need,
       missing &&
-        h(
-          'div',
-          { className: 'callout' },
-          h('p', {}, say('This operation needs a session.')),
-          loginButton(appFor(operation, loginApps())),
-        ),
+        h('div', { className: 'callout' }, h('p', {}, say('This operation needs a session.')), loginButton(appFor(operation, loginApps()))),
     )
     updateCode()
   }
@@ -293,7 +368,11 @@ function page(content, operation) {
   const article = h(
     'article',
     {},
-    h('p', { className: 'path' }, operation.path ? [h('b', {}, operation.methods.join(' ')), ' ', operation.path] : h('span', {}, operation.function)),
+    h(
+      'p',
+      { className: 'path' },
+      operation.path ? [h('b', {}, operation.methods.join(' ')), ' ', operation.path] : h('span', {}, operation.function),
+    ),
     h('h1', {}, operation.id),
     h(
       'p',
@@ -302,15 +381,29 @@ function page(content, operation) {
       ' ',
       say(MEANING[operation.access]),
       ' ',
-      operation.accounts.length > 0 && h('span', { className: 'quiet' }, `· ${operation.accounts.map((kind) => say(kind.replace('_', ' '))).join(` ${say('or')} `)}`),
+      operation.accounts.length > 0 &&
+        h('span', { className: 'quiet' }, `· ${operation.accounts.map((kind) => say(kind.replace('_', ' '))).join(` ${say('or')} `)}`),
     ),
     h('div', { className: 'description' }, prose(tell(operation, 'description'))),
     h(
       'div',
       { className: 'columns' },
       operation.raw
-        ? h('section', {}, h('p', {}, say('WeChat calls this one. Do as the user what WeChat tells of:'), ' ', h('a', { href: operation.namespace === 'pay' ? '#/shop' : '#/events' }, say('try it'))))
-        : [h('section', {}, h('h2', {}, say('Input')), form), h('section', {}, heading, answer, h('h2', {}, say('In your project')), code, runs)],
+        ? h(
+            'section',
+            {},
+            h(
+              'p',
+              {},
+              say('WeChat calls this one. Do as the user what WeChat tells of:'),
+              ' ',
+              h('a', { href: operation.namespace === 'pay' ? '#/shop' : '#/events' }, say('try it')),
+            ),
+          )
+        : [
+            h('section', {}, h('h2', {}, say('Input')), form),
+            h('section', {}, heading, answer, h('h2', {}, say('In your project')), code, runs),
+          ],
     ),
     reference(operation),
   )
@@ -339,8 +432,7 @@ async function accept(draft, given) {
 }
 
 /** What goes out: the input without what is left empty. */
-const sent = (operation, { input }) =>
-  Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined))
+const sent = (operation, { input }) => Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined))
 
 /** A service acts for somebody; here that is whoever is logged in. */
 function withOpenid(operation, draft) {
@@ -378,7 +470,12 @@ function inputs(operation, draft, changed, redraw) {
     own.length ? usual.map(draw) : h('p', { className: 'quiet' }, say('It takes no input.')),
     further.length > 0 && h('details', { className: 'more' }, h('summary', {}, say('Further inputs')), further.map(draw)),
     rest.length > 0 &&
-      h('details', { className: 'more', open: rest.some(({ name }) => draft.input[name] !== undefined) }, h('summary', {}, say('App and caller')), rest.map(draw)),
+      h(
+        'details',
+        { className: 'more', open: rest.some(({ name }) => draft.input[name] !== undefined) },
+        h('summary', {}, say('App and caller')),
+        rest.map(draw),
+      ),
   ]
 }
 
@@ -397,14 +494,25 @@ function control(operation, draft, field, changed, redraw) {
   const completed = operation.id === 'api.call' && field.name === 'path'
   const choices = completed ? undefined : field.kind === 'boolean' ? [{ value: true }, { value: false }] : field.choices
   if (choices) {
-    const options = choices.map((choice) => h('option', { value: String(choice.value), title: tell(choice, 'meaning') }, String(choice.value)))
+    const options = choices.map((choice) =>
+      h('option', { value: String(choice.value), title: tell(choice, 'meaning') }, String(choice.value)),
+    )
     if (!field.required) options.unshift(h('option', { value: '' }, say('(not sent)')))
     input = h('select', about, options)
   } else if (field.name === 'appid') {
     const apps = bundle.state.apps.filter(({ kind }) => operation.accounts.includes(kind))
-    input = h('select', about, h('option', { value: '' }, say('(not sent)')), apps.map(({ appid }) => h('option', { value: appid }, appid)))
+    input = h(
+      'select',
+      about,
+      h('option', { value: '' }, say('(not sent)')),
+      apps.map(({ appid }) => h('option', { value: appid }, appid)),
+    )
   } else if (field.kind === 'json' || field.long) {
-    input = h('textarea', { ...about, rows: field.kind === 'json' ? Math.min(12, Math.max(2, value.split('\n').length)) : 2, spellcheck: 'false' })
+    input = h('textarea', {
+      ...about,
+      rows: field.kind === 'json' ? Math.min(12, Math.max(2, value.split('\n').length)) : 2,
+      spellcheck: 'false',
+    })
   } else {
     input = h('input', { ...about, autocomplete: 'off', spellcheck: 'false', inputmode: field.kind === 'string' ? undefined : 'decimal' })
   }
@@ -421,7 +529,17 @@ function control(operation, draft, field, changed, redraw) {
       h('code', {}, field.name),
       h('span', { className: 'rules' }, [say(field.required ? 'required' : 'optional'), ...field.limits.map(rule)].join(' · ')),
     ),
-    h('div', { id: `${id}-about`, className: 'about' }, prose(tell(field, 'description')), field.choices?.some(({ meaning }) => meaning) && h('ul', {}, field.choices.map((choice) => h('li', {}, h('code', {}, String(choice.value)), ' ', inline(tell(choice, 'meaning')))))),
+    h(
+      'div',
+      { id: `${id}-about`, className: 'about' },
+      prose(tell(field, 'description')),
+      field.choices?.some(({ meaning }) => meaning) &&
+        h(
+          'ul',
+          {},
+          field.choices.map((choice) => h('li', {}, h('code', {}, String(choice.value)), ' ', inline(tell(choice, 'meaning')))),
+        ),
+    ),
     h('div', { className: 'row' }, input, helper(operation, draft, field, input, redraw)),
     completed && paths(input),
     wrong,
@@ -473,7 +591,13 @@ function caller(draft, changed) {
     })
     return h('label', {}, input, ' ', say(label))
   }
-  return h('fieldset', { className: 'caller' }, h('legend', {}, say('Call')), choice(false, 'over HTTP'), choice(true, 'as a service (IAM)'))
+  return h(
+    'fieldset',
+    { className: 'caller' },
+    h('legend', {}, say('Call')),
+    choice(false, 'over HTTP'),
+    choice(true, 'as a service (IAM)'),
+  )
 }
 
 function example(operation, draft, drawForm, changed) {
@@ -503,7 +627,16 @@ function report(operation, result, form) {
     h('p', { className: 'status' }, h('b', { className: problem ? 'bad' : 'good' }, String(status)), ` · ${took} ms`),
     problem ? explainProblem(operation, problem, form) : undefined,
     blob ? file(blob) : problem ? h('details', {}, h('summary', {}, 'JSON'), json(problem)) : body(result.text ?? ''),
-    h('details', {}, h('summary', {}, say('Headers')), h('dl', { className: 'headers' }, headers.map(([name, value]) => [h('dt', {}, name), h('dd', {}, value)]))),
+    h(
+      'details',
+      {},
+      h('summary', {}, say('Headers')),
+      h(
+        'dl',
+        { className: 'headers' },
+        headers.map(([name, value]) => [h('dt', {}, name), h('dd', {}, value)]),
+      ),
+    ),
     calls &&
       h(
         'details',
@@ -539,7 +672,11 @@ function explainProblem(operation, problem, form) {
       'dl',
       {},
       row('What to do', inline(known ? tell(known, 'detail') : detail)),
-      field && row('The input at fault', input ? h('button', { type: 'button', className: 'link', onclick: () => input.focus() }, field) : h('code', {}, field)),
+      field &&
+        row(
+          'The input at fault',
+          input ? h('button', { type: 'button', className: 'link', onclick: () => input.focus() }, field) : h('code', {}, field),
+        ),
       errcode !== undefined && row('WeChat said', h('code', {}, String(errcode)), rid && [' · rid ', h('code', {}, rid)]),
       id && row('Request id', h('code', {}, id)),
     ),
@@ -558,7 +695,11 @@ function tabs(list) {
       buttons[index].setAttribute('aria-selected', String(one === snippet))
       buttons[index].tabIndex = one === snippet ? 0 : -1
     })
-    fill(panel, copyButton(() => snippet.text, say('Copy'), 'copy'), h('pre', { tabindex: '0' }, h('code', {}, snippet.text)))
+    fill(
+      panel,
+      copyButton(() => snippet.text, say('Copy'), 'copy'),
+      h('pre', { tabindex: '0' }, h('code', {}, snippet.text)),
+    )
   }
   const bar = h('div', { role: 'tablist', className: 'tabs' }, buttons)
   bar.addEventListener('keydown', ({ key }) => {
@@ -581,18 +722,64 @@ function reference({ answer, problems, refusals }) {
       {},
       h('h2', {}, say('What it answers')),
       answer.fields.length
-        ? h('dl', { className: 'fields' }, answer.fields.map(({ name, limits, required, ...field }) => [h('dt', {}, h('code', {}, name), h('span', { className: 'rules' }, [...limits.map(rule), !required && say('optional')].filter(Boolean).join(' · '))), h('dd', {}, prose(tell(field, 'description')))]))
-        : h('p', {}, say('A file'), ' ', answer.types.map((type) => h('code', {}, type))),
+        ? h(
+            'dl',
+            { className: 'fields' },
+            answer.fields.map(({ name, limits, required, ...field }) => [
+              h(
+                'dt',
+                {},
+                h('code', {}, name),
+                h('span', { className: 'rules' }, [...limits.map(rule), !required && say('optional')].filter(Boolean).join(' · ')),
+              ),
+              h('dd', {}, prose(tell(field, 'description'))),
+            ]),
+          )
+        : h(
+            'p',
+            {},
+            say('A file'),
+            ' ',
+            answer.types.map((type) => h('code', {}, type)),
+          ),
     ),
     problems.length > 0 &&
       h(
         'section',
         {},
         h('h2', {}, say('What can go wrong')),
-        h('ul', { className: 'problems' }, problems.map((problem) => h('li', {}, h('b', {}, String(problem.status)), ' ', h('code', {}, problem.type), ' ', h('span', { className: 'quiet' }, tell(problem, 'title'))))),
+        h(
+          'ul',
+          { className: 'problems' },
+          problems.map((problem) =>
+            h(
+              'li',
+              {},
+              h('b', {}, String(problem.status)),
+              ' ',
+              h('code', {}, problem.type),
+              ' ',
+              h('span', { className: 'quiet' }, tell(problem, 'title')),
+            ),
+          ),
+        ),
         refusals.length > 0 && [
           h('h3', {}, say('Codes of WeChat')),
-          h('ul', { className: 'problems' }, refusals.map((row) => h('li', {}, h('b', {}, String(row.errcode)), ' ', h('code', {}, row.type), ' ', h('span', { className: 'quiet' }, inline(tell(row, 'detail')))))),
+          h(
+            'ul',
+            { className: 'problems' },
+            refusals.map((row) =>
+              h(
+                'li',
+                {},
+                h('b', {}, String(row.errcode)),
+                ' ',
+                h('code', {}, row.type),
+                ' ',
+                h('span', { className: 'quiet' }, inline(tell(row, 'detail'))),
+              ),
+            ),
+          ),
         ],
       ),
   )

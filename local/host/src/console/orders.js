@@ -8,7 +8,15 @@ import { current, say } from './words.js'
 export function show(main) {
   const { url, simulated } = bundle.state.wechat
   if (!simulated) {
-    fill(main, h('div', { className: 'wide' }, h('h1', {}, say('Orders')), h('p', {}, say('There is no simulated WeChat here: this bundle talks to {url}.', { url }))))
+    fill(
+      main,
+      h(
+        'div',
+        { className: 'wide' },
+        h('h1', {}, say('Orders')),
+        h('p', {}, say('There is no simulated WeChat here: this bundle talks to {url}.', { url })),
+      ),
+    )
     return undefined
   }
   const note = h('p', { className: 'note', role: 'status' })
@@ -21,7 +29,11 @@ export function show(main) {
     if (list.dataset.shown === shown) return
     const open = new Set([...list.querySelectorAll('details[open]')].map(({ dataset }) => dataset.order))
     list.dataset.shown = shown
-    fill(list, orders.map((order) => row(order, open.has(order.out_trade_no), act)), orders.length === 0 && h('p', { className: 'quiet' }, say('No orders yet. Buy something in the shop.')))
+    fill(
+      list,
+      orders.map((order) => row(order, open.has(order.out_trade_no), act)),
+      orders.length === 0 && h('p', { className: 'quiet' }, say('No orders yet. Buy something in the shop.')),
+    )
   }
   const act = async (work) => {
     try {
@@ -44,7 +56,13 @@ export function show(main) {
       { className: 'wide' },
       h('h1', {}, say('Orders')),
       h('p', { className: 'lead' }, say('Every order, with its history, its notifications and what was told on the bus.')),
-      h('div', { className: 'actions' }, button('Reconcile now', reconcile, 'primary'), button('Hold notifications back', hold(true)), button('Let notifications go', hold(false))),
+      h(
+        'div',
+        { className: 'actions' },
+        button('Reconcile now', reconcile, 'primary'),
+        button('Hold notifications back', hold(true)),
+        button('Let notifications go', hold(false)),
+      ),
       note,
       list,
     ),
@@ -54,7 +72,8 @@ export function show(main) {
   return () => clearInterval(timer)
 }
 
-const time = (seconds) => new Intl.DateTimeFormat(current(), { dateStyle: 'short', timeStyle: 'medium', timeZone: 'Asia/Shanghai' }).format(seconds * 1000)
+const time = (seconds) =>
+  new Intl.DateTimeFormat(current(), { dateStyle: 'short', timeStyle: 'medium', timeZone: 'Asia/Shanghai' }).format(seconds * 1000)
 
 function row(order, open, act) {
   const { out_trade_no, state, amount, at_wechat_pay, created_at, asked_at, paid, refunds, notifications, events } = order
@@ -73,10 +92,22 @@ function row(order, open, act) {
       refunds.map((refund) => fact('Refund', h('code', {}, refund.out_refund_no), ' ', yuan(refund.amount), ' ', pill(refund.state))),
       fact(
         'Notifications',
-        notifications.map(({ event_type, attempts }) => h('p', {}, h('code', {}, event_type), ' ', attempts.length ? attempts.join(', ') : say('held or never sent'))),
-        notifications.length > 0 && h('button', { type: 'button', onclick: () => act(() => post('/console/wechat/pay/notifications', { again: out_trade_no }).then(() => '')) }, say('Notify again')),
+        notifications.map(({ event_type, attempts }) =>
+          h('p', {}, h('code', {}, event_type), ' ', attempts.length ? attempts.join(', ') : say('held or never sent')),
+        ),
+        notifications.length > 0 &&
+          h(
+            'button',
+            { type: 'button', onclick: () => act(() => post('/console/wechat/pay/notifications', { again: out_trade_no }).then(() => '')) },
+            say('Notify again'),
+          ),
       ),
-      fact('Events', events.map((event) => h('details', { 'data-event': event['detail-type'] }, h('summary', {}, h('code', {}, event['detail-type'])), json(event.detail)))),
+      fact(
+        'Events',
+        events.map((event) =>
+          h('details', { 'data-event': event['detail-type'] }, h('summary', {}, h('code', {}, event['detail-type'])), json(event.detail)),
+        ),
+      ),
     ),
   )
 }

@@ -44,7 +44,9 @@ const product = () => {
 async function ordered({ session, appid, user }) {
   const { product: name } = await product()
   const { openid } = await wechat('codes', { appid, user })
-  const { out_trade_no } = session ? await call('/pay/createOrder', { product: name }, session.token) : await invoke('pay-createorder', { product: name, appid, openid })
+  const { out_trade_no } = session
+    ? await call('/pay/createOrder', { product: name }, session.token)
+    : await invoke('pay-createorder', { product: name, appid, openid })
   return out_trade_no
 }
 
@@ -92,22 +94,46 @@ const GIFTS = {
   'decrypt.getPhoneNumber': ['encryptedData', 'Get encrypted data', ({ appid, user }) => wechat('encrypted_data', { appid, user })],
   'decrypt.getUserData': ['encryptedData', 'Get encrypted data', ({ appid, user }) => wechat('encrypted_data', { appid, user })],
   'decrypt.getPayload': ['data', 'Get encrypted data', ({ appid, user }) => wechat('encrypted_payloads', { appid, user })],
-  'livebroadcast.getReplay': ['room_id', 'Open a live room', async ({ appid }) => ({ room_id: (await wechat('rooms', { appid })).room_ids[0] })],
+  'livebroadcast.getReplay': [
+    'room_id',
+    'Open a live room',
+    async ({ appid }) => ({ room_id: (await wechat('rooms', { appid })).room_ids[0] }),
+  ],
   'security.getMediaCheck': [
     'trace_id',
     'Have a picture checked',
     async ({ session }) => {
-      const { trace_id } = await call('/security/mediaCheckAsync', { media_url: 'https://example.com/picture.jpg', media_type: 2, scene: 1 }, session?.token)
+      const { trace_id } = await call(
+        '/security/mediaCheckAsync',
+        { media_url: 'https://example.com/picture.jpg', media_type: 2, scene: 1 },
+        session?.token,
+      )
       return { trace_id }
     },
   ],
-  'customerServiceMessage.send': ['touser', 'Let the user write', async ({ appid, user }) => ({ touser: (await wechat('people', { appid, user, act: 'write', content: '你好' })).openid })],
-  'customerServiceMessage.setTyping': ['touser', 'Let the user write', async ({ appid, user }) => ({ touser: (await wechat('people', { appid, user, act: 'write', content: '你好' })).openid })],
-  'openapi.getRidInfo': ['rid', 'Make a call that fails', async () => ({ rid: (await call('/auth/code2Session', { js_code: `wrong${drawn(20)}` })).rid })],
+  'customerServiceMessage.send': [
+    'touser',
+    'Let the user write',
+    async ({ appid, user }) => ({ touser: (await wechat('people', { appid, user, act: 'write', content: '你好' })).openid }),
+  ],
+  'customerServiceMessage.setTyping': [
+    'touser',
+    'Let the user write',
+    async ({ appid, user }) => ({ touser: (await wechat('people', { appid, user, act: 'write', content: '你好' })).openid }),
+  ],
+  'openapi.getRidInfo': [
+    'rid',
+    'Make a call that fails',
+    async () => ({ rid: (await call('/auth/code2Session', { js_code: `wrong${drawn(20)}` })).rid }),
+  ],
   'pay.createOrder': ['product', 'Put it into the catalogue', async () => ({ product: (await product()).product })],
   'pay.getOrder': ['out_trade_no', 'Let the user order', async (who) => ({ out_trade_no: await ordered(who) })],
   'pay.closeOrder': ['out_trade_no', 'Let the user order', async (who) => ({ out_trade_no: await ordered(who) })],
-  'pay.refund': ['out_trade_no', 'Let the user pay', async (who) => settled(who).then((out_trade_no) => ({ out_trade_no, out_refund_no: `R-${out_trade_no}` }))],
+  'pay.refund': [
+    'out_trade_no',
+    'Let the user pay',
+    async (who) => settled(who).then((out_trade_no) => ({ out_trade_no, out_refund_no: `R-${out_trade_no}` })),
+  ],
   'pay.getRefund': ['out_refund_no', 'Refund a paid order', refunded],
   'pay.downloadBill': ['date', 'Let somebody have paid two days ago', billed],
   'orderShipping.getOrder': ['transaction_id', 'Let the user pay', async (who) => ({ transaction_id: await paid(who) })],
@@ -116,7 +142,9 @@ const GIFTS = {
     'transaction_id',
     'Ship a paid order',
     async (who) => {
-      const example = bundle.groups.flatMap(({ operations }) => operations).find(({ id }) => id === 'orderShipping.uploadShippingInfo').example
+      const example = bundle.groups
+        .flatMap(({ operations }) => operations)
+        .find(({ id }) => id === 'orderShipping.uploadShippingInfo').example
       const shipped = await shipping(who, example)
       await invoke('ordershipping-uploadshippinginfo', shipped)
       const { now_ms } = (await (await fetch('/console/state')).json()).wechat

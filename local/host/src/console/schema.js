@@ -26,16 +26,16 @@ function describe(document, path, method, source) {
   const schema = body
     ? resolve(document, body.schema)
     : {
-        properties: Object.fromEntries(parameters.map(({ name, schema, description, 'x-zh': zh }) => [name, { ...schema, description, 'x-zh': zh }])),
+        properties: Object.fromEntries(
+          parameters.map(({ name, schema, description, 'x-zh': zh }) => [name, { ...schema, description, 'x-zh': zh }]),
+        ),
         required: parameters.filter(({ required }) => required).map(({ name }) => name),
       }
   const example = body
     ? (body.example ?? {})
     : Object.fromEntries(parameters.filter(({ example }) => example !== undefined).map(({ name, example }) => [name, example]))
   const required = schema.required ?? []
-  const fields = Object.entries(schema.properties ?? {}).map(([name, property]) =>
-    field(document, name, property, required.includes(name)),
-  )
+  const fields = Object.entries(schema.properties ?? {}).map(([name, property]) => field(document, name, property, required.includes(name)))
   fields.sort((a, b) => Number(b.required) - Number(a.required))
   return {
     id: source.operationId.replace(/\.get$/, (end) => (method === 'get' && Object.keys(document.paths[path]).includes('post') ? '' : end)),
@@ -64,7 +64,10 @@ export function resolve(document, schema) {
   let found = schema
   while (found?.$ref) {
     const { $ref, ...rest } = found
-    const target = $ref.slice(2).split('/').reduce((value, name) => value?.[name.replaceAll('~1', '/')], document)
+    const target = $ref
+      .slice(2)
+      .split('/')
+      .reduce((value, name) => value?.[name.replaceAll('~1', '/')], document)
     // Whoever says something of a type says it instead of the type.
     const own = rest.description === undefined ? {} : { 'x-zh': undefined }
     found = { ...target, ...own, ...rest }
@@ -93,7 +96,15 @@ function field(document, name, property, required) {
     required,
     description: schema.description,
     zh: { description: schema['x-zh'] },
-    choices: kind === 'choice' ? choices.map((value) => choice(value, schema.oneOf?.find((one) => one.const === value))) : undefined,
+    choices:
+      kind === 'choice'
+        ? choices.map((value) =>
+            choice(
+              value,
+              schema.oneOf?.find((one) => one.const === value),
+            ),
+          )
+        : undefined,
     long: kind === 'string' && !(schema.maxLength <= 256),
     plain: kind === 'json' && plain,
     base64: schema.contentEncoding === 'base64' || name === 'base64',

@@ -11,9 +11,19 @@ const PRODUCTS = [
   { product: 'sticker', description: '贴纸', amount: 1 },
 ]
 
-const CHANNELS = [['mini_program', 'mini program or page'], ['native', 'QR code'], ['h5', 'link in a browser'], ['app', 'app SDK']]
+const CHANNELS = [
+  ['mini_program', 'mini program or page'],
+  ['native', 'QR code'],
+  ['h5', 'link in a browser'],
+  ['app', 'app SDK'],
+]
 
-const ACTS = [['pays', 'pays'], ['cancels', 'cancels'], ['fails', 'has too little money'], ['pays_twice', 'pays twice']]
+const ACTS = [
+  ['pays', 'pays'],
+  ['cancels', 'cancels'],
+  ['fails', 'has too little money'],
+  ['pays_twice', 'pays twice'],
+]
 
 export const yuan = (fen) => `¥${(fen / 100).toFixed(2)}`
 
@@ -24,12 +34,24 @@ export const invoke = async (name, input) => {
   return answer
 }
 
-export const pill = (state) => h('span', { className: `pill ${['paid', 'success'].includes(state) ? 'good' : ['unknown', 'abnormal'].includes(state) ? 'bad' : ''}`, 'data-state': state }, say(state ?? 'unknown'))
+export const pill = (state) =>
+  h(
+    'span',
+    {
+      className: `pill ${['paid', 'success'].includes(state) ? 'good' : ['unknown', 'abnormal'].includes(state) ? 'bad' : ''}`,
+      'data-state': state,
+    },
+    say(state ?? 'unknown'),
+  )
 
 export function show(main) {
   const note = h('p', { className: 'note', role: 'status' })
   const order = h('div', { className: 'order' })
-  const channel = h('select', { id: 'channel' }, CHANNELS.map(([value, label]) => h('option', { value }, say(label))))
+  const channel = h(
+    'select',
+    { id: 'channel' },
+    CHANNELS.map(([value, label]) => h('option', { value }, say(label))),
+  )
   const act = async (work) => {
     try {
       fill(note)
@@ -38,15 +60,16 @@ export function show(main) {
       fill(note, h('span', { className: 'error' }, explain(error)))
     }
   }
-  const buy = (product) => act(async () => {
-    await invoke('pay-putproduct', product)
-    const made = await asUser('/pay/createOrder', {
-      product: product.product,
-      channel: channel.value,
-      client_ip: channel.value === 'h5' ? '203.0.113.7' : undefined,
+  const buy = (product) =>
+    act(async () => {
+      await invoke('pay-putproduct', product)
+      const made = await asUser('/pay/createOrder', {
+        product: product.product,
+        channel: channel.value,
+        client_ip: channel.value === 'h5' ? '203.0.113.7' : undefined,
+      })
+      bought(order, made, act)
     })
-    bought(order, made, act)
-  })
   fill(
     main,
     h(
@@ -113,13 +136,13 @@ function bought(place, { out_trade_no, payment, state }, act) {
     await post('/console/wechat/pay/cashier', { does })
     const { appid } = account()
     let outcome = 'ok'
-    if (payment.paySign) ({ outcome } = await post('/console/wechat/pay/cashier', { appid, user: sessions.get(appid).user, given: payment }))
+    if (payment.paySign)
+      ({ outcome } = await post('/console/wechat/pay/cashier', { appid, user: sessions.get(appid).user, given: payment }))
     // Who scans a code or opens a link leaves nothing behind when they do not pay.
     else if (does.startsWith('pays')) {
       if (does === 'pays_twice') await post('/console/wechat/pay/faults', { fault: 'two_attempts_both_paid', times: 1 })
       await post('/console/wechat/pay/cashier', { out_trade_no })
-    }
-    else outcome = does
+    } else outcome = does
     fill(heard, say('The client says: {outcome}', { outcome }))
     for (let time = 0; time < 5 && !['paid', 'refunded'].includes((await ask()).state) && outcome === 'ok'; time += 1) {
       await new Promise((resolve) => setTimeout(resolve, 1_000))
@@ -135,20 +158,32 @@ function bought(place, { out_trade_no, payment, state }, act) {
       payment?.code_url && h('img', { className: 'code', alt: payment.code_url, src: qrImage(payment.code_url), width: 180, height: 180 }),
       payment?.h5_url && h('p', {}, h('code', {}, payment.h5_url)),
       h('h3', {}, say('The cashier')),
-      h('div', { className: 'actions', role: 'group', 'aria-label': say('The user …') }, ACTS.map(([does, label]) => button(label, () => cashier(does), does))),
+      h(
+        'div',
+        { className: 'actions', role: 'group', 'aria-label': say('The user …') },
+        ACTS.map(([does, label]) => button(label, () => cashier(does), does)),
+      ),
       heard,
       h(
         'div',
         { className: 'actions' },
         button('Ask the server', ask, 'ask'),
-        button('Refund', async () => {
-          await invoke('pay-refund', { out_trade_no })
-          await ask()
-        }, 'refund'),
-        button('Close the order', async () => {
-          await asUser('/pay/closeOrder', { out_trade_no })
-          await ask()
-        }, 'close'),
+        button(
+          'Refund',
+          async () => {
+            await invoke('pay-refund', { out_trade_no })
+            await ask()
+          },
+          'refund',
+        ),
+        button(
+          'Close the order',
+          async () => {
+            await asUser('/pay/closeOrder', { out_trade_no })
+            await ask()
+          },
+          'close',
+        ),
       ),
       payment && h('details', {}, h('summary', {}, say('What the client is given')), json(payment)),
     ),

@@ -140,6 +140,9 @@ function python(value) {
   if (value === true) return 'True'
   if (value === false) return 'False'
   if (Array.isArray(value)) return `[${value.map(python).join(', ')}]`
-  if (typeof value === 'object') return `{${Object.entries(value).map(([key, item]) => `${JSON.stringify(key)}: ${python(item)}`).join(', ')}}`
+  if (typeof value === 'object')
+    return `{${Object.entries(value)
+      .map(([key, item]) => `${JSON.stringify(key)}: ${python(item)}`)
+      .join(', ')}}`
   return JSON.stringify(value)
 }

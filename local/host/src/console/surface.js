@@ -19,7 +19,10 @@ export function paths(input) {
     if (!list.children.length) {
       // Those that may be called come first.
       const sorted = [...all].sort((one, other) => other.enabled - one.enabled)
-      fill(list, [...new Set(sorted.map(({ path }) => path))].map((value) => h('option', { value })))
+      fill(
+        list,
+        [...new Set(sorted.map(({ path }) => path))].map((value) => h('option', { value })),
+      )
     }
     fill(about, all.filter(({ path }) => path === input.value.trim()).map(facts))
   }

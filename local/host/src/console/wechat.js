@@ -17,7 +17,15 @@ const EFFECTS = [
 export function show(main) {
   const { url, simulated } = bundle.state.wechat
   if (!simulated) {
-    fill(main, h('div', { className: 'wide' }, h('h1', {}, say('Simulated WeChat')), h('p', {}, say('There is no simulated WeChat here: this bundle talks to {url}.', { url }))))
+    fill(
+      main,
+      h(
+        'div',
+        { className: 'wide' },
+        h('h1', {}, say('Simulated WeChat')),
+        h('p', {}, say('There is no simulated WeChat here: this bundle talks to {url}.', { url })),
+      ),
+    )
     return undefined
   }
   const time = clock()
@@ -76,7 +84,14 @@ function clock() {
     h('h2', {}, say('Clock')),
     shown,
     ahead,
-    h('div', { className: 'actions', role: 'group', 'aria-label': say('Move the time forward') }, step('+5 min', 300), step('+1 h', 3600), step('+2 h', 7200), step('+1 day', 86_400)),
+    h(
+      'div',
+      { className: 'actions', role: 'group', 'aria-label': say('Move the time forward') },
+      step('+5 min', 300),
+      step('+1 h', 3600),
+      step('+2 h', 7200),
+      step('+1 day', 86_400),
+    ),
     h('label', { for: 'wechat-alone' }, alone, ' ', say('of WeChat alone')),
     wrong,
   )
@@ -89,8 +104,17 @@ function faults() {
   const labelled = (label, control, className) => h('label', { className }, say(label), control)
   const path = h('input', { name: 'path', placeholder: '/cgi-bin/', list: 'paths', autocomplete: 'off', spellcheck: 'false' })
   const paths = h('datalist', { id: 'paths' })
-  const app = h('select', { name: 'appid' }, h('option', { value: '' }, say('every app')), bundle.state.apps.map(({ appid }) => h('option', { value: appid }, appid)))
-  const effect = h('select', { name: 'effect' }, EFFECTS.map(([value, label]) => h('option', { value }, say(label))))
+  const app = h(
+    'select',
+    { name: 'appid' },
+    h('option', { value: '' }, say('every app')),
+    bundle.state.apps.map(({ appid }) => h('option', { value: appid }, appid)),
+  )
+  const effect = h(
+    'select',
+    { name: 'effect' },
+    EFFECTS.map(([value, label]) => h('option', { value }, say(label))),
+  )
   const code = h('input', { name: 'code', value: '45009', inputmode: 'numeric' })
   const status = h('input', { name: 'status', value: '502', inputmode: 'numeric' })
   const ms = h('input', { name: 'ms', value: '3000', inputmode: 'numeric' })
@@ -152,7 +176,10 @@ function faults() {
   }
   const suggest = async () => {
     const calls = await get('/console/wechat/journal').catch(() => [])
-    fill(paths, [...new Set(calls.map((call) => call.path))].sort().map((value) => h('option', { value })))
+    fill(
+      paths,
+      [...new Set(calls.map((call) => call.path))].sort().map((value) => h('option', { value })),
+    )
   }
   path.addEventListener('focus', suggest)
 
@@ -198,7 +225,13 @@ function journal() {
   const calls = new Map()
   let seen = 0
   let paused = false
-  const filter = h('input', { type: 'search', id: 'journal-filter', 'aria-label': say('Filter'), placeholder: say('path, app or body'), autocomplete: 'off' })
+  const filter = h('input', {
+    type: 'search',
+    id: 'journal-filter',
+    'aria-label': say('Filter'),
+    placeholder: say('path, app or body'),
+    autocomplete: 'off',
+  })
   const refusals = h('input', { type: 'checkbox', id: 'refusals' })
   const count = h('span', { className: 'quiet', role: 'status' })
   const list = h('div', { className: 'journal' })
@@ -213,7 +246,11 @@ function journal() {
   const draw = () => {
     const found = [...calls.values()].filter(({ call }) => wanted(call)).reverse()
     fill(count, say('{count} calls', { count: found.length }))
-    fill(list, found.slice(0, SHOWN).map(({ element }) => element), found.length === 0 && h('p', { className: 'quiet' }, say('No calls yet. Run an operation.')))
+    fill(
+      list,
+      found.slice(0, SHOWN).map(({ element }) => element),
+      found.length === 0 && h('p', { className: 'quiet' }, say('No calls yet. Run an operation.')),
+    )
   }
   const update = async () => {
     if (paused) return
@@ -256,7 +293,14 @@ function journal() {
     'section',
     {},
     h('h2', {}, say('Calls to WeChat'), ' ', count),
-    h('div', { className: 'toolbar' }, filter, h('label', { for: 'refusals' }, refusals, ' ', say('refusals only')), pause, h('button', { type: 'button', onclick: clear }, say('Clear'))),
+    h(
+      'div',
+      { className: 'toolbar' },
+      filter,
+      h('label', { for: 'refusals' }, refusals, ' ', say('refusals only')),
+      pause,
+      h('button', { type: 'button', onclick: clear }, say('Clear')),
+    ),
     wrong,
     list,
   )
@@ -297,7 +341,12 @@ function both(call) {
       'div',
       {},
       h('h4', {}, say('Request')),
-      pairs.length > 0 && h('dl', { className: 'headers' }, pairs.map(([name, value]) => [h('dt', {}, name), h('dd', {}, hidden(name, value))])),
+      pairs.length > 0 &&
+        h(
+          'dl',
+          { className: 'headers' },
+          pairs.map(([name, value]) => [h('dt', {}, name), h('dd', {}, hidden(name, value))]),
+        ),
       call.body ? body(masked(call.body)) : pairs.length === 0 && h('p', { className: 'quiet' }, say('no body')),
     ),
     h('div', {}, h('h4', {}, say('Answer')), call.status === null ? h('p', { className: 'quiet' }, say('no answer')) : body(call.answer)),
@@ -324,7 +373,12 @@ function controls() {
 function control({ call, help }) {
   const [method, path] = call.split(' ')
   const place = path.replace('/_simulator', '/console/wechat')
-  const input = h('input', { 'aria-label': say('Body'), placeholder: method === 'POST' ? '{}' : '?', autocomplete: 'off', spellcheck: 'false' })
+  const input = h('input', {
+    'aria-label': say('Body'),
+    placeholder: method === 'POST' ? '{}' : '?',
+    autocomplete: 'off',
+    spellcheck: 'false',
+  })
   const answer = h('div')
   const submit = async (event) => {
     event.preventDefault()
@@ -338,5 +392,11 @@ function control({ call, help }) {
       fill(answer, h('p', { className: 'error' }, explain(error)))
     }
   }
-  return h('form', { className: 'control', onsubmit: submit }, h('p', {}, h('code', {}, call), ' ', inline(help)), h('div', { className: 'row' }, input, h('button', {}, say('Send'))), answer)
+  return h(
+    'form',
+    { className: 'control', onsubmit: submit },
+    h('p', {}, h('code', {}, call), ' ', inline(help)),
+    h('div', { className: 'row' }, input, h('button', {}, say('Send'))),
+    answer,
+  )
 }

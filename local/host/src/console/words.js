@@ -281,9 +281,9 @@ const CHINESE = {
   Console: '控制台',
   'Asking WeChat …': '正在询问微信…',
   'jweixin is missing': '缺少 jweixin',
-  'This page runs WeChat\'s own script, which is not part of this repository. Fetch it and start again:':
+  "This page runs WeChat's own script, which is not part of this repository. Fetch it and start again:":
     '本页运行微信自己的脚本，它不在本仓库中。请获取后重新启动：',
-  'WeChat only knows pages on port 80 and 443. To the backend and to the client\'s stand-in this page pretends to be at':
+  "WeChat only knows pages on port 80 and 443. To the backend and to the client's stand-in this page pretends to be at":
     '微信只认 80 和 443 端口的页面。对后端和模拟客户端，本页自称位于',
   'What the back end signs for this page': '后端为本页生成的签名',
   'This page': '本页',
@@ -328,7 +328,12 @@ export const tell = (thing, name) => (language === 'zh-CN' && thing.zh?.[name]) 
 
 /** Seconds, in the two largest units. */
 export function span(seconds) {
-  const parts = [['day', 86_400], ['h', 3600], ['min', 60], ['s', 1]]
+  const parts = [
+    ['day', 86_400],
+    ['h', 3600],
+    ['min', 60],
+    ['s', 1],
+  ]
   let rest = Math.max(0, Math.round(seconds))
   const found = []
   for (const [name, size] of parts) {
