@@ -14,6 +14,7 @@ import ssl
 import subprocess
 import threading
 import time
+import urllib.request
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -50,12 +51,28 @@ def forward(handler, url, path):
     handler.wfile.write(content)
 
 
+def cbor(value):
+    """Texts, lists and maps, each of fewer than 65,536 bytes or entries."""
+
+    def head(kind, length):
+        return bytes([kind << 5 | 25]) + length.to_bytes(2, "big")
+
+    match value:
+        case str():
+            return head(3, len(value.encode())) + value.encode()
+        case list():
+            return head(4, len(value)) + b"".join(map(cbor, value))
+        case dict():
+            return head(5, len(value)) + b"".join(cbor(part) for pair in value.items() for part in pair)
+
+
 class Front:
-    """AWS: the emulator, and the bundle for invocations."""
+    """AWS: the emulator, what it lacks, and the bundle for invocations."""
 
     def __init__(self, emulated, bundle, stack):
         self.offset, self.refused = 0, None
         front = self
+        alarms, functions = stack.client("cloudwatch"), stack.client("lambda")
 
         class Handler(journey.Quiet):
             def date_time_string(self, timestamp=None):
@@ -69,7 +86,37 @@ class Front:
                     return self.answer(400, json.dumps(refusal).encode())
                 if self.path.endswith("/invocations"):
                     return forward(self, bundle, self.path.replace(f"{stack.name}-", ""))
+                if self.path.endswith("/operation/DescribeAlarms"):
+                    return self.alarms()
+                if self.command == "GET" and re.fullmatch(r"/2015-03-31/functions/[^/]+", self.path):
+                    return self.function(self.path.rsplit("/", 1)[1])
                 return forward(self, emulated.url, self.path)
+
+            def alarms(self):
+                """The emulator does not speak the protocol of CloudWatch's newer SDKs."""
+                self.body()
+                found = alarms.describe_alarms(StateValue="ALARM")["MetricAlarms"]
+                names = [{"AlarmName": one["AlarmName"], "StateValue": "ALARM"} for one in found]
+                content = cbor({"MetricAlarms": names})
+                self.send_response(200)
+                self.send_header("smithy-protocol", "rpc-v2-cbor")
+                self.send_header("content-type", "application/cbor")
+                self.send_header("content-length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            def function(self, name):
+                """The emulator does not tell a function's concurrency together with the function."""
+                with urllib.request.urlopen(self.signed(emulated.url + self.path)) as answer:
+                    told = json.load(answer)
+                reserved = functions.get_function_concurrency(FunctionName=name)
+                if "ReservedConcurrentExecutions" in reserved:
+                    told["Concurrency"] = {key: reserved[key] for key in ["ReservedConcurrentExecutions"]}
+                self.answer(200, json.dumps(told).encode())
+
+            def signed(self, url):
+                kept = {"authorization": self.headers["authorization"], "x-amz-date": self.headers["x-amz-date"]}
+                return urllib.request.Request(url, headers=kept)
 
             do_GET = do_POST = meet
 
@@ -208,7 +255,8 @@ class Patient:
         self.item(f"credential#{appid}#{kind}", change)
 
     def quota(self):
-        fault = {"errcode": {"code": 45009, "errmsg": "reach max api daily quota limit"}}
+        # Of a minute: that of a day is remembered by the function.
+        fault = {"errcode": {"code": 45011, "errmsg": "api minute-quota reach limit"}}
         body = {"path": "/cgi-bin/openapi/quota/get", "appid": MINI, "effect": fault}
         journey.send("POST", f"{self.world}/_simulator/faults", body)
         self.undo.append(lambda: journey.send("DELETE", f"{self.world}/_simulator/faults"))
@@ -252,7 +300,7 @@ FAULTS = [
         ("a ticket that was never fetched", lambda p: p.item(f"credential#{OFFICIAL}#wx_card_ticket", lambda item: None), "token-missing", "wx_card_ticket"),
         ("a token that is about to end", lambda p: p.item(f"credential#{OFFICIAL}#access_token", old), "token-old", OFFICIAL),
         ("a capability that the account lacks", lambda p: p.failed(OFFICIAL, "jsapi_ticket", 48001, "x"), "capability-missing", "48001"),
-        ("a quota that is used up", lambda p: p.quota(), "quota-low", "45009"),
+        ("a quota that is used up", lambda p: p.quota(), "quota-low", "45011"),
         ("notifications that end elsewhere", lambda p: p.set(p.door, "foreign", ("/pay/",)), "notify-unreachable", "HTTP 403"),
     ],
     [

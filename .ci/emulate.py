@@ -129,6 +129,8 @@ SESSION_READERS = LOGINS | {
     "decrypt-getuserdata",
     "internet-getuserencryptkey",
     "oauth-refreshtoken",
+    "pay-closeorder",
+    "pay-createorder",
 }
 # Those that declare orders; pay.putProduct declares the catalogue alone.
 ORDERS = {

@@ -76,7 +76,7 @@ FAULTS = [
     ("a kill switch that misses a function", ("      ReservedConcurrentExecutions: !If [HasReservation, !Ref ReservedConcurrency, !Ref AWS::NoValue]\n", ""), checklist, "[26]"),
     ("a class that the kill switch misses", ("!And [!Not [!Equals [!Ref LoginConcurrency, -1]], !Not [!Equals [!Ref ReservedConcurrency, 0]]]", "!Not [!Equals [!Ref LoginConcurrency, -1]]"), checklist, "[26] HasLoginReservation"),
     ("a login among the others", ("!If [HasLoginReservation, !Ref LoginConcurrency, !If [HasReservation, !Ref ReservedConcurrency, !Ref AWS::NoValue]]", "!If [HasReservation, !Ref ReservedConcurrency, !Ref AWS::NoValue]"), checklist, "[26] "),
-    ("a dashboard of a function that is not there", ("${AWS::StackName}-oauth-gettoken", "${AWS::StackName}-oauth-token"), checklist, "[watching] the dashboard shows oauth-token"),
+    ("a dashboard of a function that is not there", ('"...","${AWS::StackName}-oauth-gettoken"', '"...","${AWS::StackName}-oauth-token"'), checklist, "[watching] the dashboard shows oauth-token"),
     ("a dashboard that is no JSON", ('"title":"Messages sent",', '"title":"Messages sent"'), checklist, "[watching] the dashboard is no JSON"),
     ("a query of a field that no line has", ("avg(upstream_ms)", "avg(wechat_ms)"), checklist, "[watching] SlowestQuery asks for wechat_ms"),
     ("a query of another log group", ("LogGroupNames: [!Ref LogGroup]", 'LogGroupNames: ["/aws/lambda/x"]'), checklist, "[watching]"),

@@ -334,7 +334,7 @@ test('a host that is not bound is explained', async () => {
 test('without jweixin the page says so loudly', async () => {
   const page = await client('android')
   await page.route('**/demo/jweixin.js', (route) => route.fulfill({ status: 404 }))
-  assert.equal(await visit(page), 'jweixin-missing')
+  assert.equal(await visit(page), 'jweixin is missing')
   assert.equal(await page.isVisible('#missing'), true)
   await screenshot(page, 'jweixin-missing')
 })

@@ -3,10 +3,7 @@
 //!
 //! The page loads the real `jweixin`, which is not part of this repository.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::path::{Path, PathBuf};
 
 use axum::{
     Json, Router,
@@ -18,12 +15,7 @@ use axum::{
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
-use shared::{
-    Account, Clock,
-    invoke::Outcome,
-    session::{Session, SigningKey},
-};
-
+use shared::{Account, invoke::Outcome};
 use simulator::{Simulator, User};
 
 use crate::host::SharedHost;
@@ -35,10 +27,7 @@ pub(crate) struct Demo {
     pub(crate) account: Option<Account>,
     /// Who stands in for WeChat.
     pub(crate) wechat: Option<Simulator>,
-    /// Logs the demo's user in.
-    pub(crate) signing_key: Arc<SigningKey>,
-    pub(crate) clock: Clock,
-    /// Explains what went wrong.
+    /// Logs the demo's user in, and explains what went wrong.
     pub(crate) host: SharedHost,
     /// A file, or the directory of npm's `weixin-js-sdk`.
     pub(crate) jweixin: Option<PathBuf>,
@@ -119,19 +108,25 @@ struct Reader {
 /// What the demo sells.
 const PRODUCT: &str = r#"{"product":"tea","description":"龙井茶 50g","amount":8800}"#;
 
-/// A session of a reader of the account's pages, who finds something to buy; in a deployment
-/// oauth.getToken makes the one, a back end the other.
+/// A reader of the account's pages logs in, and finds something to buy; in a deployment the page
+/// calls oauth.getToken, and a back end puts the product there.
 async fn session(State(demo): State<Demo>, Query(reader): Query<Reader>) -> Response {
-    let Some(account) = demo.account.filter(|_| demo.wechat.is_some()) else {
+    let (Some(account), Some(wechat)) = (demo.account, demo.wechat) else {
         let why = "The demo needs a simulated official account.";
         return (StatusCode::NOT_FOUND, Json(json!({ "detail": why }))).into_response();
     };
     let _ = demo.host.invoke("pay-putproduct", PRODUCT.as_bytes()).await;
-    let openid = User::new(reader.user.as_deref().unwrap_or("alice")).openid(&account.appid);
-    let session = Session::new(&account.appid, &openid, None, "demo", demo.clock.now());
-    let token = demo.signing_key.sign(&session);
-    Json(json!({ "appid": account.appid, "openid": openid, "session_token": token }))
-        .into_response()
+    let user = User::new(reader.user.as_deref().unwrap_or("alice"));
+    let code = wechat.mint_oauth_code(&account.appid, &user, "snsapi_base");
+    let input = json!({ "appid": account.appid, "code": code }).to_string();
+    let json = [(header::CONTENT_TYPE, "application/json")];
+    match demo.host.invoke("oauth-gettoken", input.as_bytes()).await {
+        Ok(Outcome::Output(login)) => (json, login).into_response(),
+        Ok(Outcome::Failure { error_message, .. }) => {
+            (StatusCode::BAD_GATEWAY, json, error_message).into_response()
+        }
+        Ok(_) | Err(_) => StatusCode::BAD_GATEWAY.into_response(),
+    }
 }
 
 async fn jweixin(State(demo): State<Demo>) -> Response {

@@ -286,8 +286,6 @@ impl Stack {
         let demo = Demo {
             account: options.accounts.iter().find(official).cloned(),
             wechat: wechat.simulator.clone(),
-            signing_key: Arc::clone(&secrets.signing_key),
-            clock: options.clock.clone(),
             host: Arc::clone(&host),
             jweixin: options.jweixin.clone(),
         };
