@@ -26,7 +26,7 @@ function header(page) {
   return h(
     'header',
     {},
-    h('a', { className: 'brand', href: '#/' }, mark(), h('span', {}, say('The WeChat backend'))),
+    h('a', { className: 'brand', href: '#/', 'aria-label': say('The WeChat backend') }, mark(), h('span', {}, say('The WeChat backend'))),
     h(
       'nav',
       { 'aria-label': say('The WeChat backend') },

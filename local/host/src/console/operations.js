@@ -571,7 +571,7 @@ function helper(operation, draft, field, input, redraw) {
     return [h('button', { type: 'button', className: 'mint', onclick: take }, say(given.label)), trouble]
   }
   if (field.base64) {
-    const file = h('input', { type: 'file', className: 'unseen', tabindex: '-1', 'aria-hidden': 'true' })
+    const file = h('input', { type: 'file', hidden: true })
     file.addEventListener('change', () => {
       const reader = new FileReader()
       reader.onload = () => set(reader.result.slice(reader.result.indexOf(',') + 1))
