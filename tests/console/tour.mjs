@@ -1,7 +1,8 @@
 // Looks at every view of the console, in both languages, both schemes, on a desk and on a phone: a
 // picture of each for people, nothing wider than the window, and nothing that axe finds wanting.
 //
-// With names of views as arguments it looks at those alone.
+// With names of views as arguments it looks at those alone. The gate does not run it: CONSOLE_URL is a
+// bundle, SCREENSHOTS a directory, MODULES where .ci/console has installed its modules.
 
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
