@@ -102,8 +102,9 @@ async fn answer(handler: &Handler, app: &App, event: &[u8], invocation: &Invocat
         let address = http.as_ref().and_then(HttpEvent::address);
         handler.call(app, principal, input, address).await
     };
-    // Boxed: the runtime's own futures around it would be too deep for the compiler otherwise.
-    let work = Box::pin(deadline::within(deadline::before(invocation.deadline), work));
+    // Boxed before it is wrapped: each layer moves or doubles what it wraps, and the runtime's own
+    // futures around it would be too deep for the compiler otherwise.
+    let work = deadline::within(deadline::before(invocation.deadline), Box::pin(work));
     let work = AssertUnwindSafe(work).catch_unwind().instrument(span.clone());
     let (result, mut summary) = trace::scope(work).await;
     summary.table_reads += app.early_reads();

@@ -2,6 +2,9 @@
 //!
 //! The prefixes let an IAM policy give each function exactly its items
 //! (`dynamodb:LeadingKeys`). Only single-item calls and transactions of them are made.
+//!
+//! Each call's future is boxed: the SDK's have kilobytes, which every future around them would
+//! have, too.
 
 mod code;
 mod credential;
@@ -78,8 +81,8 @@ impl Table {
     pub(crate) async fn get(&self, pk: String, consistency: Consistency) -> Result<Option<Item>> {
         trace::table_read();
         let get = self.client().get_item().table_name(&self.name).key(PARTITION_KEY, text(pk));
-        let output = get.consistent_read(consistency == Consistency::Strong).send().await;
-        Ok(output.map_err(unavailable)?.item)
+        let get = get.consistent_read(consistency == Consistency::Strong);
+        Ok(Box::pin(get.send()).await.map_err(unavailable)?.item)
     }
 
     /// Changes one item.

@@ -287,14 +287,17 @@ impl Wechat {
         Call::new(self, Method::POST, path).body(body)
     }
 
-    /// Makes an account's call, unless the quota of its path is known to be used up.
-    pub(crate) async fn within_quota<T>(
-        &self,
-        appid: &str,
-        request: &Request,
-        call: impl Future<Output = Result<T>>,
-    ) -> Result<T> {
-        self.exhausted.guard(appid, request.path, &self.clock, call).await
+    /// Refuses an account's call if the quota of its path is known to be used up.
+    ///
+    /// # Errors
+    /// [`Problem::QuotaExceeded`].
+    pub(crate) fn check_quota(&self, appid: &str, request: &Request) -> Result<()> {
+        self.exhausted.check(appid, request.path, self.clock.now())
+    }
+
+    /// Learns from an account's call whether the quota of its path is used up.
+    pub(crate) fn learn_quota<T>(&self, appid: &str, request: &Request, outcome: &Result<T>) {
+        self.exhausted.note(appid, request.path, outcome.as_ref().err(), self.clock.now());
     }
 
     /// The same request with an access token.

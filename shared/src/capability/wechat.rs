@@ -59,7 +59,10 @@ impl Carrier for WechatCalls<'_> {
         let (app, wechat) = (self.app, &self.app.wechat);
         let key = CredentialKey::new(self.appid, CredentialKind::AccessToken);
         let call = async |token: model::Credential| wechat.carry_with(&request, &token.value).await;
-        wechat.within_quota(self.appid, &request, app.credentials.with(&key, call)).await
+        wechat.check_quota(self.appid, &request)?;
+        let outcome = app.credentials.with(&key, call).await;
+        wechat.learn_quota(self.appid, &request, &outcome);
+        outcome
     }
 }
 
@@ -91,5 +94,21 @@ impl Capability for Wechat {
 
     fn of<'a>(app: &'a App, caller: &'a Caller) -> WechatCalls<'a> {
         WechatCalls { app, appid: caller.appid() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn size<F: Future>(_: impl FnOnce(WechatCall<'static>) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    /// Futures are moved, and each one around another has its size, or twice as much.
+    #[test]
+    fn the_future_of_a_call_is_small() {
+        let size = size(|call| call.json::<serde_json::Value>());
+        assert!(size <= 4 << 10, "{size} bytes");
     }
 }

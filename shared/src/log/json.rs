@@ -5,7 +5,8 @@
 use std::{fmt, sync::Arc};
 
 use aws_smithy_types::date_time::{DateTime, Format};
-use serde_json::{Map, Value, json};
+use serde::{Serialize, Serializer};
+use serde_json::Value;
 use tracing::{
     Event, Level, Metadata, Subscriber,
     field::{Field, Visit},
@@ -18,7 +19,7 @@ use tracing_subscriber::{Layer, layer::Context, registry::LookupSpan};
 use super::Log;
 use crate::Clock;
 
-/// The fields that a line may have; what is not listed is not written.
+/// The fields that a line may have, sorted; what is not listed is not written.
 const FIELDS: &[&str] = &[
     "appid",
     "cause",
@@ -47,7 +48,7 @@ const FIELDS: &[&str] = &[
 /// The fields whose text is JSON, which is written as such.
 const JSON: &[&str] = &["report"];
 
-/// The fields that are metrics, and their units.
+/// The fields that are metrics, sorted, and their units.
 const METRICS: &[(&str, &str)] = &[
     ("BillMismatch", "Count"),
     ("CertificateDaysLeft", "Count"),
@@ -112,37 +113,43 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Lines {
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         let mut fields = Fields::default();
-        let scope = context.event_scope(event).into_iter().flatten();
-        for span in scope {
+        event.record(&mut fields);
+        let level = *event.metadata().level();
+        if level > self.level && fields.metrics.is_empty() {
+            return;
+        }
+        for span in context.event_scope(event).into_iter().flatten() {
             if let Some(outer) = span.extensions().get::<Fields>() {
-                fields.line.extend(outer.line.clone());
+                fields.extend(outer);
             }
         }
-        event.record(&mut fields);
-        let level = event.metadata().level();
-        if *level <= self.level || !fields.metrics.is_empty() {
-            (self.sink)(&self.line(level, fields).to_string());
+        if let Ok(line) = serde_json::to_string(&self.line(level, &fields)) {
+            (self.sink)(&line);
         }
     }
 }
 
 impl Lines {
-    fn line(&self, level: &Level, Fields { mut line, metrics }: Fields) -> Value {
+    fn line<'a>(&'a self, level: Level, fields: &'a Fields) -> Line<'a> {
         let now_ms = self.clock.now_ms();
-        line.insert("timestamp".into(), timestamp(now_ms).into());
-        line.insert("level".into(), level.as_str().into());
-        line.insert("service".into(), self.service.clone().into());
-        line.insert("function_name".into(), self.function_name.clone().into());
-        if !metrics.is_empty() {
-            let by = DIMENSIONS.iter().filter(|dimension| line.contains_key(**dimension));
-            let dimensions: Vec<_> = ["service"].iter().chain(by).collect();
-            let directive = json!({
-                "Namespace": self.namespace, "Dimensions": [dimensions], "Metrics": metrics,
-            });
-            let aws = json!({ "Timestamp": now_ms, "CloudWatchMetrics": [directive] });
-            line.insert("_aws".into(), aws);
+        let has = |dimension: &&str| fields.line.iter().any(|(name, _)| name == dimension);
+        let directive = Directive {
+            namespace: &self.namespace,
+            dimensions: [["service"]
+                .into_iter()
+                .chain(DIMENSIONS.iter().copied().filter(has))
+                .collect()],
+            metrics: &fields.metrics,
+        };
+        let metrics = Metrics { timestamp: now_ms, cloud_watch_metrics: [directive] };
+        Line {
+            timestamp: timestamp(now_ms),
+            level: level.as_str(),
+            service: &self.service,
+            function_name: &self.function_name,
+            fields,
+            metrics: (!fields.metrics.is_empty()).then_some(metrics),
         }
-        Value::Object(line)
     }
 }
 
@@ -151,23 +158,75 @@ fn timestamp(ms: u64) -> String {
     at.fmt(Format::DateTime).unwrap_or_default()
 }
 
+/// A line of the log.
+#[derive(Serialize)]
+struct Line<'a> {
+    timestamp: String,
+    level: &'static str,
+    service: &'a str,
+    function_name: &'a str,
+    #[serde(flatten)]
+    fields: &'a Fields,
+    #[serde(rename = "_aws", skip_serializing_if = "Option::is_none")]
+    metrics: Option<Metrics<'a>>,
+}
+
+/// What makes members of a line metrics.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Metrics<'a> {
+    timestamp: u64,
+    cloud_watch_metrics: [Directive<'a>; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Directive<'a> {
+    namespace: &'a str,
+    dimensions: [Vec<&'static str>; 1],
+    metrics: &'a [Metric],
+}
+
+#[derive(Clone, Copy, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Metric {
+    name: &'static str,
+    unit: &'static str,
+}
+
 /// What a span or an event says, as far as it is written.
 #[derive(Default)]
 struct Fields {
-    line: Map<String, Value>,
-    /// The definitions of those that are metrics.
-    metrics: Vec<Value>,
+    line: Vec<(&'static str, Value)>,
+    metrics: Vec<Metric>,
 }
 
 impl Fields {
     fn record(&mut self, field: &Field, value: Value) {
         let name = field.name();
-        if let Some((name, unit)) = METRICS.iter().find(|(metric, _)| *metric == name) {
-            self.metrics.push(json!({ "Name": name, "Unit": unit }));
-        } else if !FIELDS.contains(&name) {
+        if let Ok(index) = METRICS.binary_search_by_key(&name, |(metric, _)| metric) {
+            let (name, unit) = METRICS[index];
+            self.metrics.push(Metric { name, unit });
+        } else if FIELDS.binary_search(&name).is_err() {
             return;
         }
-        self.line.insert(name.to_owned(), value);
+        self.line.push((name, value));
+    }
+
+    /// Adds what a span around it says and it does not.
+    fn extend(&mut self, outer: &Fields) {
+        let own = self.line.len();
+        for (name, value) in &outer.line {
+            if self.line[..own].iter().all(|(known, _)| known != name) {
+                self.line.push((name, value.clone()));
+            }
+        }
+    }
+}
+
+impl Serialize for Fields {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.line.iter().map(|(name, value)| (name, value)))
     }
 }
 
@@ -188,7 +247,7 @@ impl Visit for Fields {
     fn record_str(&mut self, field: &Field, value: &str) {
         if JSON.contains(&field.name()) {
             let json = serde_json::from_str(value).unwrap_or_default();
-            self.line.insert(field.name().to_owned(), json);
+            self.line.push((field.name(), json));
         } else {
             self.record(field, value.into());
         }
@@ -198,5 +257,15 @@ impl Visit for Fields {
         if field.name() == "message" {
             self.record(field, format!("{value:?}").into());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_searched_is_sorted() {
+        assert!(FIELDS.is_sorted() && METRICS.is_sorted());
     }
 }

@@ -149,7 +149,7 @@ impl Table {
 
     async fn put_claim(&self, claim: &Claim, now: u64) -> Result<State> {
         trace::table_write();
-        let outcome = self
+        let put = self
             .client()
             .put_item()
             .table_name(&self.name)
@@ -165,10 +165,8 @@ impl Table {
             .expression_attribute_names("#ttl", TTL)
             .expression_attribute_values(":owner", text(&claim.owner))
             .expression_attribute_values(":now", number(now))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .send()
-            .await;
-        match outcome {
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        match Box::pin(put.send()).await {
             Ok(_) => Ok(State::Free),
             Err(SdkError::ServiceError(refused))
                 if refused.err().is_conditional_check_failed_exception() =>

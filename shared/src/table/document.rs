@@ -124,7 +124,7 @@ impl Table {
         let writes: Vec<TransactWriteItem> =
             writes.into_iter().map(|write| self.part(write)).collect();
         let written = self.client().transact_write_items().set_transact_items(Some(writes));
-        match written.send().await {
+        match Box::pin(written.send()).await {
             Ok(_) => Ok(true),
             Err(error) if is_conflict(&error) => Ok(false),
             Err(error) => Err(unavailable(error)),
@@ -170,7 +170,7 @@ impl Table {
         let mut from: Option<HashMap<String, AttributeValue>> = None;
         while keys.len() < limit {
             trace::table_read();
-            let page = self
+            let query = self
                 .client()
                 .query()
                 .table_name(&self.name)
@@ -179,10 +179,8 @@ impl Table {
                 .expression_attribute_values(":due", text(list))
                 .expression_attribute_values(":until", number(until.min(i64::MAX as u64)))
                 .limit(i32::try_from(limit - keys.len()).unwrap_or(i32::MAX))
-                .set_exclusive_start_key(from)
-                .send()
-                .await
-                .map_err(unavailable)?;
+                .set_exclusive_start_key(from);
+            let page = Box::pin(query.send()).await.map_err(unavailable)?;
             let found = page.items.unwrap_or_default();
             keys.extend(
                 found.iter().filter_map(|item| item.get(PARTITION_KEY)?.as_s().ok().cloned()),

@@ -71,14 +71,12 @@ impl Table {
             .build()
             .expect("table, key and expression are set");
         let answer = TransactWriteItem::builder().update(answer).build();
-        let written = self
+        let write = self
             .client()
             .transact_write_items()
             .transact_items(self.part(event.write(now)))
-            .transact_items(answer)
-            .send()
-            .await;
-        match written {
+            .transact_items(answer);
+        match Box::pin(write.send()).await {
             Ok(_) => Ok(true),
             Err(error) => match error.as_service_error() {
                 Some(refused) if is_there_already(refused) => Ok(false),
@@ -109,7 +107,7 @@ impl Table {
         let mut start = None;
         loop {
             trace::table_read();
-            let page = self
+            let query = self
                 .client()
                 .query()
                 .table_name(self.name())
@@ -119,10 +117,8 @@ impl Table {
                 .expression_attribute_names("#at", DUE_AT)
                 .expression_attribute_values(":due", text(DUE_EVENTS))
                 .expression_attribute_values(":since", number(since))
-                .set_exclusive_start_key(start)
-                .send()
-                .await
-                .map_err(unavailable)?;
+                .set_exclusive_start_key(start);
+            let page = Box::pin(query.send()).await.map_err(unavailable)?;
             let keys = page.items.unwrap_or_default();
             let keys = keys.iter().filter_map(|item| read_text(item, PARTITION_KEY));
             ids.extend(keys.filter_map(|key| key.strip_prefix("event#").map(str::to_owned)));

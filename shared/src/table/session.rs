@@ -240,7 +240,7 @@ impl Table {
         }
         writes.iter().for_each(|_| trace::table_write());
         let write = self.client().transact_write_items().set_transact_items(Some(writes));
-        write.send().await.map(drop).map_err(unavailable)
+        Box::pin(write.send()).await.map(drop).map_err(unavailable)
     }
 
     fn put_sessions(&self, appid: &str, openid: &str, sessions: &Sessions) -> TransactWriteItem {

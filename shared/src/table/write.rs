@@ -48,7 +48,7 @@ macro_rules! conditional {
             /// Writes; `false` if the condition does not hold.
             pub(crate) async fn apply(self) -> Result<bool> {
                 trace::table_write();
-                Ok(outcome(self.0.send().await)?.is_some())
+                Ok(outcome(Box::pin(self.0.send()).await)?.is_some())
             }
         }
     )*};
@@ -69,7 +69,8 @@ impl Update {
     /// Writes and returns the whole new item; `None` if the condition does not hold.
     pub(crate) async fn apply_and_read(self) -> Result<Option<Item>> {
         trace::table_write();
-        let written = outcome(self.0.return_values(ReturnValue::AllNew).send().await)?;
+        let write = self.0.return_values(ReturnValue::AllNew);
+        let written = outcome(Box::pin(write.send()).await)?;
         Ok(written.map(|output| output.attributes.unwrap_or_default()))
     }
 }

@@ -7,8 +7,6 @@ use std::{
 
 use model::{Error, Problem, Result};
 
-use crate::Clock;
-
 /// What WeChat answers when the quota of a path is used up, mostly that of a day.
 ///
 /// WeChat: [quotas](https://developers.weixin.qq.com/doc/oplatform/developers/manage_tools/api_rate_limit.html).
@@ -31,21 +29,8 @@ struct Quota {
 }
 
 impl Exhausted {
-    /// Makes a call, unless WeChat has said of its path that the quota is used up.
-    pub(super) async fn guard<T>(
-        &self,
-        appid: &str,
-        path: &'static str,
-        clock: &Clock,
-        call: impl Future<Output = Result<T>>,
-    ) -> Result<T> {
-        self.check(appid, path, clock.now())?;
-        let outcome = call.await;
-        self.note(appid, path, outcome.as_ref().err(), clock.now());
-        outcome
-    }
-
-    fn check(&self, appid: &str, path: &'static str, now: u64) -> Result<()> {
+    /// Refuses a call if WeChat has said of its path that the quota is used up.
+    pub(super) fn check(&self, appid: &str, path: &'static str, now: u64) -> Result<()> {
         let mut quotas = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         quotas.retain(|_, quota| now < quota.until);
         let Some(quota) = quotas.get_mut(&(appid.to_owned(), path)) else { return Ok(()) };
@@ -64,7 +49,8 @@ impl Exhausted {
         .retry_after(quota.until - now))
     }
 
-    fn note(&self, appid: &str, path: &'static str, error: Option<&Error>, now: u64) {
+    /// Remembers what a call has shown.
+    pub(super) fn note(&self, appid: &str, path: &'static str, error: Option<&Error>, now: u64) {
         let mut quotas = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let wait = error
             .filter(|error| error.wechat_errcode() == Some(USED_UP))
