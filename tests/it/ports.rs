@@ -194,9 +194,17 @@ async fn another_wechat_and_another_table_may_come_from_the_environment() {
 async fn what_is_kept_is_for_its_owner_alone() {
     use std::{fs, os::unix::fs::PermissionsExt};
     let directory = std::env::temp_dir().join(format!("wechat-{}", shared::crypto::nonce()));
-    // As an earlier version left them.
+    // As an earlier version left them when it was killed.
+    let earlier = directory.with_extension("earlier");
+    let killed = Bundle::with(|options| options.data_dir = Some(earlier.clone())).await;
+    killed.log_in("alice").await;
     fs::create_dir(&directory).unwrap();
-    fs::write(directory.join("dynamodb.sqlite-wal"), "").unwrap();
+    for file in fs::read_dir(&earlier).unwrap() {
+        let file = file.unwrap();
+        // Its bytes without its mode.
+        fs::write(directory.join(file.file_name()), fs::read(file.path()).unwrap()).unwrap();
+    }
+    drop(killed);
     let bundle = Bundle::with(|options| options.data_dir = Some(directory.clone())).await;
     bundle.log_in("alice").await;
 
@@ -216,7 +224,9 @@ async fn what_is_kept_is_for_its_owner_alone() {
     drop(bundle);
     // The engine may hold its files a moment longer.
     for _ in 0..50 {
-        if fs::remove_dir_all(&directory).is_ok() {
+        let gone = [&directory, &earlier]
+            .map(|directory| fs::remove_dir_all(directory).is_ok() || !directory.exists());
+        if gone == [true; 2] {
             break;
         }
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;

@@ -235,10 +235,17 @@ fn an_event_of_another_shape_is_named_as_that() {
     let balancer = json!({
         "httpMethod": "POST", "requestContext": { "elb": {} }, "headers": {}, "body": "",
     });
-    for event in [first, balancer] {
+    // As another service of AWS has it.
+    let other = json!({ "requestContext": { "routeKey": "$connect" }, "body": "{}" });
+    for (event, name) in [
+        (first, "payload format 1.0"),
+        (balancer, "a load balancer's"),
+        (other, "not a payload of version 2.0"),
+    ] {
         let (status, body) = detail(event);
         assert_eq!(status, 400);
         assert!(body.contains("payload format 2.0"), "{body}");
+        assert!(body.contains(name), "{body}");
     }
 }
 

@@ -7,7 +7,7 @@ use std::{
 
 use regex_lite::Regex;
 use serde_json::{Map, Value, json};
-use shared::Config;
+use shared::{Config, Log};
 
 use super::read_template;
 
@@ -212,5 +212,40 @@ fn every_parameter_is_in_a_group_and_used() {
     for name in all {
         let used = text.contains(&format!("!Ref {name}")) || text.contains(&format!("${{{name}}}"));
         assert!(used, "the parameter {name} does nothing");
+    }
+}
+
+#[test]
+fn every_alarm_on_a_metric_of_ours_is_on_one_that_something_writes() {
+    let template = parse();
+    let of_type = |kind: &str| -> Vec<(&String, &Value)> {
+        let all = template["Resources"].as_object().unwrap().iter();
+        all.filter(|(_, resource)| resource["Type"] == kind)
+            .map(|(id, resource)| (id, &resource["Properties"]))
+            .collect()
+    };
+    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    let filters = of_type("AWS::Logs::MetricFilter");
+    let of_a_filter = |name: &Value| {
+        let found = filters.iter().find(|(_, filter)| {
+            list(&filter["MetricTransformations"])
+                .iter()
+                .any(|metric| metric["MetricName"] == *name)
+        });
+        found.map(|(_, filter)| filter["FilterPattern"].as_str().unwrap())
+    };
+    for (id, alarm) in of_type("AWS::CloudWatch::Alarm") {
+        let several = list(&alarm["Metrics"]);
+        let several = several.iter().map(|metric| &metric["MetricStat"]["Metric"]);
+        for metric in several.chain([alarm]).filter(|metric| metric["Namespace"] == "WeChat") {
+            let name = &metric["MetricName"];
+            let logged = name.as_str().is_some_and(|name| Log::fields().any(|field| field == name));
+            assert!(logged || of_a_filter(name).is_some(), "{id}: nothing writes {name}");
+        }
+    }
+    let killed = of_a_filter(&template["Resources"]["KilledAlarm"]["Properties"]["MetricName"]);
+    for status in ["timeout", "error"] {
+        let counts = killed.unwrap().contains(&format!("$.record.status = \"{status}\""));
+        assert!(counts, "KilledAlarm leaves {status} out: {killed:?}");
     }
 }
