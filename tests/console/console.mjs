@@ -296,8 +296,10 @@ try {
       ),
     )
     const phrases = texts.join('\n').matchAll(/say\('((?:[^'\\]|\\.)+)'/g)
+    // Chinese has punctuation of its own, as wide as its characters.
+    const narrow = (text) => /[\u4e00-\u9fff}][,;:!?]|[,;:!?][\u4e00-\u9fff{]/.test(text)
     return [...new Set([...[...phrases].map(([, phrase]) => phrase), ...labels])]
-      .filter((phrase) => say(phrase) === phrase)
+      .filter((phrase) => say(phrase) === phrase || narrow(say(phrase)))
       .concat(described)
   })
   assert.deepEqual(untranslated, [], 'phrases without Chinese')

@@ -79,7 +79,7 @@ function sessionMenu() {
     fill(
       summary,
       h('span', { className: now.length ? 'dot on' : 'dot' }),
-      now.length ? say('Logged in as {user}', { user: now.map(({ user }) => user).join(', ') }) : say('Not logged in'),
+      now.length ? say('Logged in as {user}', { user: [...new Set(now.map(({ user }) => user))].join(', ') }) : say('Not logged in'),
     )
     fill(
       list,

@@ -340,7 +340,7 @@ function both(call) {
     h(
       'div',
       {},
-      h('h4', {}, say('Request')),
+      h('h3', {}, say('Request')),
       pairs.length > 0 &&
         h(
           'dl',
@@ -349,7 +349,7 @@ function both(call) {
         ),
       call.body ? body(masked(call.body)) : pairs.length === 0 && h('p', { className: 'quiet' }, say('no body')),
     ),
-    h('div', {}, h('h4', {}, say('Answer')), call.status === null ? h('p', { className: 'quiet' }, say('no answer')) : body(call.answer)),
+    h('div', {}, h('h3', {}, say('Answer')), call.status === null ? h('p', { className: 'quiet' }, say('no answer')) : body(call.answer)),
   )
 }
 
