@@ -138,9 +138,9 @@ async fn run(flags: Flags) -> Result<(), String> {
         (None, None) => demo_accounts(),
         (None, Some(apps)) => parse_accounts(apps).map_err(|why| format!("WECHAT_APPS {why}"))?,
         (Some(file), _) => {
-            let complain = |why: String| format!("The apps file {}: {why}", file.display());
-            let text = fs::read_to_string(file).map_err(|error| complain(error.to_string()))?;
-            parse_accounts(&text).map_err(complain)?
+            let named = format!("The apps file {}", file.display());
+            let text = fs::read_to_string(file).map_err(|error| format!("{named}: {error}"))?;
+            parse_accounts(&text).map_err(|why| format!("{named} {why}"))?
         }
     };
     let pay = match &flags.pay {
