@@ -157,6 +157,8 @@ pub struct Endpoint {
     pub example: &'static str,
     /// [`Operation::REFUSALS`].
     pub refusals: &'static [Refusal],
+    /// The status of its success: [`Reply::STATUS`].
+    pub status: u16,
     problems: &'static [Problem],
     facts: fn(&mut Vec<Facts>),
     describe: fn(&mut SchemaGenerator) -> Description,
@@ -180,6 +182,7 @@ impl Endpoint {
             docs: O::DOCS,
             example: O::EXAMPLE,
             refusals: O::REFUSALS,
+            status: O::Output::STATUS,
             problems: O::PROBLEMS,
             facts: O::Uses::describe,
             describe: |generator| Description {

@@ -55,5 +55,5 @@ pub use model::{
     crypto, message, percent, spelling, text, value,
 };
 pub use operation::{Access, Case, Http, Method, Operation, Uses};
-pub use reply::{Body, File, Reply, Text};
+pub use reply::{Body, File, NoContent, Reply, Text};
 pub use upload::{FileInput, Upload};

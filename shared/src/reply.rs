@@ -11,13 +11,16 @@ use crate::{Error, Log, Result};
 
 /// An operation's answer. Whatever serializes is one, as JSON.
 pub trait Reply: Send {
+    /// The status of a successful response.
+    const STATUS: u16 = 200;
+
     /// The body.
     ///
     /// # Errors
     /// It cannot be serialized, which is a bug.
     fn into_body(self) -> Result<Body>;
 
-    /// The OpenAPI `content` of a successful response.
+    /// The OpenAPI `content` of a successful response; null if it has none.
     fn content(generator: &mut SchemaGenerator) -> Value;
 }
 
@@ -73,12 +76,11 @@ impl Text {
     pub fn plain(text: impl Into<String>) -> Text {
         Text { status: 200, content_type: "text/plain; charset=utf-8", text: text.into() }
     }
-
-    /// Status 204 and no body.
-    pub fn empty() -> Text {
-        Text { status: 204, ..Text::plain("") }
-    }
 }
+
+/// Success without a body: status 204.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoContent;
 
 /// An image or another file.
 #[derive(Clone, Debug)]
@@ -120,6 +122,18 @@ impl Reply for Text {
 
     fn content(_generator: &mut SchemaGenerator) -> Value {
         json!({ "text/plain": { "schema": { "type": "string" } } })
+    }
+}
+
+impl Reply for NoContent {
+    const STATUS: u16 = 204;
+
+    fn into_body(self) -> Result<Body> {
+        Ok(Body::Text(Text { status: Self::STATUS, ..Text::plain("") }))
+    }
+
+    fn content(_generator: &mut SchemaGenerator) -> Value {
+        Value::Null
     }
 }
 

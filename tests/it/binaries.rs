@@ -140,8 +140,17 @@ async fn the_binaries_answer_their_events_under_the_runtime_api() {
     assert!(!log.contains(openid) && !log.contains("session_token"), "{log}");
 }
 
+/// What WeChat allows once, or once in a while: a second call is refused.
+const ONCE: [&str; 5] = [
+    "customerservicemessage-settyping",
+    "ordershipping-notifyconfirmreceive",
+    "subscribemessage-addtemplate",
+    "subscribemessage-deletetemplate",
+    "templatemessage-subscribe",
+];
+
 /// Each in an environment of its own: its sample event cold, and another one warm. Both are
-/// answered as the document says, and neither fails.
+/// answered as the document says, and neither fails, unless WeChat refuses it.
 ///
 /// Prints how long they took, by what the cold call asked others for.
 #[tokio::test(flavor = "multi_thread")]
@@ -162,14 +171,20 @@ async fn every_built_function_answers_its_event() {
         let binary = path(&name);
         let mut function = start(&name, &binary, &variables).await;
         let mut calls = [Duration::ZERO; 2];
-        for call in &mut calls {
+        for (is_warm, call) in [false, true].into_iter().zip(&mut calls) {
             // A code is good once, and so is what renews a session.
             let session = session_for(&bundle, &name).await.unwrap_or_default();
-            let event = fill_in(&bundle, &name, &session).to_string();
+            let event = now(&bundle, &name, fill_in(&bundle, &name, &session)).to_string();
             let started = Instant::now();
             let answer = function.invoke(event).await;
             *call = started.elapsed();
-            assert_answered(&name, &answer);
+            match &answer {
+                Answer::Error(error) if is_warm && ONCE.contains(&name.as_str()) => {
+                    let error = String::from_utf8_lossy(error);
+                    assert!(error.contains("errcode"), "{name}: {error}");
+                }
+                answer => assert_answered(&name, answer),
+            }
         }
         let log = function.stop().await.unwrap();
         let entry = took.entry(class(&log)).or_default();
@@ -187,6 +202,25 @@ async fn every_built_function_answers_its_event() {
         println!("{count:3} functions that ask {class}: cold {cold:.1?}, warm {warm:.1?} (median)");
     }
     println!("largest zip: {}, {:.2} MB", largest.1, largest.0 as f64 / 1e6);
+}
+
+/// The event at the real time: samples are of the time that the tests of one process have.
+fn now(bundle: &Bundle, name: &str, mut event: Value) -> Value {
+    match name {
+        "ordershipping-notifyconfirmreceive" => {
+            event["received_time"] = bundle.stack.clock.now().into();
+        }
+        "push-receive" => {
+            let message = json!({ "MsgId": bundle.stack.clock.now_ms(), "Content": "hello" });
+            let request = bundle.wechat().push_request(MINI, message).unwrap();
+            event["rawQueryString"] = request.uri().query().unwrap().into();
+            event["requestContext"]["http"]["method"] = "POST".into();
+            event["headers"]["content-type"] = "application/json".into();
+            event["body"] = request.body().as_str().into();
+        }
+        _ => {}
+    }
+    event
 }
 
 /// Asserts that an answer is no failure, and what the document has for the operation.

@@ -5,8 +5,8 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 use shared::{
-    Access, AccountKind, Budget, Caller, Error, Http, Input, Log, Method, Operation, Problem,
-    RawRequest, Result, Text, Uses,
+    Access, AccountKind, Budget, Caller, Error, Http, Input, Log, Method, NoContent, Operation,
+    Problem, RawRequest, Result, Uses,
 };
 
 use super::{payments::Rejected, uses::Orders};
@@ -41,17 +41,17 @@ impl Operation for Notify {
     /// What WeChat Pay sends after a call of `/v3/security/echo`, at noon on 20 November 2026.
     const EXAMPLE: &'static str = include_str!("notify.json").trim_ascii();
     type Uses = Orders;
-    type Output = Text;
+    type Output = NoContent;
 
     fn read(input: Input) -> Result<Notify> {
         input.request().map(|request| Notify { request })
     }
 
-    async fn run(self, orders: Uses<'_, Self>, _caller: &Caller) -> Result<Text> {
+    async fn run(self, orders: Uses<'_, Self>, _caller: &Caller) -> Result<NoContent> {
         let desk = orders.desk().await?;
         let header = |name: &str| self.request.header(name);
         match desk.payments().notify(header, &self.request.body).await {
-            Ok(()) => Ok(Text::empty()),
+            Ok(()) => Ok(NoContent),
             Err(Rejected::Unverified(_)) => {
                 refused("unverified");
                 let detail = [

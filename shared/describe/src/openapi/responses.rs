@@ -20,8 +20,11 @@ pub(super) fn of(
     }
     let headers = json!({ "X-Request-Id": reference("headers/RequestId") });
     let mut responses = Map::new();
-    let done = json!({ "description": "Done.\n\n成功。", "headers": headers, "content": content });
-    responses.insert("200".into(), done);
+    let mut done = json!({ "description": "Done.\n\n成功。", "headers": headers });
+    if !content.is_null() {
+        done["content"] = content;
+    }
+    responses.insert(endpoint.status.to_string(), done);
     let mut by_status: BTreeMap<u16, Vec<Problem>> = BTreeMap::new();
     for problem in endpoint.problems(Some(method)) {
         by_status.entry(problem.status()).or_default().push(problem);
