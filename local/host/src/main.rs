@@ -12,7 +12,7 @@ use std::{
 use clap::Parser;
 use functions::OPERATIONS;
 use local::{Options, Stack, Variables, demo_accounts, terminal};
-use shared::{Log, config::parse_accounts};
+use shared::{AccountKind, Log, config::parse_accounts};
 
 /// Runs the whole WeChat backend on this machine: every operation, a DynamoDB, the refresher, a
 /// simulated WeChat with demo apps, and a console in the browser that tries all of it.
@@ -182,9 +182,10 @@ async fn run(flags: Flags) -> Result<(), String> {
         (false, None) => " Sessions are forgotten.",
         (true, None) => " Tokens and sessions are forgotten.",
     };
+    let kinds: Vec<AccountKind> = options.accounts.iter().map(|account| account.kind).collect();
     let started = Instant::now();
     let stack = Stack::start(options).await.map_err(|error| error.to_string())?;
-    greet(&stack, started.elapsed(), &kept);
+    greet(&stack, &kinds, started.elapsed(), &kept);
     tokio::signal::ctrl_c().await.map_err(|error| error.to_string())?;
     eprintln!("\nStopped.{forgotten}");
     Ok(())
@@ -205,7 +206,7 @@ fn log() -> Log {
 }
 
 /// On standard error, so that standard output is the log alone.
-fn greet(stack: &Stack, took: Duration, kept: &str) {
+fn greet(stack: &Stack, kinds: &[AccountKind], took: Duration, kept: &str) {
     let Stack { url, wechat_url, dynamodb_url, .. } = stack;
     let simulated = stack.wechat.is_some();
     let wechat = if simulated { "simulated, with demo users" } else { "not simulated" };
@@ -224,7 +225,16 @@ fn greet(stack: &Stack, took: Duration, kept: &str) {
             eprintln!("  trouble: {} {}: {message}\n", text("appid"), text("kind"));
         }
     }
-    if simulated {
+    if simulated && kinds.contains(&AccountKind::MiniProgram) {
+        eprintln!(
+            r#"A user logs in, and a code is drawn for them:
+
+  code=$(curl -s -d '{{}}' {wechat_url}/_simulator/codes | sed 's/.*"code":"\([^"]*\)".*/\1/')
+  session=$(curl -s -H 'content-type: application/json' -d "{{\"js_code\":\"$code\"}}" {url}/auth/code2Session | sed 's/.*"session_token":"\([^"]*\)".*/\1/')
+  curl -s -H "authorization: Bearer $session" '{url}/wxacode/getUnlimited?scene=id%3D1' -o code.jpg
+"#
+        );
+    } else if simulated && kinds.contains(&AccountKind::OfficialAccount) {
         eprintln!("A first answer:\n\n  curl '{url}/jssdk/config?url=https://example.com/'\n");
     }
     if stack.exposed {
