@@ -27,11 +27,20 @@ impl Running {
         let mut process = program.spawn().unwrap();
         let told = BufReader::new(process.stderr.take().unwrap());
         let mut running = Running { process, told };
-        let address = running.told.by_ref().lines().map_while(Result::ok).find_map(|line| {
-            Some(line.trim().strip_prefix("console")?.trim().strip_prefix("http://")?.to_owned())
-        });
-        let address = address.unwrap().split('/').next().unwrap().to_owned();
+        let address = running.address("console");
         (running, address)
+    }
+
+    /// The address that it tells of something, in the order that it tells them.
+    fn address(&mut self, of: &str) -> String {
+        let address = self.lines().find_map(|line| {
+            Some(line.trim().strip_prefix(of)?.trim().strip_prefix("http://")?.to_owned())
+        });
+        address.unwrap().split(['/', ' ']).next().unwrap().to_owned()
+    }
+
+    fn lines(&mut self) -> impl Iterator<Item = String> {
+        self.told.by_ref().lines().map_while(Result::ok)
     }
 }
 
@@ -57,6 +66,22 @@ fn settings_of_its_environment_reach_the_functions() {
     let (_running, address) = Running::start(program);
     let page = |host: &str| status(&address, &format!("/jssdk/config?url=https%3A%2F%2F{host}%2F"));
     assert_eq!((page("team.example"), page("example.com")), ("200".into(), "403".into()));
+}
+
+#[test]
+fn what_it_prints_to_log_a_user_in_is_what_the_readme_says() {
+    let (mut running, front_door) = Running::start(program());
+    let wechat = running.address("WeChat");
+    let printed = running.lines().take_while(|line| !line.starts_with("Ctrl-C"));
+    let commands: Vec<String> = printed
+        .filter_map(|line| Some(line.strip_prefix("  ")?.to_owned()))
+        .filter(|line| ["code=", "session=", "curl "].iter().any(|first| line.starts_with(first)))
+        .collect();
+    assert_eq!(commands.len(), 3, "{commands:?}");
+    let commands = commands.join("\n");
+    let commands =
+        commands.replace(&front_door, "127.0.0.1:9000").replace(&wechat, "127.0.0.1:9001");
+    assert!(include_str!("../../../README.md").contains(&commands), "{commands}");
 }
 
 #[test]
