@@ -17,6 +17,9 @@ const FEW: u64 = 10;
 /// WeChat's codes for a quota that is used up.
 const USED_UP: [i64; 2] = [45009, 45011];
 
+/// WeChat's code for a path that it does not count.
+const NOT_COUNTED: i64 = 76021;
+
 /// Asks WeChat by the stack's own function, for the apps that have a token.
 pub(super) async fn check(
     deployment: &Deployment<'_>,
@@ -40,8 +43,13 @@ pub(super) async fn check(
                     return findings.unchecked(&said("Quotas", "调用额度"), &why(error));
                 }
             };
-            if let Some(left) = Left::read(&answer) {
-                left.report(appid, path, findings);
+            match Left::read(&answer) {
+                Ok(Some(left)) => left.report(appid, path, findings),
+                Ok(None) => {}
+                Err(why) => {
+                    let what = format!("{appid} {path}");
+                    findings.unchecked(&said(what.as_str(), what.as_str()), &why);
+                }
             }
         }
     }
@@ -73,14 +81,23 @@ enum Left {
 
 impl Left {
     /// Reads the answer of `openapi.getApiQuota`; `None` if WeChat does not count the path.
-    fn read(answer: &Value) -> Option<Left> {
-        if let Some(problem) = answer["errorMessage"].as_str() {
-            let problem: Value = serde_json::from_str(problem).ok()?;
-            let errcode = problem["errcode"].as_i64()?;
-            return USED_UP.contains(&errcode).then_some(Left::Nothing(errcode));
+    ///
+    /// # Errors
+    /// Why it does not say what is left.
+    fn read(answer: &Value) -> Result<Option<Left>, String> {
+        if let Some(message) = answer["errorMessage"].as_str() {
+            let problem: Value = serde_json::from_str(message).unwrap_or_default();
+            return match problem["errcode"].as_i64() {
+                Some(NOT_COUNTED) => Ok(None),
+                Some(errcode) if USED_UP.contains(&errcode) => Ok(Some(Left::Nothing(errcode))),
+                _ => Err(problem["detail"].as_str().unwrap_or(message).to_owned()),
+            };
         }
         let quota = &answer["quota"];
-        Some(Left::Calls(quota["remain"].as_u64()?, quota["daily_limit"].as_u64()?))
+        match (quota["remain"].as_u64(), quota["daily_limit"].as_u64()) {
+            (Some(left), Some(limit)) => Ok(Some(Left::Calls(left, limit))),
+            _ => Err("the answer has no quota".to_owned()),
+        }
     }
 
     fn report(&self, appid: &str, path: &str, findings: &mut Findings) {
@@ -113,11 +130,21 @@ mod tests {
     #[test]
     fn an_answer_of_the_function_is_read_and_a_path_without_a_quota_is_none() {
         let quota = json!({ "quota": { "daily_limit": 1000, "used": 990, "remain": 10 } });
-        assert_eq!(Left::read(&quota), Some(Left::Calls(10, 1000)));
+        assert_eq!(Left::read(&quota), Ok(Some(Left::Calls(10, 1000))));
         let failed = |errcode| json!({ "errorMessage": json!({ "errcode": errcode }).to_string() });
-        assert_eq!(Left::read(&failed(45009)), Some(Left::Nothing(45009)));
-        assert_eq!(Left::read(&failed(76021)), None);
-        assert_eq!(Left::read(&json!({ "errorMessage": "out of time" })), None);
-        assert_eq!(Left::read(&Value::Null), None);
+        assert_eq!(Left::read(&failed(45009)), Ok(Some(Left::Nothing(45009))));
+        assert_eq!(Left::read(&failed(76021)), Ok(None));
+    }
+
+    #[test]
+    fn an_answer_that_does_not_say_what_is_left_is_not_passed_over() {
+        let problem = json!({ "errcode": 48001, "detail": "The account lacks it." }).to_string();
+        for (answer, why) in [
+            (json!({ "errorMessage": problem }), "The account lacks it."),
+            (json!({ "errorMessage": "Task timed out" }), "Task timed out"),
+            (Value::Null, "the answer has no quota"),
+        ] {
+            assert_eq!(Left::read(&answer), Err(why.to_owned()));
+        }
     }
 }
