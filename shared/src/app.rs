@@ -83,11 +83,14 @@ impl App {
 
     /// Connects to the table, builds its client meanwhile, and reads a credential.
     pub(crate) fn prepare_table(self: &Arc<App>, credential: Option<CredentialKey>) {
-        let is_up = self.transport.connect_early(&self.config.aws.likely_dynamodb());
+        let address = self.config.aws.likely_dynamodb().parse().ok();
+        let is_up = address.map(|address| self.transport.connect_early(address));
         let app = Arc::clone(self);
         tokio::spawn(async move {
             let client = async {
-                is_up.await;
+                if let Some(is_up) = is_up {
+                    is_up.await;
+                }
                 app.table.client();
             };
             let Some(key) = credential else { return client.await };
@@ -99,7 +102,7 @@ impl App {
 
     /// Connects to WeChat.
     pub(crate) fn prepare_wechat(&self) {
-        drop(self.transport.connect_early(&self.config.wechat_api[0]));
+        drop(self.transport.connect_early(self.config.wechat_api[0].clone()));
     }
 
     /// How often the table was read early; told once.

@@ -292,12 +292,17 @@ impl<'a> Spending<'a> {
         let now = self.app.clock.now();
         let seconds = rate.window.seconds();
         let ends_at = (now / seconds + 1) * seconds;
-        // Neither openid nor address is kept.
-        let who = &sha256_hex(format!("{what}#{who}"))[..32];
-        let key = format!("limit#{}#{who}#{ends_at}", self.operation);
         let left = match self.budget.counted {
-            Counted::Memory => self.app.counters.count(key, rate.calls, ends_at, now),
-            Counted::Table => self.app.table.count(key, rate.calls, ends_at).await?,
+            Counted::Memory => {
+                let key = format!("{}#{what}#{who}", self.operation);
+                self.app.counters.count(key, rate.calls, ends_at, now)
+            }
+            Counted::Table => {
+                // The table keeps neither openid nor address.
+                let who = &sha256_hex(format!("{what}#{who}"))[..32];
+                let key = format!("limit#{}#{who}#{ends_at}", self.operation);
+                self.app.table.count(key, rate.calls, ends_at).await?
+            }
         };
         if left { Ok(()) } else { Err(exceeded(ends_at - now)) }
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use model::value::{AppId, Text};
+use reqwest::Url;
 
 use crate::{
     Account, Secret, SecretSource,
@@ -19,7 +20,7 @@ pub struct Config {
     /// `WECHAT_APPS`: the accounts this deployment serves, in order of preference.
     pub accounts: Arc<[Account]>,
     /// `WECHAT_API_BASE`: WeChat's hosts, the preferred one first.
-    pub wechat_api: Vec<String>,
+    pub wechat_api: Vec<Url>,
     /// `TOKEN_MODE`: how access tokens are fetched.
     pub token_mode: TokenMode,
     /// `SESSION_PUBLIC_KEYS`: keys that verify session tokens, newest first.
@@ -214,15 +215,17 @@ impl Config {
         const APPS: &str = r#"[{"appid":"wx0123456789abcdef","kind":"mini_program","secret":{"ssm":"/wechat/prod/wx0123456789abcdef"}}]"#;
         env.required("WECHAT_APPS", APPS);
         let accounts = env.parsed("WECHAT_APPS", APPS, parse_accounts).unwrap_or_default();
-        let wechat_api = match env.list("WECHAT_API_BASE") {
+        let bases = match env.list("WECHAT_API_BASE") {
             bases if bases.is_empty() => vec!["https://api.weixin.qq.com".to_owned()],
             bases => bases,
         };
-        for base in &wechat_api {
-            if let Err(why) = check_base(base) {
-                env.complaints.push(format!(
+        let mut wechat_api = Vec::new();
+        for base in bases {
+            match parse_base(&base) {
+                Ok(base) => wechat_api.push(base),
+                Err(why) => env.complaints.push(format!(
                     "WECHAT_API_BASE {why}; for example WECHAT_API_BASE=https://api.weixin.qq.com,https://api2.weixin.qq.com"
-                ));
+                )),
             }
         }
         let token_mode = env.parsed("TOKEN_MODE", "stable", |value| match value {
@@ -302,25 +305,25 @@ fn is_plain(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
 }
 
-/// Whether a host of WeChat's can be used: https, or http on this machine.
+/// Reads the URL of a host of WeChat's: https, or http on this machine.
 ///
 /// # Errors
 /// Says what is wrong with it.
-pub fn check_base(base: &str) -> Result<(), String> {
+pub fn parse_base(base: &str) -> Result<Url, String> {
     let base = base.trim_end_matches('/');
-    let uri: http::Uri = base.parse().map_err(|_| format!("holds {base}, which is no URL"))?;
-    let host = uri.host().unwrap_or_default();
-    let loopback = matches!(host, "127.0.0.1" | "localhost" | "[::1]");
-    match uri.scheme_str() {
-        Some("https") => {}
+    let url = Url::parse(base).map_err(|_| format!("holds {base}, which is no URL"))?;
+    let loopback = matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
+    match url.scheme() {
+        "https" => {}
         // Tokens travel in the query: never in the clear beyond this machine.
-        Some("http") if loopback => {}
+        "http" if loopback => {}
         _ => return Err(format!("holds {base}, which is not https")),
     }
-    if uri.path() != "/" || uri.query().is_some() {
+    // Beside these, a URL may hold a user, a query and a fragment.
+    if url.as_str() != format!("{}/", url.origin().ascii_serialization()) {
         return Err(format!("holds {base}, which is more than a host"));
     }
-    Ok(())
+    Ok(url)
 }
 
 /// Reads the list of `SESSION_PUBLIC_KEYS`.

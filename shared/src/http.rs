@@ -23,7 +23,7 @@ pub(crate) struct HttpEvent {
     #[serde(default, deserialize_with = "or_default")]
     raw_query_string: String,
     #[serde(default, deserialize_with = "or_default")]
-    headers: HashMap<String, String>,
+    headers: BTreeMap<String, String>,
     #[serde(default)]
     body: Option<String>,
     #[serde(default, deserialize_with = "or_default")]

@@ -76,7 +76,7 @@ fn is_ping(event: &[u8]) -> bool {
     })
 }
 
-/// Answers one event for an operation.
+/// Answers one event for an operation, with a log of its own in a process of several.
 pub async fn invoke(
     handler: &Handler,
     app: &App,
@@ -86,7 +86,13 @@ pub async fn invoke(
     answer(handler, app, event, invocation).with_subscriber(app.log.dispatch()).await
 }
 
-async fn answer(handler: &Handler, app: &App, event: &[u8], invocation: &Invocation) -> Outcome {
+/// Answers one event for an operation, with the log of the process.
+pub(crate) async fn answer(
+    handler: &Handler,
+    app: &App,
+    event: &[u8],
+    invocation: &Invocation,
+) -> Outcome {
     let request_id = &invocation.request_id;
     let http = HttpEvent::read(event);
     let started = Instant::now();
@@ -160,7 +166,7 @@ fn fit(body: Body) -> Result<Body> {
     }
 }
 
-/// Answers one event for a job.
+/// Answers one event for a job, with a log of its own in a process of several.
 pub async fn invoke_job(
     job: &JobEndpoint,
     app: &App,
@@ -170,7 +176,8 @@ pub async fn invoke_job(
     answer_job(job, app, event, invocation).with_subscriber(app.log.dispatch()).await
 }
 
-async fn answer_job(
+/// Answers one event for a job, with the log of the process.
+pub(crate) async fn answer_job(
     job: &JobEndpoint,
     app: &App,
     event: &[u8],

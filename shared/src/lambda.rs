@@ -26,7 +26,7 @@ use crate::{
     Result,
     capability::Facts,
     config::ConfigError,
-    invoke::{Invocation, Outcome, invoke, invoke_job},
+    invoke::{Invocation, Outcome, answer, answer_job},
     transport::Transport,
 };
 
@@ -37,7 +37,7 @@ pub fn run<O: Operation>() -> ExitCode {
         facts_of::<O::Uses>(),
         move |app| handler.prepare(app),
         move |app, event, invocation| {
-            Box::pin(async move { invoke(&handler, app, event, &invocation).await })
+            Box::pin(async move { answer(&handler, app, event, &invocation).await })
         },
     )
 }
@@ -49,7 +49,7 @@ pub fn run_job<J: Job>() -> ExitCode {
         facts_of::<J::Uses>(),
         move |app| job.prepare(app),
         move |app, event, invocation| {
-            Box::pin(async move { invoke_job(&job, app, event, &invocation).await })
+            Box::pin(async move { answer_job(&job, app, event, &invocation).await })
         },
     )
 }

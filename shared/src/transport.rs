@@ -7,8 +7,9 @@ mod sdk;
 use std::{error::Error, fmt, net::SocketAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::{Request, Response, Uri};
+use http::{Request, Response};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use reqwest::Url;
 
 /// An HTTP/1.1 client with keep-alive and TLS by rustls and ring, that follows no redirects and
 /// uses no proxy.
@@ -86,9 +87,9 @@ impl Transport {
     ///
     /// The returned future ends when TCP is up or has failed, and the ClientHello of TLS is on its
     /// way: the time to do what needs no network.
-    pub(crate) fn connect_early(&self, url: &str) -> impl Future<Output = ()> + use<> {
-        let uri = url.parse::<Uri>().unwrap_or_default();
-        early::connect(&uri, self.client.get(url).send())
+    pub(crate) fn connect_early(&self, url: Url) -> impl Future<Output = ()> + use<> {
+        let origin = early::origin(&url);
+        early::connect(origin, self.client.get(url).send())
     }
 
     /// Sends a request and reads the whole response of at most `limit` bytes.
@@ -101,10 +102,19 @@ impl Transport {
         timeout: Duration,
         limit: usize,
     ) -> Result<Response<Bytes>, Failure> {
+        self.execute(request.try_into()?, timeout, limit).await
+    }
+
+    /// As [`Transport::send`], with a URL that need not be parsed again.
+    pub(crate) async fn execute(
+        &self,
+        request: reqwest::Request,
+        timeout: Duration,
+        limit: usize,
+    ) -> Result<Response<Bytes>, Failure> {
         let exchange = async {
-            let uri = request.uri().clone();
-            let request = self.client.execute(request.try_into()?);
-            let response = early::request(&uri, request).await?;
+            let origin = early::origin(request.url());
+            let response = early::request(origin, self.client.execute(request)).await?;
             if response.content_length().is_some_and(|length| length > limit as u64) {
                 return Err(Failure::TooLarge(limit));
             }
@@ -184,7 +194,7 @@ mod tests {
         let (listener, url) = listen().await;
         let transport = transport();
 
-        let is_up = transport.connect_early(&url);
+        let is_up = transport.connect_early(url.parse().unwrap());
 
         // Connected before there is a request, and no other connection is ever answered.
         let accepted = tokio::time::timeout(SOON, listener.accept()).await;
@@ -201,7 +211,7 @@ mod tests {
         let address = listener.local_addr().unwrap();
         drop(listener);
         let transport = transport();
-        let is_over = transport.connect_early(&url);
+        let is_over = transport.connect_early(url.parse().unwrap());
         tokio::time::timeout(SOON, is_over).await.expect("it does not report that it failed");
         let failed = transport.send(get(&url), SOON, 1024).await;
         assert!(failed.unwrap_err().nothing_was_sent());
@@ -217,7 +227,7 @@ mod tests {
         let (early, early_url) = listen().await;
         let (other_url, other) = server(ANSWER).await;
         let transport = transport();
-        transport.connect_early(&early_url).await;
+        transport.connect_early(early_url.parse().unwrap()).await;
         let (mut early, _) = early.accept().await.unwrap();
 
         transport.send(get(&other_url), SOON, 1024).await.unwrap();
@@ -231,7 +241,7 @@ mod tests {
     #[tokio::test]
     async fn an_early_connection_reports_before_the_other_side_answers() {
         let (listener, url) = listen().await;
-        let is_up = transport().connect_early(&url.replace("http:", "https:"));
+        let is_up = transport().connect_early(url.replace("http:", "https:").parse().unwrap());
         let (mut silent, _) = listener.accept().await.unwrap();
 
         // Before the time to connect is up.

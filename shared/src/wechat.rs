@@ -16,7 +16,8 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderName, Method, header};
+use http::{HeaderName, HeaderValue, Method, header};
+use reqwest::Url;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
@@ -47,7 +48,7 @@ const REPEATS: u32 = 2;
 #[derive(Clone, Debug)]
 pub struct Wechat {
     transport: Transport,
-    hosts: Arc<[String]>,
+    hosts: Arc<[Url]>,
     /// The host that answered last; a fail-over lasts for the life of the process.
     preferred: Arc<AtomicUsize>,
     exhausted: Arc<Exhausted>,
@@ -226,6 +227,8 @@ pub struct Answer {
     pub content_disposition: Option<String>,
     /// How much of a quota for life is used: the header `Num-Used`.
     pub num_used: Option<u64>,
+    /// Whether its `errcode` is 0.
+    pub is_zero: bool,
 }
 
 impl Answer {
@@ -245,10 +248,7 @@ impl Answer {
     /// # Errors
     /// [`Problem::WechatUnreachable`] unless `errcode` is 0.
     pub fn proven(self) -> Result<Answer> {
-        match errcode(&self.json::<Value>()?) {
-            Errcode::Zero => Ok(self),
-            _ => Err(nonsense("success without errcode 0")),
-        }
+        if self.is_zero { Ok(self) } else { Err(nonsense("success without errcode 0")) }
     }
 
     /// Whether the body is JSON, whatever the header says.
@@ -272,9 +272,14 @@ fn nonsense(why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
 
 impl Wechat {
     /// A client for the given hosts, the preferred one first.
-    pub fn new(transport: Transport, hosts: &[String], clock: Clock) -> Wechat {
-        let hosts = hosts.iter().map(|host| host.trim_end_matches('/').to_owned()).collect();
-        Wechat { transport, hosts, preferred: Arc::default(), exhausted: Arc::default(), clock }
+    pub fn new(transport: Transport, hosts: &[Url], clock: Clock) -> Wechat {
+        Wechat {
+            transport,
+            hosts: hosts.into(),
+            preferred: Arc::default(),
+            exhausted: Arc::default(),
+            clock,
+        }
     }
 
     /// `GET path` without access token.
@@ -367,27 +372,24 @@ impl Wechat {
     async fn send(
         &self,
         call: &Request,
-        host: &str,
+        host: &Url,
         timeout: Duration,
     ) -> Result<http::Response<Bytes>, Failure> {
-        let mut uri = format!("{host}{}", call.path);
+        let mut url = host.clone();
+        url.set_path(call.path);
         if !call.query.is_empty() {
-            let query = serde_html_form::to_string(&call.query).expect("pairs of text serialize");
-            uri.push('?');
-            uri.push_str(&query);
+            url.query_pairs_mut().extend_pairs(&call.query);
         }
-        let mut request = http::Request::builder().method(call.method.clone()).uri(uri);
-        let body = match &call.body {
-            Ok(body) => body.as_ref(),
-            Err(why) => return Err(Failure::Connect(why.clone().into())),
-        };
-        if let Some((content_type, _)) = body {
-            request = request.header(header::CONTENT_TYPE, &**content_type);
+        let mut request = reqwest::Request::new(call.method.clone(), url);
+        let body = call.body.as_ref().map_err(|why| Failure::Connect(why.clone().into()))?;
+        if let Some((content_type, body)) = body {
+            let content_type =
+                HeaderValue::from_str(content_type).map_err(|e| Failure::Connect(e.into()))?;
+            request.headers_mut().insert(header::CONTENT_TYPE, content_type);
+            *request.body_mut() = Some(body.clone().into());
         }
-        let body = body.map(|(_, body)| body.clone()).unwrap_or_default();
-        let request = request.body(body).map_err(|e| Failure::Connect(e.into()))?;
         let started = tokio::time::Instant::now();
-        let outcome = self.transport.send(request, timeout, ANSWER_LIMIT).await;
+        let outcome = self.transport.execute(request, timeout, ANSWER_LIMIT).await;
         trace::upstream_call(started.elapsed().as_millis() as u64);
         outcome
     }
@@ -397,11 +399,12 @@ impl Wechat {
             let value = response.headers().get(name)?;
             Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
         };
-        let answer = Answer {
+        let mut answer = Answer {
             content_type: text(header::CONTENT_TYPE),
             content_disposition: text(header::CONTENT_DISPOSITION),
             num_used: text(NUM_USED).and_then(|used| used.trim().parse().ok()),
             body: response.body().clone(),
+            is_zero: false,
         };
         if !response.status().is_success() {
             return Err(nonsense(format!("{} answered {}", call.path, response.status())));
@@ -419,7 +422,11 @@ impl Wechat {
             Err(error) => return Err(error),
         };
         match errcode(&json) {
-            Errcode::Absent | Errcode::Zero => Ok(answer),
+            Errcode::Absent => Ok(answer),
+            Errcode::Zero => {
+                answer.is_zero = true;
+                Ok(answer)
+            }
             Errcode::Odd => {
                 Err(nonsense(format!("{} answered an errcode that is not a number", call.path)))
             }
@@ -514,8 +521,13 @@ mod tests {
 
     #[test]
     fn success_is_proven_by_errcode_0() {
-        let proven =
-            |body: &'static str| Answer { body: body.into(), ..Answer::default() }.proven().is_ok();
+        let transport = Transport::new(None).unwrap();
+        let wechat = Wechat::new(transport, &[], Clock::system());
+        let proven = |body: &'static str| {
+            let call = Call::get("/wxa/msg_sec_check").request;
+            let answer = wechat.judge(&call, http::Response::new(body.into()));
+            answer.and_then(Answer::proven).is_ok()
+        };
         assert!(proven(r#"{"errcode":0}"#) && proven(r#"{"errcode":"0"}"#));
         for body in ["{}", r#"{"errcode":null}"#, r#"{"errcode":"oops"}"#, r#"{"errcode":0.5}"#] {
             assert!(!proven(body), "{body}");

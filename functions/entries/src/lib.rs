@@ -19,6 +19,13 @@ macro_rules! entries {
 
 mod entries;
 
+/// The only thing that a function needs of the C library's mathematics, in a mode of the AWS SDK's
+/// that is not used: with it here, that library is not loaded at each start.
+#[unsafe(no_mangle)]
+extern "C" fn pow(base: f64, exponent: f64) -> f64 {
+    libm::pow(base, exponent)
+}
+
 /// Runs a function as a Rust program's `main` would be run.
 fn start(run: fn() -> ExitCode) -> c_int {
     // SAFETY: No other thread has been started, and ignoring a signal installs no handler.

@@ -159,10 +159,9 @@ mod tests {
 
     fn kind_of(bytes: &'static [u8], content_type: &str, hd_voice: bool) -> Option<&'static str> {
         let answer = Answer {
-            num_used: None,
             body: bytes.into(),
             content_type: Some(content_type.to_owned()),
-            content_disposition: None,
+            ..Answer::default()
         };
         kind(&answer, hd_voice).map(|(_, extension)| extension)
     }

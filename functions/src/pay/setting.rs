@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use shared::{Secret, SecretSource, config::check_base, settings::Setting};
+use shared::{Secret, SecretSource, config::parse_base, settings::Setting};
 
 use super::apiv3::{ApiV3Key, Merchant, PrivateKey, VerifyingKeys};
 
@@ -59,7 +59,7 @@ impl Setting for PayHosts {
     fn parse(text: Option<&str>) -> Result<PayHosts, String> {
         let hosts = text.unwrap_or(PayHosts::EXAMPLE).split(',').map(str::trim);
         let hosts: Vec<&str> = hosts.filter(|host| !host.is_empty()).collect();
-        hosts.iter().try_for_each(|host| check_base(host))?;
+        hosts.iter().try_for_each(|host| parse_base(host).map(drop))?;
         Ok(PayHosts(hosts.into_iter().map(str::to_owned).collect()))
     }
 }

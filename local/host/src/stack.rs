@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use shared::{
     Account, AccountKind, Clock, Config, Job, Log, PushMode, PushSettings, Secret, SecretSource,
     capability::Setting as _,
-    config::{TokenMode, check_base},
+    config::{TokenMode, parse_base},
     crypto::{nonce, random_bytes},
     fetch::{Internet, Network},
     invoke::Outcome,
@@ -352,7 +352,7 @@ impl Wechat {
     async fn start(options: &Options, tasks: &mut JoinSet<()>) -> Result<Wechat, StartError> {
         if let Some(hosts) = options.wechat_hosts() {
             for host in &hosts {
-                check_base(host).map_err(|why| StartError(format!("--wechat-api {why}")))?;
+                parse_base(host).map_err(|why| StartError(format!("--wechat-api {why}")))?;
             }
             let url = hosts.first().cloned().ok_or_else(|| {
                 StartError(

@@ -28,7 +28,7 @@ pub(crate) async fn call(stack: &Stack, proxies: &Proxies) {
     let key = CredentialKey::new(MINI, CredentialKind::AccessToken);
     let read = table.read(&key, Consistency::Eventual).await;
     read.expect("the table answers").expect("the stack begins with credentials");
-    let request = Request::get(&config.wechat_api[0]).body(Default::default());
+    let request = Request::get(config.wechat_api[0].as_str()).body(Default::default());
     let request = request.expect("it is a request");
     let called = transport.send(request, Duration::from_secs(5), 1 << 20).await;
     called.expect("WeChat answers");
