@@ -44,6 +44,7 @@ mod template;
 mod templatemessage;
 mod templates;
 mod uniformmessage;
+mod unwinding;
 mod user;
 mod wxacode;
 

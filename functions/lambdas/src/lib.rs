@@ -2,9 +2,9 @@
 
 #![no_std]
 
-// Unoptimized, the library shows the copy of `std` that is in it, and there must be no other
-// handler of panics; optimized, it keeps that to itself, and Rust asks for one.
-#[cfg(debug_assertions)]
+// Optimized at link time, the library keeps the copy of `std` that is in it to itself, and Rust
+// asks for a handler of panics; else it shows that copy, and there must be no other handler.
+#[cfg(not(std_is_hidden))]
 extern crate std;
 
 /// The `main` of the function with this name.
@@ -24,7 +24,7 @@ macro_rules! function {
 }
 
 /// Never called: nothing here panics.
-#[cfg(not(debug_assertions))]
+#[cfg(std_is_hidden)]
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
     loop {}
