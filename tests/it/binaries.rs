@@ -171,10 +171,15 @@ async fn every_built_function_answers_its_event() {
         let binary = path(&name);
         let mut function = start(&name, &binary, &variables).await;
         let mut calls = [Duration::ZERO; 2];
+        let spends_its_session = name.starts_with("auth-") || name.starts_with("oauth-");
+        let mut session = None;
         for (is_warm, call) in [false, true].into_iter().zip(&mut calls) {
-            // A code is good once, and so is what renews a session.
-            let session = session_for(&bundle, &name).await.unwrap_or_default();
-            let event = now(&bundle, &name, fill_in(&bundle, &name, &session)).to_string();
+            // One for both calls where that will do: WeChat lets a user log in 100 times a minute.
+            if session.is_none() || spends_its_session {
+                session = session_for(&bundle, &name).await;
+            }
+            let session = session.as_deref().unwrap_or_default();
+            let event = now(&bundle, &name, fill_in(&bundle, &name, session)).to_string();
             let started = Instant::now();
             let answer = function.invoke(event).await;
             *call = started.elapsed();
