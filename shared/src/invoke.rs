@@ -76,7 +76,7 @@ fn is_ping(event: &[u8]) -> bool {
     })
 }
 
-/// Answers one event for an operation, with a log of its own in a process of several.
+/// Answers one event for an operation; lines go to the log of `app`.
 pub async fn invoke(
     handler: &Handler,
     app: &App,
@@ -86,7 +86,7 @@ pub async fn invoke(
     answer(handler, app, event, invocation).with_subscriber(app.log.dispatch()).await
 }
 
-/// Answers one event for an operation, with the log of the process.
+/// As [`invoke`], in a process whose only log is that of `app`.
 pub(crate) async fn answer(
     handler: &Handler,
     app: &App,
@@ -166,7 +166,7 @@ fn fit(body: Body) -> Result<Body> {
     }
 }
 
-/// Answers one event for a job, with a log of its own in a process of several.
+/// Answers one event for a job; lines go to the log of `app`.
 pub async fn invoke_job(
     job: &JobEndpoint,
     app: &App,
@@ -176,7 +176,7 @@ pub async fn invoke_job(
     answer_job(job, app, event, invocation).with_subscriber(app.log.dispatch()).await
 }
 
-/// Answers one event for a job, with the log of the process.
+/// As [`invoke_job`], in a process whose only log is that of `app`.
 pub(crate) async fn answer_job(
     job: &JobEndpoint,
     app: &App,

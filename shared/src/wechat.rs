@@ -228,7 +228,7 @@ pub struct Answer {
     /// How much of a quota for life is used: the header `Num-Used`.
     pub num_used: Option<u64>,
     /// Whether its `errcode` is 0.
-    pub is_zero: bool,
+    pub errcode_is_zero: bool,
 }
 
 impl Answer {
@@ -248,7 +248,7 @@ impl Answer {
     /// # Errors
     /// [`Problem::WechatUnreachable`] unless `errcode` is 0.
     pub fn proven(self) -> Result<Answer> {
-        if self.is_zero { Ok(self) } else { Err(nonsense("success without errcode 0")) }
+        if self.errcode_is_zero { Ok(self) } else { Err(nonsense("success without errcode 0")) }
     }
 
     /// Whether the body is JSON, whatever the header says.
@@ -404,7 +404,7 @@ impl Wechat {
             content_disposition: text(header::CONTENT_DISPOSITION),
             num_used: text(NUM_USED).and_then(|used| used.trim().parse().ok()),
             body: response.body().clone(),
-            is_zero: false,
+            errcode_is_zero: false,
         };
         if !response.status().is_success() {
             return Err(nonsense(format!("{} answered {}", call.path, response.status())));
@@ -424,7 +424,7 @@ impl Wechat {
         match errcode(&json) {
             Errcode::Absent => Ok(answer),
             Errcode::Zero => {
-                answer.is_zero = true;
+                answer.errcode_is_zero = true;
                 Ok(answer)
             }
             Errcode::Odd => {

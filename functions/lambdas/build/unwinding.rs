@@ -4,7 +4,7 @@
 //! to (`SHF_LINK_ORDER`) only where it is told that the linker is new enough, which rustc does not
 //! do. LLD then keeps all tables of all functions: a twentieth of what is deployed.
 
-use std::{collections::HashMap, ops::Range};
+use std::collections::HashMap;
 
 const TABLE: &[u8] = b".gcc_except_table.";
 const CODE: [&[u8]; 2] = [b".text.", b".text.unlikely."];
@@ -15,10 +15,8 @@ const SHF_LINK_ORDER: u64 = 0x80;
 /// What is not understood stays as it is: it works, and is larger.
 pub(crate) fn tie_to_code(archive: &mut [u8]) {
     let mut at = b"!<arch>\n".len();
-    while let Some(size) = text(archive, at + 48..at + 58).and_then(|size| size.trim().parse().ok())
-    {
+    while let Some(size) = size(archive, at) {
         let start = at + 60;
-        let size: usize = size;
         if let Some(object) = archive.get_mut(start..start + size) {
             tie_in_object(object);
         }
@@ -26,8 +24,9 @@ pub(crate) fn tie_to_code(archive: &mut [u8]) {
     }
 }
 
-fn text(bytes: &[u8], range: Range<usize>) -> Option<&str> {
-    str::from_utf8(bytes.get(range)?).ok()
+/// The size of the member of an archive whose header is at `at`.
+fn size(archive: &[u8], at: usize) -> Option<usize> {
+    str::from_utf8(archive.get(at + 48..at + 58)?).ok()?.trim().parse().ok()
 }
 
 /// Where in a section's header a field of 32 or 64 bits is.
