@@ -83,7 +83,7 @@ impl App {
 
     /// Connects to the table, builds its client meanwhile, and reads a credential.
     pub(crate) fn prepare_table(self: &Arc<App>, credential: Option<CredentialKey>) {
-        let address = self.config.aws.likely_dynamodb().parse().ok();
+        let address = self.config.aws.dynamodb().parse().ok();
         let is_up = address.map(|address| self.transport.connect_early(address));
         let app = Arc::clone(self);
         tokio::spawn(async move {
@@ -91,7 +91,7 @@ impl App {
                 if let Some(is_up) = is_up {
                     is_up.await;
                 }
-                app.table.client();
+                app.table.prepare();
             };
             let Some(key) = credential else { return client.await };
             let reading = trace::scope(app.credentials.read_early(&key, client));

@@ -59,8 +59,8 @@ pub struct Aws {
 }
 
 impl Aws {
-    /// Where DynamoDB most likely answers; the SDK decides.
-    pub(crate) fn likely_dynamodb(&self) -> String {
+    /// Where DynamoDB answers.
+    pub(crate) fn dynamodb(&self) -> String {
         self.url(self.dynamodb_endpoint.as_deref(), "dynamodb")
     }
 
@@ -77,8 +77,12 @@ impl Aws {
     /// The endpoint that is set, or that of the Region.
     fn url(&self, endpoint: Option<&str>, service: &str) -> String {
         endpoint.map(str::to_owned).unwrap_or_else(|| {
-            let suffix = if self.region.starts_with("cn-") { ".cn" } else { "" };
-            format!("https://{service}.{}.amazonaws.com{suffix}", self.region)
+            let suffix = match self.region.split('-').next() {
+                Some("cn") => "amazonaws.com.cn",
+                Some("eusc") => "amazonaws.eu",
+                _ => "amazonaws.com",
+            };
+            format!("https://{service}.{}.{suffix}", self.region)
         })
     }
 

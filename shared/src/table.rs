@@ -6,6 +6,7 @@
 //! Each call's future is boxed: the SDK's have kilobytes, which every future around them would
 //! have, too.
 
+mod client;
 mod code;
 mod credential;
 mod document;
@@ -19,13 +20,17 @@ mod write;
 use std::{
     collections::HashMap,
     sync::{Arc, OnceLock},
-    time::Duration,
 };
 
 use aws_sdk_dynamodb::{
-    Client,
-    config::{BehaviorVersion, Region, retry::RetryConfig, timeout::TimeoutConfig},
-    error::{ProvideErrorMetadata, SdkError},
+    config::{BehaviorVersion, Region},
+    error::{BuildError, ProvideErrorMetadata, SdkError},
+    operation::{
+        delete_item::DeleteItemInput,
+        get_item::{GetItem, GetItemInput},
+        put_item::PutItemInput,
+        update_item::UpdateItemInput,
+    },
     types::AttributeValue,
 };
 
@@ -35,6 +40,7 @@ pub use event::{DUE_EVENTS, MediaCheck, OutboxEvent};
 pub use session::{Kept, LOGIN_LIFE, Login, LoginState, SessionKeys, Sessions};
 pub use sns::{SnsRecord, SnsTokens};
 
+use client::{Client, Failure, Operation};
 use write::{Delete, Put, Update};
 
 use crate::{
@@ -51,7 +57,7 @@ pub const TTL: &str = "ttl";
 /// The one table.
 #[derive(Clone, Debug)]
 pub struct Table {
-    /// Built when it is first used: it takes a third of a millisecond.
+    /// Built when it is first used.
     client: Arc<OnceLock<Client>>,
     transport: Transport,
     aws: Aws,
@@ -67,9 +73,33 @@ impl Table {
         Table { client: Arc::default(), transport, aws: aws.clone(), name: name.to_owned() }
     }
 
-    /// The SDK's client; the local host and the tests create and inspect the table with it.
-    pub fn client(&self) -> &Client {
-        self.client.get_or_init(|| connect(self.transport.clone(), &self.aws))
+    /// The SDK's whole client, for what no function does: to create the table, and to look into it
+    /// from outside.
+    pub fn client(&self) -> aws_sdk_dynamodb::Client {
+        let config = aws_sdk_dynamodb::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(self.aws.region.clone()))
+            .credentials_provider(self.aws.credentials())
+            .endpoint_url(self.aws.dynamodb())
+            .http_client(self.transport.clone());
+        aws_sdk_dynamodb::Client::from_conf(config.build())
+    }
+
+    /// Builds what every call needs.
+    pub(crate) fn prepare(&self) {
+        self.operations();
+    }
+
+    fn operations(&self) -> &Client {
+        self.client.get_or_init(|| Client::new(self.transport.clone(), &self.aws))
+    }
+
+    /// Calls an operation; its future is boxed.
+    async fn call<O: Operation>(
+        &self,
+        input: Result<O::Input, BuildError>,
+    ) -> Result<O::Output, Failure<O>> {
+        Box::pin(self.operations().call::<O>(input)).await
     }
 
     /// The table's name.
@@ -80,44 +110,28 @@ impl Table {
     /// Reads one item.
     pub(crate) async fn get(&self, pk: String, consistency: Consistency) -> Result<Option<Item>> {
         trace::table_read();
-        let get = self.client().get_item().table_name(&self.name).key(PARTITION_KEY, text(pk));
+        let get = GetItemInput::builder().table_name(&self.name).key(PARTITION_KEY, text(pk));
         let get = get.consistent_read(consistency == Consistency::Strong);
-        Ok(Box::pin(get.send()).await.map_err(unavailable)?.item)
+        Ok(self.call::<GetItem>(get.build()).await.map_err(unavailable)?.item)
     }
 
     /// Changes one item.
-    pub(crate) fn update(&self, pk: String) -> Update {
-        let update = self.client().update_item();
-        Update(update.table_name(&self.name).key(PARTITION_KEY, text(pk)))
+    pub(crate) fn update(&self, pk: String) -> Update<'_> {
+        let update = UpdateItemInput::builder().table_name(&self.name);
+        Update(self, update.key(PARTITION_KEY, text(pk)))
     }
 
     /// Writes one item.
-    pub(crate) fn put(&self, pk: String) -> Put {
-        let put = self.client().put_item();
-        Put(put.table_name(&self.name).item(PARTITION_KEY, text(pk)))
+    pub(crate) fn put(&self, pk: String) -> Put<'_> {
+        let put = PutItemInput::builder().table_name(&self.name);
+        Put(self, put.item(PARTITION_KEY, text(pk)))
     }
 
     /// Removes one item.
-    pub(crate) fn delete(&self, pk: String) -> Delete {
-        let delete = self.client().delete_item();
-        Delete(delete.table_name(&self.name).key(PARTITION_KEY, text(pk)))
+    pub(crate) fn delete(&self, pk: String) -> Delete<'_> {
+        let delete = DeleteItemInput::builder().table_name(&self.name);
+        Delete(self, delete.key(PARTITION_KEY, text(pk)))
     }
-}
-
-fn connect(transport: Transport, aws: &Aws) -> Client {
-    let timeouts = TimeoutConfig::builder()
-        .operation_attempt_timeout(Duration::from_millis(1500))
-        .operation_timeout(Duration::from_secs(4))
-        .build();
-    let mut config = aws_sdk_dynamodb::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new(aws.region.clone()))
-        .credentials_provider(aws.credentials())
-        .http_client(transport)
-        .retry_config(RetryConfig::standard().with_max_attempts(3))
-        .timeout_config(timeouts);
-    config.set_endpoint_url(aws.dynamodb_endpoint.clone());
-    Client::from_conf(config.build())
 }
 
 fn unavailable<E, R>(error: SdkError<E, R>) -> Error

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::{
     error::SdkError,
-    operation::put_item::PutItemError,
+    operation::put_item::{PutItem, PutItemError, PutItemInput},
     types::{Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem},
 };
 
@@ -149,9 +149,7 @@ impl Table {
 
     async fn put_claim(&self, claim: &Claim, now: u64) -> Result<State> {
         trace::table_write();
-        let put = self
-            .client()
-            .put_item()
+        let put = PutItemInput::builder()
             .table_name(&self.name)
             .item(PARTITION_KEY, text(&claim.pk))
             .item("claim_owner", text(&claim.owner))
@@ -166,7 +164,7 @@ impl Table {
             .expression_attribute_values(":owner", text(&claim.owner))
             .expression_attribute_values(":now", number(now))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        match Box::pin(put.send()).await {
+        match self.call::<PutItem>(put.build()).await {
             Ok(_) => Ok(State::Free),
             Err(SdkError::ServiceError(refused))
                 if refused.err().is_conditional_check_failed_exception() =>

@@ -170,7 +170,7 @@ impl Store for Table {
 }
 
 /// The change, only where `condition` holds and the version is this one; 0 for none yet.
-fn of_version(update: Update, condition: &str, version: u64) -> Update {
+fn of_version<'a>(update: Update<'a>, condition: &str, version: u64) -> Update<'a> {
     match version {
         0 => update.only_if(format!("{condition} AND attribute_not_exists(version)")),
         version => update

@@ -5,7 +5,12 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::{
     error::{ProvideErrorMetadata, SdkError},
-    operation::transact_write_items::TransactWriteItemsError,
+    operation::{
+        query::{Query, QueryInput},
+        transact_write_items::{
+            TransactWriteItems, TransactWriteItemsError, TransactWriteItemsInput,
+        },
+    },
     types::{AttributeValue, Put, TransactWriteItem},
 };
 use serde::Serialize;
@@ -123,8 +128,8 @@ impl Table {
         }
         let writes: Vec<TransactWriteItem> =
             writes.into_iter().map(|write| self.part(write)).collect();
-        let written = self.client().transact_write_items().set_transact_items(Some(writes));
-        match Box::pin(written.send()).await {
+        let writes = TransactWriteItemsInput::builder().set_transact_items(Some(writes));
+        match self.call::<TransactWriteItems>(writes.build()).await {
             Ok(_) => Ok(true),
             Err(error) if is_conflict(&error) => Ok(false),
             Err(error) => Err(unavailable(error)),
@@ -170,9 +175,7 @@ impl Table {
         let mut from: Option<HashMap<String, AttributeValue>> = None;
         while keys.len() < limit {
             trace::table_read();
-            let query = self
-                .client()
-                .query()
+            let query = QueryInput::builder()
                 .table_name(&self.name)
                 .index_name(DUE_INDEX)
                 .key_condition_expression("due = :due AND due_at <= :until")
@@ -180,7 +183,7 @@ impl Table {
                 .expression_attribute_values(":until", number(until.min(i64::MAX as u64)))
                 .limit(i32::try_from(limit - keys.len()).unwrap_or(i32::MAX))
                 .set_exclusive_start_key(from);
-            let page = Box::pin(query.send()).await.map_err(unavailable)?;
+            let page = self.call::<Query>(query.build()).await.map_err(unavailable)?;
             let found = page.items.unwrap_or_default();
             keys.extend(
                 found.iter().filter_map(|item| item.get(PARTITION_KEY)?.as_s().ok().cloned()),

@@ -2,7 +2,13 @@
 //! it, so that nothing is lost between knowing and telling. `mediacheck#<trace_id>`: what a check of
 //! a picture or recording found.
 
-use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
+use aws_sdk_dynamodb::{
+    operation::{
+        query::{Query, QueryInput},
+        transact_write_items::{TransactWriteItems, TransactWriteItemsInput},
+    },
+    types::{TransactWriteItem, Update},
+};
 use serde_json::{Value, json};
 
 use super::{
@@ -71,12 +77,10 @@ impl Table {
             .build()
             .expect("table, key and expression are set");
         let answer = TransactWriteItem::builder().update(answer).build();
-        let write = self
-            .client()
-            .transact_write_items()
+        let write = TransactWriteItemsInput::builder()
             .transact_items(self.part(event.write(now)))
             .transact_items(answer);
-        match Box::pin(write.send()).await {
+        match self.call::<TransactWriteItems>(write.build()).await {
             Ok(_) => Ok(true),
             Err(error) => match error.as_service_error() {
                 Some(refused) if is_there_already(refused) => Ok(false),
@@ -107,9 +111,7 @@ impl Table {
         let mut start = None;
         loop {
             trace::table_read();
-            let query = self
-                .client()
-                .query()
+            let query = QueryInput::builder()
                 .table_name(self.name())
                 .index_name(DUE_INDEX)
                 .key_condition_expression("#due = :due AND #at >= :since")
@@ -118,7 +120,7 @@ impl Table {
                 .expression_attribute_values(":due", text(DUE_EVENTS))
                 .expression_attribute_values(":since", number(since))
                 .set_exclusive_start_key(start);
-            let page = Box::pin(query.send()).await.map_err(unavailable)?;
+            let page = self.call::<Query>(query.build()).await.map_err(unavailable)?;
             let keys = page.items.unwrap_or_default();
             let keys = keys.iter().filter_map(|item| read_text(item, PARTITION_KEY));
             ids.extend(keys.filter_map(|key| key.strip_prefix("event#").map(str::to_owned)));

@@ -5,7 +5,10 @@
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
+use aws_sdk_dynamodb::{
+    operation::transact_write_items::{TransactWriteItems, TransactWriteItemsInput},
+    types::{Put, TransactWriteItem},
+};
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep};
 
@@ -239,8 +242,8 @@ impl Table {
             writes.extend(self.remember_unionid(unionid, login.appid, &exchange.openid, now));
         }
         writes.iter().for_each(|_| trace::table_write());
-        let write = self.client().transact_write_items().set_transact_items(Some(writes));
-        Box::pin(write.send()).await.map(drop).map_err(unavailable)
+        let write = TransactWriteItemsInput::builder().set_transact_items(Some(writes));
+        self.call::<TransactWriteItems>(write.build()).await.map(drop).map_err(unavailable)
     }
 
     fn put_sessions(&self, appid: &str, openid: &str, sessions: &Sessions) -> TransactWriteItem {

@@ -3,13 +3,14 @@
 use aws_sdk_dynamodb::{
     error::{ProvideErrorMetadata, SdkError},
     operation::{
-        delete_item::builders::DeleteItemFluentBuilder, put_item::builders::PutItemFluentBuilder,
-        update_item::builders::UpdateItemFluentBuilder,
+        delete_item::{DeleteItem, builders::DeleteItemInputBuilder},
+        put_item::{PutItem, builders::PutItemInputBuilder},
+        update_item::{UpdateItem, builders::UpdateItemInputBuilder},
     },
     types::{AttributeValue, ReturnValue},
 };
 
-use super::{Item, is_condition_failure, unavailable};
+use super::{Item, Table, is_condition_failure, unavailable};
 use crate::{Result, trace};
 
 /// Whether a write was made, or its condition failed.
@@ -25,59 +26,59 @@ where
 }
 
 macro_rules! conditional {
-    ($($type:ident $builder:ty, $about:literal;)*) => {$(
+    ($($type:ident $operation:ty, $builder:ty, $about:literal;)*) => {$(
         #[doc = $about]
-        pub(crate) struct $type(pub(super) $builder);
+        pub(crate) struct $type<'a>(pub(super) &'a Table, pub(super) $builder);
 
-        impl $type {
+        impl $type<'_> {
             /// Only where this holds.
-            pub(crate) fn only_if(self, condition: impl Into<String>) -> $type {
-                $type(self.0.condition_expression(condition))
+            pub(crate) fn only_if(self, condition: impl Into<String>) -> Self {
+                Self(self.0, self.1.condition_expression(condition))
             }
 
             /// What a `#name` of an expression stands for, where DynamoDB reserves the word.
-            pub(crate) fn name(self, name: &str, attribute: &str) -> $type {
-                $type(self.0.expression_attribute_names(name, attribute))
+            pub(crate) fn name(self, name: &str, attribute: &str) -> Self {
+                Self(self.0, self.1.expression_attribute_names(name, attribute))
             }
 
             /// What a `:name` of an expression stands for.
-            pub(crate) fn value(self, name: &str, value: AttributeValue) -> $type {
-                $type(self.0.expression_attribute_values(name, value))
+            pub(crate) fn value(self, name: &str, value: AttributeValue) -> Self {
+                Self(self.0, self.1.expression_attribute_values(name, value))
             }
 
             /// Writes; `false` if the condition does not hold.
             pub(crate) async fn apply(self) -> Result<bool> {
                 trace::table_write();
-                Ok(outcome(Box::pin(self.0.send()).await)?.is_some())
+                Ok(outcome(self.0.call::<$operation>(self.1.build()).await)?.is_some())
             }
         }
     )*};
 }
 
 conditional! {
-    Update UpdateItemFluentBuilder, "A change of one item.";
-    Put PutItemFluentBuilder, "One item, written whole.";
-    Delete DeleteItemFluentBuilder, "The removal of one item.";
+    Update UpdateItem, UpdateItemInputBuilder, "A change of one item.";
+    Put PutItem, PutItemInputBuilder, "One item, written whole.";
+    Delete DeleteItem, DeleteItemInputBuilder, "The removal of one item.";
 }
 
-impl Update {
+impl Update<'_> {
     /// What changes: `SET … REMOVE …`.
-    pub(crate) fn change(self, expression: impl Into<String>) -> Update {
-        Update(self.0.update_expression(expression))
+    pub(crate) fn change(self, expression: impl Into<String>) -> Self {
+        Self(self.0, self.1.update_expression(expression))
     }
 
     /// Writes and returns the whole new item; `None` if the condition does not hold.
     pub(crate) async fn apply_and_read(self) -> Result<Option<Item>> {
         trace::table_write();
-        let write = self.0.return_values(ReturnValue::AllNew);
-        let written = outcome(Box::pin(write.send()).await)?;
+        let write = self.1.return_values(ReturnValue::AllNew).build();
+        let written = outcome(self.0.call::<UpdateItem>(write).await)?;
         Ok(written.map(|output| output.attributes.unwrap_or_default()))
     }
 }
 
-impl Put {
+impl Put<'_> {
     /// An attribute.
-    pub(crate) fn item(self, name: &str, value: AttributeValue) -> Put {
-        Put(self.0.item(name, value))
+    pub(crate) fn item(self, name: &str, value: AttributeValue) -> Self {
+        Self(self.0, self.1.item(name, value))
     }
 }
