@@ -1,10 +1,13 @@
 //! HTTP events: payload format 2.0 of Function URLs and HTTP APIs.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{borrow::Cow, collections::HashMap, fmt, ops::Deref};
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use bytes::Bytes;
-use serde::{Deserialize, Deserializer, Serialize, de::IgnoredAny};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{IgnoredAny, MapAccess, Visitor},
+};
 
 use crate::{
     Access, App, Body, Error, File, Handler, Language, Method, Problem, Result,
@@ -14,21 +17,22 @@ use crate::{
     reply::Text,
 };
 
-/// A request as Lambda hands it over.
+/// A request as Lambda hands it over, most of it as it stands in the event.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct HttpEvent {
-    #[serde(default, deserialize_with = "or_default")]
-    raw_path: String,
-    #[serde(default, deserialize_with = "or_default")]
-    raw_query_string: String,
-    #[serde(default, deserialize_with = "or_default")]
-    headers: BTreeMap<String, String>,
-    #[serde(default)]
-    body: Option<String>,
+pub(crate) struct HttpEvent<'a> {
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    raw_path: Piece<'a>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    raw_query_string: Piece<'a>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    headers: Headers<'a>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    body: Piece<'a>,
     #[serde(default, deserialize_with = "or_default")]
     is_base64_encoded: bool,
-    request_context: RequestContext,
+    #[serde(borrow)]
+    request_context: RequestContext<'a>,
     /// What an event of another shape looks like, for a request that cannot be served.
     #[serde(skip)]
     unknown: Option<[&'static str; 2]>,
@@ -36,20 +40,61 @@ pub(crate) struct HttpEvent {
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct RequestContext {
-    http: Http,
-    #[serde(default, deserialize_with = "or_default")]
-    domain_name: String,
+struct RequestContext<'a> {
+    #[serde(borrow)]
+    http: Http<'a>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    domain_name: Piece<'a>,
     #[serde(default)]
     authorizer: Option<Authorizer>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Http {
-    method: String,
-    #[serde(default)]
-    source_ip: Option<String>,
+struct Http<'a> {
+    #[serde(borrow)]
+    method: Piece<'a>,
+    #[serde(borrow, default)]
+    source_ip: Option<Piece<'a>>,
+}
+
+/// A text of the event; copied only if it has escapes.
+#[derive(Default, Deserialize)]
+struct Piece<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl Deref for Piece<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+#[derive(Default)]
+struct Headers<'a>(Vec<(Piece<'a>, Piece<'a>)>);
+
+impl<'de> Deserialize<'de> for Headers<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Pairs;
+
+        impl<'de> Visitor<'de> for Pairs {
+            type Value = Headers<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object of texts")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut pairs = Vec::with_capacity(24);
+                while let Some(pair) = map.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(Headers(pairs))
+            }
+        }
+
+        deserializer.deserialize_map(Pairs)
+    }
 }
 
 /// Null is absent.
@@ -65,26 +110,34 @@ struct Authorizer {
     iam: Option<IgnoredAny>,
 }
 
+fn as_object<S: Serializer>(
+    headers: &[(&'static str, Cow<'static, str>)],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(headers.iter().map(|(name, value)| (name, value)))
+}
+
 /// A response as Lambda takes it.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct HttpResponse {
     /// The status.
     pub status_code: u16,
-    /// Header names in lower case.
-    pub headers: BTreeMap<&'static str, String>,
+    /// Header names in lower case, and their values.
+    #[serde(serialize_with = "as_object")]
+    pub headers: Vec<(&'static str, Cow<'static, str>)>,
     /// Text, or base64.
     pub body: String,
     /// Whether the body is base64.
     pub is_base64_encoded: bool,
 }
 
-impl HttpEvent {
+impl<'a> HttpEvent<'a> {
     /// The request in an event, `None` for a direct invocation.
     ///
     /// Only the service writes `requestContext`: what an HTTP caller sends is a text inside the
     /// event, so it cannot look like a direct invocation, nor the other way around.
-    pub(crate) fn read(event: &[u8]) -> Option<HttpEvent> {
+    pub(crate) fn read(event: &'a [u8]) -> Option<HttpEvent<'a>> {
         serde_json::from_slice(event).ok().or_else(|| {
             let members: HashMap<String, IgnoredAny> = serde_json::from_slice(event).ok()?;
             // Unreadable, but not a service's.
@@ -106,8 +159,8 @@ impl HttpEvent {
     }
 
     fn header(&self, name: &str) -> Option<&str> {
-        let found = self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
-        found.map(|(_, value)| value.as_str())
+        let found = self.headers.0.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| &**value)
     }
 
     /// Where the request comes from; the service says it, not the client.
@@ -151,7 +204,7 @@ impl HttpEvent {
             );
             return Err(Error::new(Problem::MalformedBody, detail));
         }
-        let method = self.request_context.http.method.as_str();
+        let method = &*self.request_context.http.method;
         let gets = match (method, handler.http.method) {
             ("GET" | "HEAD", Method::Get | Method::GetOrPost) => true,
             ("POST", Method::Post | Method::GetOrPost) => false,
@@ -212,7 +265,7 @@ impl HttpEvent {
         let limit = handler.http.body_limit;
         if let Some(upload) = handler.upload.filter(|upload| upload.takes(content_type)) {
             let query = Input::query(&self.raw_query_string)?;
-            return upload.read(content_type, query, self.body(limit)?.into()).await;
+            return upload.read(content_type, query, self.body(limit)?.into_owned().into()).await;
         }
         check_content_type(content_type)?;
         handler.json(&self.body(limit)?)
@@ -220,20 +273,23 @@ impl HttpEvent {
 
     /// The request as it came.
     fn raw(&self, limit: usize) -> Result<Input> {
-        let headers =
-            self.headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.clone()));
+        let headers = self
+            .headers
+            .0
+            .iter()
+            .map(|(name, value)| (name.to_ascii_lowercase(), value.to_string()));
         Ok(Input::raw(RawRequest {
-            method: self.request_context.http.method.clone(),
-            path: self.raw_path.clone(),
-            query: self.raw_query_string.clone(),
+            method: self.request_context.http.method.to_string(),
+            path: self.raw_path.to_string(),
+            query: self.raw_query_string.to_string(),
             headers: headers.collect(),
-            body: self.body(limit)?.into(),
+            body: self.body(limit)?.into_owned().into(),
         }))
     }
 
     /// The body's bytes; the limit is checked before base64 is decoded.
-    fn body(&self, limit: usize) -> Result<Vec<u8>> {
-        let body = self.body.as_deref().unwrap_or_default();
+    fn body(&self, limit: usize) -> Result<Cow<'_, [u8]>> {
+        let body = &*self.body;
         let too_large = || {
             let detail =
                 message!("The body must be at most {limit} bytes.", "正文最多 {limit} 字节。");
@@ -241,7 +297,7 @@ impl HttpEvent {
         };
         if !self.is_base64_encoded {
             let fits = body.len() <= limit;
-            return if fits { Ok(body.as_bytes().to_vec()) } else { Err(too_large()) };
+            return if fits { Ok(body.as_bytes().into()) } else { Err(too_large()) };
         }
         if body.len() / 4 * 3 > limit + 3 {
             return Err(too_large());
@@ -249,7 +305,7 @@ impl HttpEvent {
         let bytes = BASE64_STANDARD.decode(body).map_err(|_| {
             Error::new(Problem::MalformedBody, ["The body is not base64.", "正文不是 base64。"])
         })?;
-        if bytes.len() <= limit { Ok(bytes) } else { Err(too_large()) }
+        if bytes.len() <= limit { Ok(bytes.into()) } else { Err(too_large()) }
     }
 }
 
@@ -275,11 +331,9 @@ impl HttpResponse {
     /// The response to a request that went well.
     pub(crate) fn success(body: Body, request_id: &str) -> HttpResponse {
         match body {
-            Body::Json(json) => {
-                HttpResponse::new(200, "application/json".to_owned(), json, request_id)
-            }
+            Body::Json(json) => HttpResponse::new(200, "application/json".into(), json, request_id),
             Body::Text(Text { status, content_type, text }) => {
-                HttpResponse::new(status, content_type.to_owned(), text, request_id)
+                HttpResponse::new(status, content_type.into(), text, request_id)
             }
             Body::File(file) => {
                 let mut response = HttpResponse::head(&file, request_id);
@@ -307,16 +361,18 @@ impl HttpResponse {
     /// A file's response without the file.
     fn head(file: &File, request_id: &str) -> HttpResponse {
         let mut response =
-            HttpResponse::new(200, file.content_type.clone(), String::new(), request_id);
+            HttpResponse::new(200, file.content_type.clone().into(), String::new(), request_id);
         if let Some(name) = &file.name {
             let name: String = name
                 .chars()
                 .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'))
                 .collect();
-            response.headers.insert("content-disposition", format!("inline; filename=\"{name}\""));
+            response
+                .headers
+                .push(("content-disposition", format!("inline; filename=\"{name}\"").into()));
         }
         if let Some(num_used) = file.num_used {
-            response.headers.insert("num-used", num_used.to_string());
+            response.headers.push(("num-used", num_used.to_string().into()));
         }
         response
     }
@@ -324,7 +380,7 @@ impl HttpResponse {
     /// The response to a request that failed, in the language of the request.
     pub(crate) fn problem(
         error: &Error,
-        request: &HttpEvent,
+        request: &HttpEvent<'_>,
         handler: &Handler,
         request_id: &str,
     ) -> HttpResponse {
@@ -332,32 +388,37 @@ impl HttpResponse {
         let document = error.document_in(language, request_id);
         let document = serde_json::Value::Object(document).to_string();
         let status = error.problem().status();
-        let content_type = "application/problem+json".to_owned();
+        let content_type = "application/problem+json".into();
         let mut response = HttpResponse::new(status, content_type, document, request_id);
-        response.headers.insert("content-language", language.tag().to_owned());
-        response.headers.insert("vary", "accept-language".to_owned());
+        response.headers.push(("content-language", language.tag().into()));
+        response.headers.push(("vary", "accept-language".into()));
         if let Some(seconds) = error.retry_after_seconds() {
-            response.headers.insert("retry-after", seconds.to_string());
+            response.headers.push(("retry-after", seconds.to_string().into()));
         }
         match error.problem() {
             Problem::MethodNotAllowed => {
-                response.headers.insert("allow", handler.http.method.allow().to_owned());
+                response.headers.push(("allow", handler.http.method.allow().into()));
             }
             Problem::Unauthenticated => {
-                response.headers.insert("www-authenticate", "Bearer".to_owned());
+                response.headers.push(("www-authenticate", "Bearer".into()));
             }
             _ => {}
         }
         response
     }
 
-    fn new(status: u16, content_type: String, body: String, request_id: &str) -> HttpResponse {
-        let headers = BTreeMap::from([
+    fn new(
+        status: u16,
+        content_type: Cow<'static, str>,
+        body: String,
+        request_id: &str,
+    ) -> HttpResponse {
+        let headers = vec![
             ("content-type", content_type),
-            ("cache-control", "no-store".to_owned()),
-            ("x-content-type-options", "nosniff".to_owned()),
-            ("x-request-id", request_id.to_owned()),
-        ]);
+            ("cache-control", "no-store".into()),
+            ("x-content-type-options", "nosniff".into()),
+            ("x-request-id", request_id.to_owned().into()),
+        ];
         HttpResponse { status_code: status, headers, body, is_base64_encoded: false }
     }
 }

@@ -2,15 +2,16 @@
 
 pub(crate) mod complaint;
 mod member;
+mod shape;
 
 use std::{collections::BTreeMap, str::Utf8Error};
 
 use bytes::Bytes;
 use model::{Message, message, percent, value::Fault};
 use serde::de::{DeserializeOwned, value::MapDeserializer};
-use serde_json::{Value, value::RawValue};
+use serde_json::value::RawValue;
 
-use self::member::Member;
+use self::{member::Member, shape::Shape};
 use crate::{Error, Problem, Result};
 
 /// What the caller sent: the members of a JSON object, the pairs of a query or a form, and at most
@@ -59,12 +60,14 @@ impl Input {
         let text = std::str::from_utf8(body).map_err(|error| not_utf8(body, &error))?;
         match serde_json::from_str(text) {
             // The values are read again when their types are known: a number keeps its digits.
-            Ok(Value::Object(_)) => match serde_json::from_str(text) {
+            Ok(Shape::Object) => match serde_json::from_str(text) {
                 Ok(members) => Ok(Input::members(members)),
                 Err(error) => Err(Error::internal(error)),
             },
-            Ok(Value::Null) => Ok(Input::default()),
-            Ok(_) => Err(malformed(["The body must be a JSON object.", "正文须为 JSON 对象。"])),
+            Ok(Shape::Null) => Ok(Input::default()),
+            Ok(Shape::Other) => {
+                Err(malformed(["The body must be a JSON object.", "正文须为 JSON 对象。"]))
+            }
             Err(error) => Err(not_json(&error)),
         }
     }

@@ -755,6 +755,7 @@ fn environment(
         ("BUDGETS", options.budgets.clone()),
         ("API_CALL_ALLOW", options.api_call_allow.clone()),
         ("MALLOC_ARENA_MAX", "1".to_owned()),
+        ("GLIBC_TUNABLES", "glibc.malloc.tcache_count=64".to_owned()),
         ("AWS_REGION", "local".to_owned()),
         ("AWS_ACCESS_KEY_ID", NOBODY.to_owned()),
         ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
