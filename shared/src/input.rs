@@ -162,8 +162,9 @@ impl Input {
     ///
     /// # Errors
     /// [`Problem::InvalidInput`], naming the field at fault.
-    pub fn read<T: DeserializeOwned>(self) -> Result<T> {
-        let members = MapDeserializer::<_, serde_json::Error>::new(self.members.into_iter());
+    pub fn read<T: DeserializeOwned>(mut self) -> Result<T> {
+        let members = self.members.iter_mut().map(|(name, member)| (name.as_str(), member.given()));
+        let members = MapDeserializer::<_, serde_json::Error>::new(members);
         serde_path_to_error::deserialize(members).map_err(invalid)
     }
 

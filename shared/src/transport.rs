@@ -88,8 +88,7 @@ impl Transport {
     /// The returned future ends when TCP is up or has failed, and the ClientHello of TLS is on its
     /// way: the time to do what needs no network.
     pub(crate) fn connect_early(&self, url: Url) -> impl Future<Output = ()> + use<> {
-        let origin = early::origin(&url);
-        early::connect(origin, self.client.get(url).send())
+        early::connect(url.clone(), self.client.get(url).send())
     }
 
     /// Sends a request and reads the whole response of at most `limit` bytes.
@@ -113,8 +112,8 @@ impl Transport {
         limit: usize,
     ) -> Result<Response<Bytes>, Failure> {
         let exchange = async {
-            let origin = early::origin(request.url());
-            let response = early::request(origin, self.client.execute(request)).await?;
+            let url = request.url().clone();
+            let response = early::request(url, self.client.execute(request)).await?;
             if response.content_length().is_some_and(|length| length > limit as u64) {
                 return Err(Failure::TooLarge(limit));
             }

@@ -1,9 +1,10 @@
 //! One member of an input as it arrived, and how it becomes a typed value.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap, mem, slice};
 
 use bytes::Bytes;
 use serde::{
+    Deserialize,
     de::{
         Deserializer, Error as _, IntoDeserializer, Unexpected, Visitor,
         value::{MapDeserializer, SeqDeserializer},
@@ -15,9 +16,7 @@ use serde_json::{Error, Value, value::RawValue};
 /// A member: what JSON has types for, what a query and a form have as text, and a file's bytes.
 #[derive(Clone, Debug)]
 pub(super) enum Member {
-    /// A JSON value as it was written, which is known to be valid. Its structs are objects: what
-    /// serde derives would also take an array for a struct, its members in the order of the
-    /// source, and that order could never be changed.
+    /// A JSON value as it was written, which is known to be valid.
     Json(Box<RawValue>),
     /// The values of one name in a query or a form.
     Texts(Vec<String>),
@@ -26,10 +25,37 @@ pub(super) enum Member {
 }
 
 impl Member {
-    /// The one text of a query's name; the last, should it stand there several times.
-    fn text(mut texts: Vec<String>) -> String {
-        texts.pop().unwrap_or_default()
+    /// What it says, for a type to read; a file is taken out.
+    pub(super) fn given(&mut self) -> Given<'_> {
+        match self {
+            Member::Json(value) => Given::Json(value),
+            Member::Texts(texts) => Given::Texts(texts),
+            Member::File(bytes) => Given::File(mem::take(bytes)),
+        }
     }
+}
+
+/// What a member, or a value inside of one, says. Its structs are objects: what serde derives would
+/// also take an array for a struct, its members in the order of the source, and that order could
+/// never be changed.
+pub(super) enum Given<'a> {
+    Json(&'a RawValue),
+    Texts(&'a [String]),
+    File(Bytes),
+}
+
+/// A name in an object; copied only if it has escapes.
+#[derive(Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// The one text of a query's name; the last, should it stand there several times.
+fn text(texts: &[String]) -> &str {
+    texts.last().map_or("", String::as_str)
+}
+
+/// serde_json's own reader.
+fn reader(value: &RawValue) -> serde_json::Deserializer<serde_json::de::StrRead<'_>> {
+    serde_json::Deserializer::from_str(value.get())
 }
 
 /// Whether Rust's numbers hold this one and write it again as it was.
@@ -44,64 +70,57 @@ macro_rules! deserialize_parsed {
     ($($method:ident $visit:ident $type:ty,)*) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
             match self {
-                Member::Texts(texts) => {
-                    let text = Member::text(texts);
+                Given::Texts(texts) => {
+                    let text = text(texts);
                     match text.parse::<$type>() {
                         Ok(value) => visitor.$visit(value),
-                        Err(_) => Err(Error::invalid_type(Unexpected::Str(&text), &visitor)),
+                        Err(_) => Err(Error::invalid_type(Unexpected::Str(text), &visitor)),
                     }
                 }
-                Member::Json(value) => serde_json::Deserializer::from_reader(
-                    value.get().as_bytes(),
-                )
-                .deserialize_any(visitor),
-                member => member.deserialize_any(visitor),
+                Given::Json(value) => reader(value).deserialize_any(visitor),
+                given => given.deserialize_any(visitor),
             }
         }
     )*};
 }
 
-impl<'de> Deserializer<'de> for Member {
+impl<'de> Deserializer<'de> for Given<'de> {
     type Error = Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self {
-            Member::Json(value) => match value.get().as_bytes() {
+            Given::Json(value) => match value.get().as_bytes() {
                 [b'[', ..] => {
-                    let items: Vec<Box<RawValue>> = serde_json::from_str(value.get())?;
-                    let mut items = SeqDeserializer::new(items.into_iter().map(Member::Json));
+                    let items: Vec<&RawValue> = serde_json::from_str(value.get())?;
+                    let mut items = SeqDeserializer::new(items.into_iter().map(Given::Json));
                     let value = visitor.visit_seq(&mut items)?;
                     items.end()?;
                     Ok(value)
                 }
                 [b'{', ..] => {
-                    let members: BTreeMap<String, Box<RawValue>> =
-                        serde_json::from_str(value.get())?;
+                    let members: BTreeMap<Name<'_>, &RawValue> = serde_json::from_str(value.get())?;
                     let members =
-                        members.into_iter().map(|(name, value)| (name, Member::Json(value)));
+                        members.into_iter().map(|(name, value)| (name.0, Given::Json(value)));
                     let mut members = MapDeserializer::new(members);
                     let value = visitor.visit_map(&mut members)?;
                     members.end()?;
                     Ok(value)
                 }
-                [b'"', ..] => visitor.visit_string(serde_json::from_str(value.get())?),
                 [b'-' | b'0'..=b'9', ..] if !is_held(value.get()) => {
                     visitor.visit_string(value.get().to_owned())
                 }
-                _ => serde_json::Deserializer::from_reader(value.get().as_bytes())
-                    .deserialize_any(visitor),
+                _ => reader(value).deserialize_any(visitor),
             },
-            Member::Texts(texts) => visitor.visit_string(Member::text(texts)),
-            Member::File(bytes) => visitor.visit_byte_buf(bytes.into()),
+            Given::Texts(texts) => visitor.visit_borrowed_str(text(texts)),
+            Given::File(bytes) => visitor.visit_byte_buf(bytes.into()),
         }
     }
 
     /// A number that arrives as its digits is not a text where only a text will do.
     fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match &self {
-            Member::Json(value) if !value.get().starts_with(['"', '[', '{']) => {
-                serde_json::Deserializer::from_reader(value.get().as_bytes())
-                    .deserialize_any(visitor)
+            Given::Json(value) if !value.get().starts_with(['"', '[', '{']) => {
+                reader(value).deserialize_any(visitor)
             }
             _ => self.deserialize_any(visitor),
         }
@@ -131,29 +150,29 @@ impl<'de> Deserializer<'de> for Member {
         visitor: V,
     ) -> Result<V::Value, Error> {
         match self {
-            Member::Json(value) if value.get().starts_with('[') => {
+            Given::Json(value) if value.get().starts_with('[') => {
                 Err(Error::invalid_type(Unexpected::Seq, &visitor))
             }
-            member => member.deserialize_any(visitor),
+            given => given.deserialize_any(visitor),
         }
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match &self {
-            Member::Json(value) if value.get() == "null" => visitor.visit_none(),
+            Given::Json(value) if value.get() == "null" => visitor.visit_none(),
             // `name=` in a query leaves the value out.
-            Member::Texts(texts) if texts.iter().all(String::is_empty) => visitor.visit_none(),
+            Given::Texts(texts) if texts.iter().all(String::is_empty) => visitor.visit_none(),
             _ => visitor.visit_some(self),
         }
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self {
-            Member::Texts(texts) => {
-                let texts = texts.into_iter().map(|text| Member::Texts(vec![text]));
+            Given::Texts(texts) => {
+                let texts = texts.iter().map(|text| Given::Texts(slice::from_ref(text)));
                 visitor.visit_seq(SeqDeserializer::new(texts))
             }
-            member => member.deserialize_any(visitor),
+            given => given.deserialize_any(visitor),
         }
     }
 
@@ -164,11 +183,10 @@ impl<'de> Deserializer<'de> for Member {
     ) -> Result<V::Value, Error> {
         match self {
             // What `RawValue` calls itself: it takes the text as it is.
-            Member::Json(value) if name == "$serde_json::private::RawValue" => {
-                serde_json::Deserializer::from_reader(value.get().as_bytes())
-                    .deserialize_newtype_struct(name, visitor)
+            Given::Json(value) if name == "$serde_json::private::RawValue" => {
+                reader(value).deserialize_newtype_struct(name, visitor)
             }
-            member => visitor.visit_newtype_struct(member),
+            given => visitor.visit_newtype_struct(given),
         }
     }
 
@@ -179,12 +197,12 @@ impl<'de> Deserializer<'de> for Member {
         visitor: V,
     ) -> Result<V::Value, Error> {
         match self {
-            Member::Json(value) => serde_json::from_str::<Value>(value.get())?
+            Given::Json(value) => serde_json::from_str::<Value>(value.get())?
                 .deserialize_enum(name, variants, visitor),
-            Member::Texts(texts) => {
-                Value::String(Member::text(texts)).deserialize_enum(name, variants, visitor)
+            Given::Texts(texts) => {
+                Value::from(text(texts)).deserialize_enum(name, variants, visitor)
             }
-            Member::File(_) => Err(Error::custom("invalid type: a file, expected a name")),
+            Given::File(_) => Err(Error::custom("invalid type: a file, expected a name")),
         }
     }
 
@@ -194,10 +212,10 @@ impl<'de> Deserializer<'de> for Member {
     }
 }
 
-impl<'de> IntoDeserializer<'de, Error> for Member {
-    type Deserializer = Member;
+impl<'de> IntoDeserializer<'de, Error> for Given<'de> {
+    type Deserializer = Self;
 
-    fn into_deserializer(self) -> Member {
+    fn into_deserializer(self) -> Self {
         self
     }
 }

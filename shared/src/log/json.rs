@@ -5,7 +5,7 @@
 use std::{fmt, sync::Arc};
 
 use aws_smithy_types::date_time::{DateTime, Format};
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use serde_json::Value;
 use tracing::{
     Event, Level, Metadata, Subscriber,
@@ -104,7 +104,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Lines {
     }
 
     fn on_new_span(&self, span: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
-        let mut fields = Fields::default();
+        let mut fields = Fields::new();
         span.record(&mut fields);
         if let Some(span) = context.span(id) {
             span.extensions_mut().insert(fields);
@@ -112,7 +112,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Lines {
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
-        let mut fields = Fields::default();
+        let mut fields = Fields::new();
         event.record(&mut fields);
         let level = *event.metadata().level();
         if level > self.level && fields.metrics.is_empty() {
@@ -123,52 +123,42 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Lines {
                 fields.extend(outer);
             }
         }
-        if let Ok(line) = serde_json::to_string(&self.line(level, &fields)) {
+        if let Ok(line) = self.line(level, &fields) {
             (self.sink)(&line);
         }
     }
 }
 
 impl Lines {
-    fn line<'a>(&'a self, level: Level, fields: &'a Fields) -> Line<'a> {
+    /// The line, in one buffer: what the fields say is JSON already.
+    fn line(&self, level: Level, fields: &Fields) -> serde_json::Result<String> {
         let now_ms = self.clock.now_ms();
-        let has = |dimension: &&str| fields.line.iter().any(|(name, _)| name == dimension);
-        let directive = Directive {
-            namespace: &self.namespace,
-            dimensions: [["service"]
-                .into_iter()
-                .chain(DIMENSIONS.iter().copied().filter(has))
-                .collect()],
-            metrics: &fields.metrics,
-        };
-        let metrics = Metrics { timestamp: now_ms, cloud_watch_metrics: [directive] };
-        Line {
-            timestamp: timestamp(now_ms),
-            level: level.as_str(),
-            service: &self.service,
-            function_name: &self.function_name,
-            fields,
-            metrics: (!fields.metrics.is_empty()).then_some(metrics),
+        let mut line = Object::with_capacity(1024);
+        line.member("timestamp", &timestamp(now_ms))?;
+        line.member("level", level.as_str())?;
+        line.member("service", &self.service)?;
+        line.member("function_name", &self.function_name)?;
+        line.extend(&fields.members);
+        if !fields.metrics.is_empty() {
+            let has = |dimension: &&str| fields.names.iter().any(|(name, _)| name == dimension);
+            let directive = Directive {
+                namespace: &self.namespace,
+                dimensions: [["service"]
+                    .into_iter()
+                    .chain(DIMENSIONS.iter().copied().filter(has))
+                    .collect()],
+                metrics: &fields.metrics,
+            };
+            let metrics = Metrics { timestamp: now_ms, cloud_watch_metrics: [directive] };
+            line.member("_aws", &metrics)?;
         }
+        Ok(line.end())
     }
 }
 
 fn timestamp(ms: u64) -> String {
     let at = DateTime::from_millis(i64::try_from(ms).unwrap_or(i64::MAX));
     at.fmt(Format::DateTime).unwrap_or_default()
-}
-
-/// A line of the log.
-#[derive(Serialize)]
-struct Line<'a> {
-    timestamp: String,
-    level: &'static str,
-    service: &'a str,
-    function_name: &'a str,
-    #[serde(flatten)]
-    fields: &'a Fields,
-    #[serde(rename = "_aws", skip_serializing_if = "Option::is_none")]
-    metrics: Option<Metrics<'a>>,
 }
 
 /// What makes members of a line metrics.
@@ -194,15 +184,54 @@ struct Metric {
     unit: &'static str,
 }
 
+/// The members of a JSON object, one after the other.
+struct Object(Vec<u8>);
+
+impl Object {
+    fn with_capacity(bytes: usize) -> Object {
+        Object(Vec::with_capacity(bytes))
+    }
+
+    /// Adds a member; its name needs no escapes.
+    fn member<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> serde_json::Result<()> {
+        for part in [",\"", name, "\":"] {
+            self.0.extend_from_slice(part.as_bytes());
+        }
+        serde_json::to_writer(&mut self.0, value)
+    }
+
+    fn extend(&mut self, members: &Object) {
+        self.0.extend_from_slice(&members.0);
+    }
+
+    fn end(mut self) -> String {
+        match self.0.first_mut() {
+            Some(first) => *first = b'{',
+            None => self.0.push(b'{'),
+        }
+        self.0.push(b'}');
+        String::from_utf8(self.0).unwrap_or_default()
+    }
+}
+
 /// What a span or an event says, as far as it is written.
-#[derive(Default)]
 struct Fields {
-    line: Vec<(&'static str, Value)>,
+    members: Object,
+    /// The names of the members, and where each ends.
+    names: Vec<(&'static str, usize)>,
     metrics: Vec<Metric>,
 }
 
 impl Fields {
-    fn record(&mut self, field: &Field, value: Value) {
+    fn new() -> Fields {
+        Fields {
+            members: Object::with_capacity(512),
+            names: Vec::with_capacity(24),
+            metrics: Vec::with_capacity(4),
+        }
+    }
+
+    fn record<T: Serialize + ?Sized>(&mut self, field: &Field, value: &T) {
         let name = field.name();
         if let Ok(index) = METRICS.binary_search_by_key(&name, |(metric, _)| metric) {
             let (name, unit) = METRICS[index];
@@ -210,52 +239,55 @@ impl Fields {
         } else if FIELDS.binary_search(&name).is_err() {
             return;
         }
-        self.line.push((name, value));
+        self.write(name, value);
+    }
+
+    fn write<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) {
+        // Writing numbers, truth values and texts to memory cannot fail.
+        let _ = self.members.member(name, value);
+        self.names.push((name, self.members.0.len()));
     }
 
     /// Adds what a span around it says and it does not.
     fn extend(&mut self, outer: &Fields) {
-        let own = self.line.len();
-        for (name, value) in &outer.line {
-            if self.line[..own].iter().all(|(known, _)| known != name) {
-                self.line.push((name, value.clone()));
+        let own = self.names.len();
+        let mut from = 0;
+        for &(name, to) in &outer.names {
+            if self.names[..own].iter().all(|(known, _)| *known != name) {
+                self.members.0.extend_from_slice(&outer.members.0[from..to]);
+                self.names.push((name, self.members.0.len()));
             }
+            from = to;
         }
-    }
-}
-
-impl Serialize for Fields {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.line.iter().map(|(name, value)| (name, value)))
     }
 }
 
 /// Numbers, truth values and texts; nothing by its `Debug`, except the message.
 impl Visit for Fields {
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.record(field, value.into());
+        self.record(field, &value);
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.record(field, value.into());
+        self.record(field, &value);
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.record(field, value.into());
+        self.record(field, &value);
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
         if JSON.contains(&field.name()) {
-            let json = serde_json::from_str(value).unwrap_or_default();
-            self.line.push((field.name(), json));
+            let json: Value = serde_json::from_str(value).unwrap_or_default();
+            self.write(field.name(), &json);
         } else {
-            self.record(field, value.into());
+            self.record(field, value);
         }
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         if field.name() == "message" {
-            self.record(field, format!("{value:?}").into());
+            self.record(field, &format!("{value:?}"));
         }
     }
 }

@@ -33,7 +33,7 @@ const EARLY_LIFE: Duration = Duration::from_secs(10);
 
 tokio::task_local! {
     /// Where the request at work goes: reqwest does not show it to the layers of its connector.
-    static ORIGIN: Origin;
+    static URL: Url;
 
     /// Set while an early connection is begun and made. Dropped as soon as TCP is up.
     static UP: Cell<Option<oneshot::Sender<Infallible>>>;
@@ -42,23 +42,24 @@ tokio::task_local! {
 /// What a connection can be used for: scheme, host and port.
 type Origin = String;
 
-pub(super) fn origin(url: &Url) -> Origin {
-    url.origin().ascii_serialization()
+/// Where the request at work goes, as far as a connection matters.
+fn origin() -> Option<Origin> {
+    URL.try_with(|url| url.origin().ascii_serialization()).ok()
 }
 
-/// Runs a request to `origin`, which takes the early connection if there is one.
-pub(super) async fn request<F: Future>(origin: Origin, request: F) -> F::Output {
-    ORIGIN.scope(origin, request).await
+/// Runs a request to `url`, which takes the early connection if there is one.
+pub(super) async fn request<F: Future>(url: Url, request: F) -> F::Output {
+    URL.scope(url, request).await
 }
 
-/// Begins to connect to `origin` by means of a request, which is not sent.
+/// Begins to connect to the host of `url` by means of a request, which is not sent.
 ///
 /// The returned future ends when TCP is up and the ClientHello of TLS is on its way, or when
 /// connecting failed.
-pub(super) fn connect<F: Future>(origin: Origin, request: F) -> impl Future<Output = ()> + use<F> {
+pub(super) fn connect<F: Future>(url: Url, request: F) -> impl Future<Output = ()> + use<F> {
     let (up, is_up) = oneshot::channel();
     // The first poll comes as far as `EarlyConnector::call`, which needs no more.
-    let _ = ORIGIN.scope(origin, UP.scope(Cell::new(Some(up)), request)).now_or_never();
+    let _ = URL.scope(url, UP.scope(Cell::new(Some(up)), request)).now_or_never();
     // The receiver resolves when the sender is dropped; no value is ever sent.
     is_up.map(drop)
 }
@@ -141,7 +142,7 @@ where
         let connecting = self.connector.call(request);
         let connecting =
             async { tokio::time::timeout(CONNECT_TIMEOUT, connecting).await?.map_err(Into::into) };
-        let origin = ORIGIN.try_with(Clone::clone).ok();
+        let origin = origin();
         if let Ok(up) = UP.try_with(Cell::take) {
             if let Some(origin) = origin {
                 let connecting = UP.scope(Cell::new(up), connecting);
