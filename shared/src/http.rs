@@ -138,8 +138,10 @@ impl<'a> HttpEvent<'a> {
     /// Only the service writes `requestContext`: what an HTTP caller sends is a text inside the
     /// event, so it cannot look like a direct invocation, nor the other way around.
     pub(crate) fn read(event: &'a [u8]) -> Option<HttpEvent<'a>> {
-        serde_json::from_slice(event).ok().or_else(|| {
-            let members: HashMap<String, IgnoredAny> = serde_json::from_slice(event).ok()?;
+        // Its texts are known to be UTF-8, all at once.
+        let event = str::from_utf8(event).ok()?;
+        serde_json::from_str(event).ok().or_else(|| {
+            let members: HashMap<String, IgnoredAny> = serde_json::from_str(event).ok()?;
             // Unreadable, but not a service's.
             members.contains_key("requestContext").then(|| {
                 let shape = match () {

@@ -2,11 +2,13 @@
 
 use std::{
     convert::Infallible,
+    mem,
     process::ExitCode,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    task::{self, Poll},
     time::Duration,
 };
 
@@ -17,9 +19,14 @@ use futures_util::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use lambda_runtime::{
-    Context, Diagnostic, FunctionResponse, LambdaEvent, MetadataPrelude, StreamResponse, service_fn,
+    Context, Diagnostic, FunctionResponse, LambdaEvent, LambdaInvocation, MetadataPrelude, Runtime,
+    StreamResponse, service_fn,
 };
+use serde::Serialize;
 use serde_json::value::RawValue;
+use tokio::task::futures::TaskLocalFuture;
+use tower_layer::layer_fn;
+use tower_service::Service;
 
 use crate::{
     App, Capability, Clock, Config, Handler, HttpResponse, Job, JobEndpoint, Log, Operation,
@@ -29,6 +36,37 @@ use crate::{
     invoke::{Invocation, Outcome, answer, answer_job},
     transport::Transport,
 };
+
+tokio::task_local! {
+    /// The event of the invocation at work, as it came.
+    static EVENT: Bytes;
+}
+
+/// Keeps the event from the runtime, which would read all of it to pass it on.
+struct KeepEvent<S>(S);
+
+impl<S: Service<LambdaInvocation>> Service<LambdaInvocation> for KeepEvent<S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = TaskLocalFuture<Bytes, S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut task::Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.0.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut invocation: LambdaInvocation) -> Self::Future {
+        let event = mem::replace(&mut invocation.body, Bytes::from_static(b"null"));
+        EVENT.scope(event, self.0.call(invocation))
+    }
+}
+
+/// An answer that Lambda takes whole.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Buffered {
+    Http(HttpResponse),
+    Output(Box<RawValue>),
+}
 
 /// Runs an operation as a Lambda function; a binary's whole `main`.
 pub fn run<O: Operation>() -> ExitCode {
@@ -104,33 +142,30 @@ fn serve_boxed(facts: &[Facts], prepare: Prepare, answer: Answer) -> ExitCode {
         let _entered = runtime.enter();
         prepare(&app);
     }
-    let outcome = runtime.block_on(lambda_runtime::run(service_fn(
-        move |event: LambdaEvent<Box<RawValue>>| {
-            let (app, answer) = (Arc::clone(&app), Arc::clone(&answer));
-            let cold_start = cold.swap(false, Ordering::Relaxed);
-            let invocation = invocation(event.context, cold_start, &app.clock);
-            async move {
-                let event = event.payload.get().as_bytes();
-                match answer(&app, event, invocation).await {
-                    Outcome::Http(response) => {
-                        let response =
-                            serde_json::value::to_raw_value(&response).map_err(broken)?;
-                        Ok(FunctionResponse::BufferedResponse(response))
-                    }
-                    Outcome::Streamed(response, body) => {
-                        Ok(FunctionResponse::StreamingResponse(stream(response, body)))
-                    }
-                    Outcome::Output(json) => {
-                        let output = RawValue::from_string(json).map_err(broken)?;
-                        Ok(FunctionResponse::BufferedResponse(output))
-                    }
-                    Outcome::Failure { error_type, error_message } => {
-                        Err(Diagnostic { error_type: error_type.to_owned(), error_message })
-                    }
+    let service = service_fn(move |LambdaEvent { context, payload: () }| {
+        let (app, answer) = (Arc::clone(&app), Arc::clone(&answer));
+        let cold_start = cold.swap(false, Ordering::Relaxed);
+        let invocation = invocation(context, cold_start, &app.clock);
+        async move {
+            let event = EVENT.with(Bytes::clone);
+            match answer(&app, &event, invocation).await {
+                Outcome::Http(response) => {
+                    Ok(FunctionResponse::BufferedResponse(Buffered::Http(response)))
+                }
+                Outcome::Streamed(response, body) => {
+                    Ok(FunctionResponse::StreamingResponse(stream(response, body)))
+                }
+                Outcome::Output(json) => {
+                    let output = RawValue::from_string(json).map_err(broken)?;
+                    Ok(FunctionResponse::BufferedResponse(Buffered::Output(output)))
+                }
+                Outcome::Failure { error_type, error_message } => {
+                    Err(Diagnostic { error_type: error_type.to_owned(), error_message })
                 }
             }
-        },
-    )));
+        }
+    });
+    let outcome = runtime.block_on(Runtime::new(service).layer(layer_fn(KeepEvent)).run());
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

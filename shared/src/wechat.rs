@@ -18,7 +18,7 @@ use std::{
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, header};
 use reqwest::Url;
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use exhausted::Exhausted;
@@ -415,13 +415,13 @@ impl Wechat {
             }
             return Err(nonsense(format!("{} answered something else than JSON", call.path)));
         }
-        let json = match answer.json::<Value>() {
-            Ok(json) => json,
+        let verdict = match answer.json::<Verdict>() {
+            Ok(verdict) => verdict,
             // A file may happen to begin with a brace.
             Err(_) if call.binary => return Ok(answer),
             Err(error) => return Err(error),
         };
-        match errcode(&json) {
+        match errcode(&verdict.errcode) {
             Errcode::Absent => Ok(answer),
             Errcode::Zero => {
                 answer.errcode_is_zero = true;
@@ -431,8 +431,8 @@ impl Wechat {
                 Err(nonsense(format!("{} answered an errcode that is not a number", call.path)))
             }
             Errcode::Refused(code) => {
-                let errmsg = json.get("errmsg").or_else(|| json.get("errMsg"));
-                let errmsg = errmsg.and_then(Value::as_str).unwrap_or_default();
+                let errmsg = verdict.errmsg.as_str().or(verdict.err_msg.as_str());
+                let errmsg = errmsg.unwrap_or_default();
                 let rid = rid(errmsg);
                 trace::refusal(code, rid.as_deref());
                 let error = refusals::error(code, errmsg, call.refusals, self.clock.now());
@@ -456,6 +456,16 @@ impl Carrier for &Wechat {
     }
 }
 
+/// Whether a call succeeded, in whatever types; the rest of the answer is read over.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Verdict {
+    errcode: Value,
+    errmsg: Value,
+    #[serde(rename = "errMsg")]
+    err_msg: Value,
+}
+
 /// What an answer's `errcode` says.
 #[derive(Debug, PartialEq, Eq)]
 enum Errcode {
@@ -470,15 +480,15 @@ enum Errcode {
 }
 
 /// `errcode` is a number, sometimes a text, and may be written with a fraction of zero.
-fn errcode(answer: &Value) -> Errcode {
-    let code = match answer.get("errcode") {
-        None | Some(Value::Null) => return Errcode::Absent,
-        Some(Value::Number(code)) => code.as_i64().or_else(|| {
+fn errcode(code: &Value) -> Errcode {
+    let code = match code {
+        Value::Null => return Errcode::Absent,
+        Value::Number(code) => code.as_i64().or_else(|| {
             let code = code.as_f64()?;
             (code.fract() == 0.0 && code.abs() < 9e15).then_some(code as i64)
         }),
-        Some(Value::String(code)) => code.trim().parse().ok(),
-        Some(_) => None,
+        Value::String(code) => code.trim().parse().ok(),
+        _ => None,
     };
     match code {
         Some(0) => Errcode::Zero,
@@ -513,7 +523,7 @@ mod tests {
             (json!({"errcode": "oops"}), Errcode::Odd),
             (json!({"errcode": []}), Errcode::Odd),
         ] {
-            assert_eq!(errcode(&answer), expected, "{answer}");
+            assert_eq!(errcode(&answer["errcode"]), expected, "{answer}");
         }
         let id = rid("invalid code, rid: 61250a39-612fed42-36740516");
         assert_eq!(id.as_deref(), Some("61250a39-612fed42-36740516"));
