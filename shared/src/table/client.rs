@@ -3,7 +3,8 @@
 //! The SDK's own client works out its endpoint by rules for every partition, Region and kind of
 //! address: it reads a table of them in each cold start, and carries an engine of regular
 //! expressions. Where DynamoDB answers is known here, so the SDK's parts are put together without
-//! that: its operations, retries and signatures, and its timeouts.
+//! that: its operations, retries, timeouts and signatures. Headers that only tell AWS about the
+//! caller, such as the user agent, are left out.
 
 use std::{fmt, time::Duration};
 
@@ -61,11 +62,18 @@ const ATTEMPTS: u32 = 3;
 const SERVICE: &str = "dynamodb";
 
 /// DynamoDB at one endpoint.
-#[derive(Debug)]
 pub(super) struct Client(RuntimePlugins);
+
+impl fmt::Debug for Client {
+    /// Without the credentials.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Client")
+    }
+}
 
 /// An operation and its types, as the SDK has them.
 pub(super) trait Operation: RuntimePlugin + Default + 'static {
+    /// As DynamoDB names it.
     const NAME: &'static str;
     type Input: fmt::Debug + Send + Sync + 'static;
     type Output: fmt::Debug + Send + Sync + 'static;
