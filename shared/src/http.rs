@@ -1,6 +1,6 @@
 //! HTTP events: payload format 2.0 of Function URLs and HTTP APIs.
 
-use std::{borrow::Cow, collections::HashMap, fmt, ops::Deref};
+use std::{borrow::Cow, collections::HashMap, fmt};
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use bytes::Bytes;
@@ -14,6 +14,7 @@ use crate::{
     caller::Principal,
     input::{Input, RawRequest},
     message,
+    piece::Piece,
     reply::Text,
 };
 
@@ -56,18 +57,6 @@ struct Http<'a> {
     method: Piece<'a>,
     #[serde(borrow, default)]
     source_ip: Option<Piece<'a>>,
-}
-
-/// A text of the event; copied only if it has escapes.
-#[derive(Default, Deserialize)]
-struct Piece<'a>(#[serde(borrow)] Cow<'a, str>);
-
-impl Deref for Piece<'_> {
-    type Target = str;
-
-    fn deref(&self) -> &str {
-        &self.0
-    }
 }
 
 #[derive(Default)]

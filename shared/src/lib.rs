@@ -26,6 +26,7 @@ mod job;
 pub mod lambda;
 mod log;
 mod operation;
+mod piece;
 pub mod registry;
 mod reply;
 pub mod secrets;

@@ -1,10 +1,9 @@
 //! One member of an input as it arrived, and how it becomes a typed value.
 
-use std::{borrow::Cow, collections::BTreeMap, mem, slice};
+use std::{collections::BTreeMap, mem, slice};
 
 use bytes::Bytes;
 use serde::{
-    Deserialize,
     de::{
         Deserializer, Error as _, IntoDeserializer, Unexpected, Visitor,
         value::{MapDeserializer, SeqDeserializer},
@@ -12,6 +11,8 @@ use serde::{
     forward_to_deserialize_any,
 };
 use serde_json::{Error, Value, value::RawValue};
+
+use crate::piece::Piece;
 
 /// A member: what JSON has types for, what a query and a form have as text, and a file's bytes.
 #[derive(Clone, Debug)]
@@ -43,10 +44,6 @@ pub(super) enum Given<'a> {
     Texts(&'a [String]),
     File(Bytes),
 }
-
-/// A name in an object; copied only if it has escapes.
-#[derive(Deserialize, PartialEq, Eq, PartialOrd, Ord)]
-struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// The one text of a query's name; the last, should it stand there several times.
 fn text(texts: &[String]) -> &str {
@@ -98,7 +95,8 @@ impl<'de> Deserializer<'de> for Given<'de> {
                     Ok(value)
                 }
                 [b'{', ..] => {
-                    let members: BTreeMap<Name<'_>, &RawValue> = serde_json::from_str(value.get())?;
+                    let members: BTreeMap<Piece<'_>, &RawValue> =
+                        serde_json::from_str(value.get())?;
                     let members =
                         members.into_iter().map(|(name, value)| (name.0, Given::Json(value)));
                     let mut members = MapDeserializer::new(members);
