@@ -13,7 +13,8 @@ use crate::{
     caller::Principal,
     deadline,
     http::{HttpEvent, HttpResponse},
-    log, message, trace,
+    log::{self, Line},
+    message, trace,
 };
 
 /// An operation's or a job's answer to Lambda.
@@ -44,6 +45,8 @@ pub struct Invocation {
     pub cold_start: bool,
     /// When Lambda ends the function; `None` where nothing does.
     pub deadline: Option<tokio::time::Instant>,
+    /// X-Ray's header of the trace it belongs to.
+    pub xray_trace_id: Option<String>,
 }
 
 /// What a job did.
@@ -76,6 +79,19 @@ fn is_ping(event: &[u8]) -> bool {
     })
 }
 
+/// An answer, and its line of the log, which nobody has to wait for.
+pub(crate) struct Answered {
+    pub outcome: Outcome,
+    pub line: Line,
+}
+
+impl Answered {
+    fn logged(self) -> Outcome {
+        self.line.write();
+        self.outcome
+    }
+}
+
 /// Answers one event for an operation; lines go to the log of `app`.
 pub async fn invoke(
     handler: &Handler,
@@ -83,7 +99,8 @@ pub async fn invoke(
     event: &[u8],
     invocation: &Invocation,
 ) -> Outcome {
-    answer(handler, app, event, invocation).with_subscriber(app.log.dispatch()).await
+    let work = answer(handler, app, event, invocation).map(Answered::logged);
+    work.with_subscriber(app.log.dispatch()).await
 }
 
 /// As [`invoke`], in a process whose only log is that of `app`.
@@ -92,8 +109,7 @@ pub(crate) async fn answer(
     app: &App,
     event: &[u8],
     invocation: &Invocation,
-) -> Outcome {
-    let request_id = &invocation.request_id;
+) -> Answered {
     let http = HttpEvent::read(event);
     let started = Instant::now();
     let correlation_id = http.as_ref().and_then(HttpEvent::correlation_id);
@@ -115,34 +131,55 @@ pub(crate) async fn answer(
     let (result, mut summary) = trace::scope(work).await;
     summary.table_reads += app.early_reads();
     let result = result.unwrap_or_else(|_| Err(Error::internal("panic")));
-    let streamed = handler.http.streamed && http.as_ref().is_some_and(HttpEvent::by_function_url);
-    let result = result.and_then(|body| if streamed { Ok(body) } else { fit(body) });
-    let result = result.map_err(|error| handler.coded(error));
-    let verdict = result.as_ref().map(drop);
-    span.in_scope(|| log::request(verdict, invocation, &summary, started));
-    match (&http, result) {
-        (Some(_), Ok(body)) if streamed => {
-            let (response, body) = HttpResponse::streamed(body, request_id);
-            Outcome::Streamed(response, body)
+    let reader = Reader {
+        streams: handler.http.streamed && http.as_ref().is_some_and(HttpEvent::by_function_url),
+        http: http.as_ref(),
+        request_id: &invocation.request_id,
+    };
+    let result = result.and_then(|body| reader.outcome(body));
+    let (outcome, verdict) = match result.map_err(|error| handler.coded(error)) {
+        Ok(outcome) => (outcome, Ok(())),
+        Err(error) => (reader.refusal(&error, handler), Err(error)),
+    };
+    let line = Line::request(span, invocation.cold_start, verdict, summary, started.elapsed());
+    Answered { outcome, line }
+}
+
+/// Who reads an answer, which decides its shape.
+struct Reader<'a> {
+    /// The request of an HTTP event.
+    http: Option<&'a HttpEvent<'a>>,
+    /// Whether the body comes by itself.
+    streams: bool,
+    request_id: &'a str,
+}
+
+impl Reader<'_> {
+    fn outcome(&self, body: Body) -> Result<Outcome> {
+        if self.streams {
+            let (response, body) = HttpResponse::streamed(body, self.request_id);
+            return Ok(Outcome::Streamed(response, body));
         }
-        (Some(request), Err(error)) if streamed => {
-            let (response, body) =
-                HttpResponse::problem(&error, request, handler, request_id).split();
-            Outcome::Streamed(response, body)
-        }
-        (Some(_), Ok(body)) => Outcome::Http(HttpResponse::success(body, request_id)),
-        (Some(request), Err(error)) => {
-            Outcome::Http(HttpResponse::problem(&error, request, handler, request_id))
-        }
-        (None, Ok(Body::Json(output))) => Outcome::Output(output),
-        (None, Ok(file @ (Body::File(_) | Body::Text(_)))) => {
+        let body = fit(body)?;
+        Ok(match (self.http, body) {
+            (Some(_), body) => Outcome::Http(HttpResponse::success(body, self.request_id)),
+            (None, Body::Json(output)) => Outcome::Output(output),
             // As an HTTP response has it, so that a back end can pass it on as it is.
-            match serde_json::to_string(&HttpResponse::success(file, request_id)) {
-                Ok(output) => Outcome::Output(output),
-                Err(error) => failure(&Error::internal(error), request_id),
+            (None, file) => {
+                let response = HttpResponse::success(file, self.request_id);
+                Outcome::Output(serde_json::to_string(&response).map_err(Error::internal)?)
             }
+        })
+    }
+
+    fn refusal(&self, error: &Error, handler: &Handler) -> Outcome {
+        let Some(http) = self.http else { return failure(error, self.request_id) };
+        let response = HttpResponse::problem(error, http, handler, self.request_id);
+        if self.streams {
+            let (response, body) = response.split();
+            return Outcome::Streamed(response, body);
         }
-        (None, Err(error)) => failure(&error, request_id),
+        Outcome::Http(response)
     }
 }
 
@@ -173,7 +210,8 @@ pub async fn invoke_job(
     event: &[u8],
     invocation: &Invocation,
 ) -> Outcome {
-    answer_job(job, app, event, invocation).with_subscriber(app.log.dispatch()).await
+    let work = answer_job(job, app, event, invocation).map(Answered::logged);
+    work.with_subscriber(app.log.dispatch()).await
 }
 
 /// As [`invoke_job`], in a process whose only log is that of `app`.
@@ -182,7 +220,7 @@ pub(crate) async fn answer_job(
     app: &App,
     event: &[u8],
     invocation: &Invocation,
-) -> Outcome {
+) -> Answered {
     let started = Instant::now();
     let span = log::span(job.name, invocation, None);
     let work = async {
@@ -194,16 +232,17 @@ pub(crate) async fn answer_job(
     let work = deadline::within(deadline::before(invocation.deadline), work);
     let work = AssertUnwindSafe(work).catch_unwind().instrument(span.clone());
     let (result, summary) = trace::scope(work).await;
-    let result = result.unwrap_or_else(|_| Err(Error::internal("panic")));
-    let _entered = span.enter();
-    match result {
-        Ok(report) => {
-            log::report(&report.result, report.trouble, &summary, started);
-            Outcome::Output(report.result.to_string())
+    let took = started.elapsed();
+    match result.unwrap_or_else(|_| Err(Error::internal("panic"))) {
+        Ok(Report { result, trouble }) => {
+            let report = result.to_string();
+            let outcome = Outcome::Output(report.clone());
+            Answered { outcome, line: Line::report(span, report, trouble, summary, took) }
         }
         Err(error) => {
-            log::request(Err(&error), invocation, &summary, started);
-            failure(&error, &invocation.request_id)
+            let outcome = failure(&error, &invocation.request_id);
+            let line = Line::request(span, invocation.cold_start, Err(error), summary, took);
+            Answered { outcome, line }
         }
     }
 }

@@ -33,7 +33,8 @@ use crate::{
     Result,
     capability::Facts,
     config::ConfigError,
-    invoke::{Invocation, Outcome, answer, answer_job},
+    invoke::{Answered, Invocation, Outcome, answer, answer_job},
+    log::Line,
     transport::Transport,
 };
 
@@ -103,7 +104,7 @@ fn facts_of<C: Capability>() -> Vec<Facts> {
 fn serve(
     facts: Vec<Facts>,
     prepare: impl Fn(&Arc<App>) + 'static,
-    answer: impl for<'a> Fn(&'a App, &'a [u8], Invocation) -> BoxFuture<'a, Outcome>
+    answer: impl for<'a> Fn(&'a App, &'a [u8], Invocation) -> BoxFuture<'a, Answered>
     + Send
     + Sync
     + 'static,
@@ -114,7 +115,7 @@ fn serve(
 type Prepare = Box<dyn Fn(&Arc<App>)>;
 
 type Answer =
-    Box<dyn for<'a> Fn(&'a App, &'a [u8], Invocation) -> BoxFuture<'a, Outcome> + Send + Sync>;
+    Box<dyn for<'a> Fn(&'a App, &'a [u8], Invocation) -> BoxFuture<'a, Answered> + Send + Sync>;
 
 fn serve_boxed(facts: &[Facts], prepare: Prepare, answer: Answer) -> ExitCode {
     let log = Log::from_env();
@@ -148,7 +149,9 @@ fn serve_boxed(facts: &[Facts], prepare: Prepare, answer: Answer) -> ExitCode {
         let invocation = invocation(context, cold_start, &app.clock);
         async move {
             let event = EVENT.with(Bytes::clone);
-            match answer(&app, &event, invocation).await {
+            let Answered { outcome, line } = answer(&app, &event, invocation).await;
+            tokio::spawn(write_later(line));
+            match outcome {
                 Outcome::Http(response) => {
                     Ok(FunctionResponse::BufferedResponse(Buffered::Http(response)))
                 }
@@ -175,10 +178,24 @@ fn serve_boxed(facts: &[Facts], prepare: Prepare, answer: Answer) -> ExitCode {
     }
 }
 
+/// Writes a line when the answer is on its way.
+///
+/// Lambda freezes an environment when it asks for the next event, and that it does after it has
+/// read what the answer is answered: by then the turn of this has come.
+async fn write_later(line: Line) {
+    tokio::task::yield_now().await;
+    line.write();
+}
+
 fn invocation(context: Context, cold_start: bool, clock: &Clock) -> Invocation {
     let left = Duration::from_millis(context.deadline.saturating_sub(clock.now_ms()));
     let deadline = tokio::time::Instant::now() + left;
-    Invocation { request_id: context.request_id, cold_start, deadline: Some(deadline) }
+    Invocation {
+        request_id: context.request_id,
+        cold_start,
+        deadline: Some(deadline),
+        xray_trace_id: context.xray_trace_id,
+    }
 }
 
 fn app(log: &Log, facts: &[Facts]) -> Result<App, ConfigError> {

@@ -10,14 +10,17 @@ use std::{
     fmt,
     io::Write,
     sync::{Arc, OnceLock},
-    time::Instant,
+    time::Duration,
 };
 
-use serde_json::Value;
 use tracing::{Dispatch, Level, Span, dispatcher};
 use tracing_subscriber::{Registry, layer::SubscriberExt};
 
-use crate::{Clock, Error, invoke::Invocation, trace::Summary};
+use crate::{
+    Clock, Error,
+    invoke::Invocation,
+    trace::{Summary, User},
+};
 use json::Lines;
 
 /// Where the lines of a function go, and the names they carry.
@@ -127,67 +130,113 @@ pub(crate) fn span(operation: &str, invocation: &Invocation, correlation_id: Opt
         function_request_id,
         correlation_id = correlation_id.unwrap_or(function_request_id),
         cold_start = invocation.cold_start,
-        xray_trace_id = std::env::var("_X_AMZN_TRACE_ID").ok(),
+        xray_trace_id = invocation.xray_trace_id,
     )
+}
+
+/// The line of a request or of a job, complete but not yet written.
+#[must_use]
+pub(crate) struct Line {
+    span: Span,
+    summary: Summary,
+    took: Duration,
+    says: Says,
+}
+
+enum Says {
+    Verdict { verdict: Result<(), Error>, cold_start: bool },
+    Report { report: String, trouble: bool },
 }
 
 /// An event with what a request did.
 macro_rules! line {
-    ($level:ident, $summary:ident, $started:ident, $($fields:tt)+) => {
+    ($level:ident, $line:ident, $($fields:tt)+) => {
         tracing::event!(
             target: Log::TARGET,
             Level::$level,
-            duration_ms = $started.elapsed().as_millis() as u64,
-            upstream_calls = $summary.upstream_calls,
-            upstream_ms = $summary.upstream_ms,
-            table_reads = $summary.table_reads,
-            table_writes = $summary.table_writes,
-            errcode = $summary.errcode,
-            rid = $summary.rid.as_deref(),
+            duration_ms = $line.took.as_millis() as u64,
+            upstream_calls = $line.summary.upstream_calls,
+            upstream_ms = $line.summary.upstream_ms,
+            table_reads = $line.summary.table_reads,
+            table_writes = $line.summary.table_writes,
+            errcode = $line.summary.errcode,
+            rid = $line.summary.rid.as_deref(),
             $($fields)+
         )
     };
 }
 
-/// Writes the line of a request, and its metrics.
-pub(crate) fn request(
-    verdict: Result<(), &Error>,
-    invocation: &Invocation,
-    summary: &Summary,
-    started: Instant,
-) {
-    let called = summary.upstream_calls > 0;
-    macro_rules! request {
-        ($level:ident, $($fields:tt)+) => {
-            line!(
-                $level, summary, started,
-                Requests = 1_u64,
-                ServerErrors = u64::from(verdict.is_err_and(|error| error.problem().status() >= 500)),
-                user = summary.user.as_deref(),
-                ColdStart = invocation.cold_start.then_some(1_u64),
-                WechatLatencyMs = called.then_some(summary.upstream_ms),
-                SignalRaised = (summary.signals > 0).then_some(summary.signals),
-                $($fields)+
-            )
-        };
+impl Line {
+    /// The line of a request, with its metrics.
+    pub(crate) fn request(
+        span: Span,
+        cold_start: bool,
+        verdict: Result<(), Error>,
+        summary: Summary,
+        took: Duration,
+    ) -> Line {
+        Line { span, summary, took, says: Says::Verdict { verdict, cold_start } }
     }
-    let Err(error) = verdict else { return request!(INFO, status = 200_u64, "answered") };
-    let (status, problem, cause) =
-        (error.problem().status(), error.problem().slug(), error.cause());
-    if status >= 500 {
-        request!(ERROR, status, problem, cause, "refused");
-    } else {
-        request!(WARN, status, problem, cause, "refused");
+
+    /// The line of a job that reported.
+    pub(crate) fn report(
+        span: Span,
+        report: String,
+        trouble: bool,
+        summary: Summary,
+        took: Duration,
+    ) -> Line {
+        Line { span, summary, took, says: Says::Report { report, trouble } }
     }
-    if called {
-        // A line of its own: a line has one value per metric and dimension.
-        tracing::info!(
-            target: Log::TARGET,
-            parent: None,
-            class = problem,
-            WechatError = 1_u64,
-            "metrics"
-        );
+
+    /// Writes it.
+    pub(crate) fn write(self) {
+        let _entered = self.span.enter();
+        match &self.says {
+            Says::Verdict { verdict, cold_start } => {
+                self.write_verdict(verdict.as_ref().copied(), *cold_start);
+            }
+            Says::Report { report, trouble: true } => line!(ERROR, self, report, "job done"),
+            Says::Report { report, trouble: false } => line!(INFO, self, report, "job done"),
+        }
+    }
+
+    fn write_verdict(&self, verdict: Result<(), &Error>, cold_start: bool) {
+        let called = self.summary.upstream_calls > 0;
+        let signals = self.summary.signals;
+        macro_rules! request {
+            ($level:ident, $($fields:tt)+) => {
+                line!(
+                    $level, self,
+                    Requests = 1_u64,
+                    ServerErrors =
+                        u64::from(verdict.is_err_and(|error| error.problem().status() >= 500)),
+                    user = self.summary.user.as_ref().map(User::hash).as_deref(),
+                    ColdStart = cold_start.then_some(1_u64),
+                    WechatLatencyMs = called.then_some(self.summary.upstream_ms),
+                    SignalRaised = (signals > 0).then_some(signals),
+                    $($fields)+
+                )
+            };
+        }
+        let Err(error) = verdict else { return request!(INFO, status = 200_u64, "answered") };
+        let (status, problem, cause) =
+            (error.problem().status(), error.problem().slug(), error.cause());
+        if status >= 500 {
+            request!(ERROR, status, problem, cause, "refused");
+        } else {
+            request!(WARN, status, problem, cause, "refused");
+        }
+        if called {
+            // A line of its own: a line has one value per metric and dimension.
+            tracing::info!(
+                target: Log::TARGET,
+                parent: None,
+                class = problem,
+                WechatError = 1_u64,
+                "metrics"
+            );
+        }
     }
 }
 
@@ -197,21 +246,11 @@ pub fn quota_left(path: &str, left: u64) {
     tracing::info!(target: Log::TARGET, parent: None, path, QuotaLeft = left, "metrics");
 }
 
-/// Writes the line of a job that reported.
-pub(crate) fn report(report: &Value, trouble: bool, summary: &Summary, started: Instant) {
-    let report = report.to_string();
-    if trouble {
-        line!(ERROR, summary, started, report, "job done");
-    } else {
-        line!(INFO, summary, started, report, "job done");
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::{Mutex, PoisonError};
 
-    use serde_json::json;
+    use serde_json::{Value, json};
     use tracing::instrument::WithSubscriber;
 
     use super::*;
@@ -236,13 +275,18 @@ mod tests {
     }
 
     fn invocation() -> Invocation {
-        Invocation { request_id: "8f0c1a52".to_owned(), cold_start: true, deadline: None }
+        Invocation {
+            request_id: "8f0c1a52".to_owned(),
+            cold_start: true,
+            deadline: None,
+            xray_trace_id: Some("Root=1-5759e988-bd862e3fe1be46a994272793".to_owned()),
+        }
     }
 
-    fn write(log: &Log, verdict: Result<(), &Error>, summary: &Summary) {
+    fn write(log: &Log, verdict: Result<(), Error>, summary: Summary) {
         dispatcher::with_default(&log.dispatch(), || {
             let span = span("auth.code2Session", &invocation(), Some("order-17"));
-            span.in_scope(|| request(verdict, &invocation(), summary, Instant::now()));
+            Line::request(span, true, verdict, summary, Duration::from_millis(42)).write();
         });
     }
 
@@ -252,12 +296,10 @@ mod tests {
         let summary =
             Summary { upstream_calls: 2, upstream_ms: 31, table_reads: 1, ..Summary::default() };
 
-        write(&collected.log().named("auth-code2session"), Ok(()), &summary);
+        write(&collected.log().named("auth-code2session"), Ok(()), summary);
 
-        let mut lines = collected.lines();
+        let lines = collected.lines();
         assert_eq!(lines.len(), 1);
-        let duration = lines[0].as_object_mut().unwrap().remove("duration_ms");
-        assert!(duration.unwrap().is_u64());
         let metrics = json!([
             { "Name": "Requests", "Unit": "Count" },
             { "Name": "ServerErrors", "Unit": "Count" },
@@ -268,8 +310,9 @@ mod tests {
             "timestamp": "1970-01-01T00:16:40Z", "level": "INFO", "message": "answered",
             "service": "wechat", "function_name": "auth-code2session",
             "operation": "auth.code2Session", "function_request_id": "8f0c1a52",
-            "correlation_id": "order-17", "cold_start": true, "status": 200,
-            "upstream_calls": 2, "upstream_ms": 31, "table_reads": 1, "table_writes": 0,
+            "correlation_id": "order-17", "cold_start": true,
+            "xray_trace_id": "Root=1-5759e988-bd862e3fe1be46a994272793", "status": 200,
+            "duration_ms": 42, "upstream_calls": 2, "upstream_ms": 31, "table_reads": 1, "table_writes": 0,
             "Requests": 1, "ServerErrors": 0, "ColdStart": 1, "WechatLatencyMs": 31,
             "_aws": {
                 "Timestamp": 1_000_000,
@@ -293,7 +336,7 @@ mod tests {
         let error =
             Error::new(Problem::WechatUnreachable, ["Try again.", "请重试。"]).because("no answer");
 
-        write(&collected.log(), Err(&error), &summary);
+        write(&collected.log(), Err(error), summary);
 
         let lines = collected.lines();
         assert_eq!(lines.len(), 2);

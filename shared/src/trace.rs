@@ -3,7 +3,7 @@
 //! Not in its span: fields of a span can be written but neither read nor added to, and the metrics
 //! and the reads before the first request need both.
 
-use std::{cell::RefCell, future::Future};
+use std::{cell::RefCell, fmt, future::Future};
 
 use model::crypto::sha256_hex;
 
@@ -28,8 +28,25 @@ pub struct Summary {
     pub errcode: Option<i64>,
     /// WeChat's last request id.
     pub rid: Option<String>,
-    /// The user the call is by or for, by a hash: personal data stays out of the log.
-    pub user: Option<String>,
+    /// The user the call is by or for.
+    pub user: Option<User>,
+}
+
+/// A user, for the log.
+#[derive(Clone, PartialEq, Eq)]
+pub struct User(String);
+
+impl User {
+    /// A hash to know the user by: personal data stays out of the log.
+    pub fn hash(&self) -> String {
+        sha256_hex(&self.0)[..16].to_owned()
+    }
+}
+
+impl fmt::Debug for User {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("User")
+    }
 }
 
 /// Runs `work` and returns what it did.
@@ -76,6 +93,5 @@ pub(crate) fn refusal(errcode: i64, rid: Option<&str>) {
 
 /// Names the user the call is by or for.
 pub(crate) fn user(appid: &str, openid: &str) {
-    let hash = &sha256_hex(format!("{appid}#{openid}"))[..16];
-    note(|summary| summary.user = Some(hash.to_owned()));
+    note(|summary| summary.user = Some(User([appid, "#", openid].concat())));
 }

@@ -68,8 +68,12 @@ impl Function {
     }
 
     fn invoke(&self, event: &str) -> Outcome {
-        let invocation =
-            Invocation { request_id: "1".to_owned(), cold_start: false, deadline: None };
+        let invocation = Invocation {
+            request_id: "1".to_owned(),
+            cold_start: false,
+            deadline: None,
+            xray_trace_id: None,
+        };
         let handler = Handler::of::<Closed>();
         self.runtime.block_on(invoke(&handler, &self.app, event.as_bytes(), &invocation))
     }

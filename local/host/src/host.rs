@@ -134,6 +134,7 @@ impl Host {
             request_id,
             cold_start: function.cold.swap(false, Ordering::Relaxed),
             deadline,
+            xray_trace_id: None,
         };
         let app = function.app.get_or_init(|| self.environment(name));
         Ok(match &function.work {

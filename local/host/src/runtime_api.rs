@@ -7,6 +7,7 @@ use std::{
     path::Path,
     process::Stdio,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use axum::{
@@ -21,7 +22,7 @@ use tokio::{
     io::AsyncReadExt,
     net::TcpListener,
     process::{Child, Command},
-    sync::{mpsc, oneshot},
+    sync::{mpsc, oneshot, watch},
     task::JoinHandle,
 };
 
@@ -33,6 +34,9 @@ const STREAMED_LIMIT: usize = 20 << 20;
 
 /// What separates the head of a streamed response from its body.
 const DELIMITER: [u8; 8] = [0; 8];
+
+/// How long a process that is to end may take to ask for an event.
+const LAST_POLL: Duration = Duration::from_secs(5);
 
 /// A function's process and the Runtime API it polls. Dropping it ends both.
 pub struct Environment {
@@ -67,6 +71,8 @@ type Waiting = HashMap<String, oneshot::Sender<Answer>>;
 struct Api {
     events: Arc<tokio::sync::Mutex<mpsc::UnboundedReceiver<(String, Bytes)>>>,
     waiting: Arc<Mutex<Waiting>>,
+    /// How often an event was asked for.
+    polls: watch::Sender<u64>,
 }
 
 impl Environment {
@@ -78,8 +84,11 @@ impl Environment {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
         let (events, receiver) = mpsc::unbounded_channel();
-        let api =
-            Api { events: Arc::new(tokio::sync::Mutex::new(receiver)), waiting: Arc::default() };
+        let api = Api {
+            events: Arc::new(tokio::sync::Mutex::new(receiver)),
+            waiting: Arc::default(),
+            polls: watch::Sender::default(),
+        };
         let router = Router::new()
             .route("/2018-06-01/runtime/invocation/next", get(next))
             .route("/2018-06-01/runtime/invocation/{id}/response", post(response))
@@ -135,9 +144,18 @@ impl Environment {
 
     /// Ends the process and returns everything it wrote to standard output.
     ///
+    /// An invocation is over when the next event is asked for: Lambda freezes no process before,
+    /// and this ends none.
+    ///
     /// # Errors
     /// The output cannot be read.
     pub async fn stop(mut self) -> io::Result<String> {
+        let mut polls = self.api.polls.subscribe();
+        tokio::select! {
+            _ = polls.wait_for(|polls| *polls > self.invocations) => {}
+            _ = self.process.wait() => {}
+            () = tokio::time::sleep(LAST_POLL) => {}
+        }
         self.process.kill().await?;
         let mut output = String::new();
         if let Some(mut stdout) = self.process.stdout.take() {
@@ -158,6 +176,7 @@ impl Drop for Environment {
 }
 
 async fn next(State(api): State<Api>) -> Response {
+    api.polls.send_modify(|polls| *polls += 1);
     let Some((id, event)) = api.events.lock().await.recv().await else {
         return StatusCode::GONE.into_response();
     };

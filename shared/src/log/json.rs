@@ -104,10 +104,10 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Lines {
     }
 
     fn on_new_span(&self, span: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
-        let mut fields = Fields::new();
-        span.record(&mut fields);
+        let mut known = Known::default();
+        span.record(&mut known);
         if let Some(span) = context.span(id) {
-            span.extensions_mut().insert(fields);
+            span.extensions_mut().insert(known);
         }
     }
 
@@ -119,8 +119,8 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Lines {
             return;
         }
         for span in context.event_scope(event).into_iter().flatten() {
-            if let Some(outer) = span.extensions().get::<Fields>() {
-                fields.extend(outer);
+            if let Some(known) = span.extensions().get::<Known>() {
+                fields.add(known);
             }
         }
         if let Ok(line) = self.line(level, &fields) {
@@ -140,7 +140,7 @@ impl Lines {
         line.member("function_name", &self.function_name)?;
         line.extend(&fields.members);
         if !fields.metrics.is_empty() {
-            let has = |dimension: &&str| fields.names.iter().any(|(name, _)| name == dimension);
+            let has = |dimension: &&str| fields.names.contains(dimension);
             let directive = Directive {
                 namespace: &self.namespace,
                 dimensions: [["service"]
@@ -214,11 +214,11 @@ impl Object {
     }
 }
 
-/// What a span or an event says, as far as it is written.
+/// What an event says, as far as it is written.
 struct Fields {
     members: Object,
-    /// The names of the members, and where each ends.
-    names: Vec<(&'static str, usize)>,
+    /// The names of the members.
+    names: Vec<&'static str>,
     metrics: Vec<Metric>,
 }
 
@@ -245,19 +245,15 @@ impl Fields {
     fn write<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) {
         // Writing numbers, truth values and texts to memory cannot fail.
         let _ = self.members.member(name, value);
-        self.names.push((name, self.members.0.len()));
+        self.names.push(name);
     }
 
-    /// Adds what a span around it says and it does not.
-    fn extend(&mut self, outer: &Fields) {
-        let own = self.names.len();
-        let mut from = 0;
-        for &(name, to) in &outer.names {
-            if self.names[..own].iter().all(|(known, _)| *known != name) {
-                self.members.0.extend_from_slice(&outer.members.0[from..to]);
-                self.names.push((name, self.members.0.len()));
+    /// Adds what a span around the event says and it does not.
+    fn add(&mut self, known: &Known) {
+        for (name, value) in &known.0 {
+            if !self.names.contains(name) {
+                self.write(name, value);
             }
-            from = to;
         }
     }
 }
@@ -290,6 +286,38 @@ impl Visit for Fields {
             self.record(field, &format!("{value:?}"));
         }
     }
+}
+
+/// What a span says, kept as it is until a line needs it: that is after the answer.
+#[derive(Default)]
+struct Known(Vec<(&'static str, Value)>);
+
+impl Known {
+    fn record(&mut self, field: &Field, value: impl Into<Value>) {
+        if FIELDS.binary_search(&field.name()).is_ok() {
+            self.0.push((field.name(), value.into()));
+        }
+    }
+}
+
+impl Visit for Known {
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.record(field, value);
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.record(field, value);
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.record(field, value);
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.record(field, value);
+    }
+
+    fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
 }
 
 #[cfg(test)]
