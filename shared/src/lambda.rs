@@ -180,8 +180,8 @@ fn serve_boxed(facts: &[Facts], prepare: Prepare, answer: Answer) -> ExitCode {
 
 /// Writes a line when the answer is on its way.
 ///
-/// Lambda freezes an environment when it asks for the next event, and that it does after it has
-/// read what the answer is answered: by then the turn of this has come.
+/// Lambda may freeze an environment once it has asked for the next event. Before that, the runtime
+/// sends the answer and reads the reply, and this task, which yields once, runs meanwhile.
 async fn write_later(line: Line) {
     tokio::task::yield_now().await;
     line.write();
