@@ -52,8 +52,7 @@ impl Input {
     /// # Errors
     /// [`Problem::MalformedBody`].
     pub fn json(body: &[u8]) -> Result<Input> {
-        // Editors and some languages write a byte order mark first.
-        let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+        let body = without_mark(body);
         if body.iter().all(u8::is_ascii_whitespace) {
             return Ok(Input::default());
         }
@@ -74,7 +73,7 @@ impl Input {
 
     /// Keeps the JSON as it came beside its members.
     pub(crate) fn with_text(self, json: &[u8]) -> Input {
-        Input { text: Some(Bytes::copy_from_slice(json)), ..self }
+        Input { text: Some(Bytes::copy_from_slice(without_mark(json))), ..self }
     }
 
     fn members(members: BTreeMap<String, Box<RawValue>>) -> Input {
@@ -180,6 +179,11 @@ impl Input {
     }
 }
 
+/// Editors and some languages write a byte order mark first.
+fn without_mark(body: &[u8]) -> &[u8] {
+    body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
+}
+
 fn malformed(detail: impl Into<Message>) -> Error {
     Error::new(Problem::MalformedBody, detail)
 }
@@ -259,13 +263,17 @@ fn is_gbk(bytes: &[u8]) -> bool {
 fn invalid<E: std::error::Error>(error: serde_path_to_error::Error<E>) -> Error {
     let path = error.path().to_string();
     let message = error.into_inner().to_string();
-    // serde names a missing or unknown member in backticks, not in the path.
-    let named = (message.starts_with("missing field") || message.starts_with("unknown field"))
+    // serde names a missing member in backticks and not in the path, and so an unknown one where
+    // an enum chooses the members.
+    let is_missing = message.starts_with("missing field");
+    let named = (is_missing || message.starts_with("unknown field"))
         .then(|| message.split('`').nth(1))
         .flatten();
     let field = match (path.as_str(), named) {
         (".", Some(name)) => name.to_owned(),
-        (path, Some(name)) if !path.ends_with(name) => format!("{path}.{name}"),
+        (path, Some(name)) if is_missing || path.rsplit('.').next() != Some(name) => {
+            format!("{path}.{name}")
+        }
         (path, _) => path.to_owned(),
     };
     let Fault { detail, errcode } = complaint::read(&message);
@@ -290,6 +298,8 @@ mod tests {
         size: Option<u32>,
         #[serde(default)]
         inner: Option<Inner>,
+        #[serde(default, rename = "knee-deep")]
+        other: Option<Inner>,
     }
 
     #[derive(Debug, Deserialize, PartialEq)]
@@ -309,6 +319,8 @@ mod tests {
         assert_eq!(field(Input::json(br#"{"text":1}"#)), "text");
         assert_eq!(field(Input::json(br#"{"text":"a","sise":1}"#)), "sise");
         assert_eq!(field(Input::json(br#"{"text":"a","inner":{}}"#)), "inner.deep");
+        // The name of the object ends with that of what is missing in it.
+        assert_eq!(field(Input::json(br#"{"text":"a","knee-deep":{}}"#)), "knee-deep.deep");
         assert_eq!(field(Input::json(br#"{"text":"a","inner":{"deep":-1}}"#)), "inner.deep");
         // serde itself would take the array for the members in their order.
         assert_eq!(field(Input::json(br#"{"text":"a","inner":[1]}"#)), "inner");
@@ -319,7 +331,8 @@ mod tests {
     #[test]
     fn a_query_keeps_its_plus_and_its_numbers() {
         let sample: Sample = Input::query("text=a+b%20%E4%B8%AD&size=3").unwrap().read().unwrap();
-        assert_eq!(sample, Sample { text: "a+b 中".into(), size: Some(3), inner: None });
+        let expected = Sample { text: "a+b 中".into(), size: Some(3), inner: None, other: None };
+        assert_eq!(sample, expected);
     }
 
     #[test]
@@ -343,6 +356,9 @@ mod tests {
     fn a_byte_order_mark_is_read_over() {
         let sample: Sample = Input::json(b"\xef\xbb\xbf{\"text\":\"a\"}").unwrap().read().unwrap();
         assert_eq!(sample.text, "a");
+        let body = b"\xef\xbb\xbf{\"text\":\"b\"}";
+        let sample: Sample = Input::json(body).unwrap().with_text(body).read_text().unwrap();
+        assert_eq!(sample.text, "b");
         assert!(Input::json(b"\xef\xbb\xbf").is_ok());
     }
 
