@@ -16,12 +16,14 @@ mod notify;
 mod order;
 mod payments;
 mod problem;
+mod product;
 mod put_product;
 mod refund;
 pub mod setting;
 #[cfg(test)]
 mod tests;
 mod uses;
+mod view;
 
 pub use bill::{BillReport, BillType};
 pub use close_order::CloseOrder;

@@ -43,6 +43,7 @@ mod table_trouble;
 mod template;
 mod templatemessage;
 mod templates;
+mod touched;
 mod uniformmessage;
 mod unwinding;
 mod user;

@@ -5,9 +5,11 @@
 
 use std::{ffi::c_int, process::ExitCode};
 
-/// Defines where functions are entered.
+/// Defines where functions are entered: all, or those that the build script of `functions/lambdas`
+/// asks for.
 macro_rules! entries {
     ($($name:literal: $run:path;)+) => {$(
+        #[cfg(any(not(touched), touched = $name))]
         const _: () = {
             #[unsafe(export_name = $name)]
             extern "C" fn enter() -> std::ffi::c_int {

@@ -1,43 +1,51 @@
 //! Builds all functions as one library; each binary then takes what it reaches of it.
 //!
-//! Optimizing all of them at link time takes little longer than optimizing one.
+//! Optimizing all of them at link time takes little longer than optimizing one. After a change of
+//! operations alone, theirs are optimized in a library of their own, and all others stay as they
+//! are.
 
+mod touched;
 mod unwinding;
 
 use std::{
+    collections::BTreeSet,
     env, fs,
     path::{Path, PathBuf},
     process::Command,
 };
 
+use touched::Record;
+
 /// Names a library that is built already: the tests have one.
 const BUILT: &str = "ENTRIES_LIBRARY";
 
-/// Names another profile of the workspace for the library than `release`: a build for
-/// `development` takes seconds after a change.
-const PROFILE: &str = "ENTRIES_PROFILE";
+/// What decides about the crates of the workspace beside their sources.
+const MANIFESTS: [&str; 6] = [
+    "../../Cargo.lock",
+    "../../Cargo.toml",
+    "../../shared/Cargo.toml",
+    "../../shared/model/Cargo.toml",
+    "../Cargo.toml",
+    "../entries/Cargo.toml",
+];
 
 /// The profile that optimizes at link time.
 const RELEASE: &str = "release";
 
 fn main() {
     println!("cargo::rerun-if-env-changed={BUILT}");
-    println!("cargo::rerun-if-env-changed={PROFILE}");
     println!("cargo::rustc-check-cfg=cfg(std_is_hidden)");
     if profile() == RELEASE {
         println!("cargo::rustc-cfg=std_is_hidden");
     }
-    let library = match env::var_os(BUILT) {
+    match env::var_os(BUILT) {
         Some(library) => {
             let library = PathBuf::from(library);
             println!("cargo::rerun-if-changed={}", library.display());
-            library
+            link(&library);
         }
         None => build(),
-    };
-    let directory = library.parent().expect("it is a file");
-    println!("cargo::rustc-link-search=native={}", directory.display());
-    println!("cargo::rustc-link-lib=static:-bundle=entries");
+    }
     // As Rust's standard library, which is in it.
     if variable("CARGO_CFG_TARGET_OS") == "linux" {
         println!("cargo::rustc-link-lib=dylib=gcc_s");
@@ -46,46 +54,93 @@ fn main() {
     println!("cargo::rustc-link-lib=dylib=c");
 }
 
-/// Builds the library for the target of the binaries, and says where it is.
-fn build() -> PathBuf {
+/// Has the binaries linked with a library; what several have comes from that which is linked first.
+fn link(library: &Path) {
+    let directory = library.parent().expect("it is a file");
+    let name = library.file_stem().and_then(|name| name.to_str()).expect("it has a name");
+    println!("cargo::rustc-link-search=native={}", directory.display());
+    println!("cargo::rustc-link-lib=static:-bundle={}", name.trim_start_matches("lib"));
+}
+
+/// Builds what has changed of the library, for the target of the binaries.
+fn build() {
+    let out = PathBuf::from(variable("OUT_DIR"));
+    let [all, touched, record] =
+        ["libentries.a", "libtouched.a", "record"].map(|name| out.join(name));
+    let settings = settings();
+    // Only what was optimized at link time keeps to itself what two libraries have.
+    let built = fs::read_to_string(&record).ok().filter(|_| profile() == RELEASE);
+    let built = built.and_then(|text| Record::parse(&text));
+    match built.and_then(|built| Some((built.touched(&settings)?, built))) {
+        Some((functions, built)) => {
+            watch(built.sources());
+            if !functions.is_empty() {
+                compile(&out, &functions, &touched);
+                link(&touched);
+            }
+        }
+        None => {
+            // While there is no new one, there is none.
+            let _ = fs::remove_file(&record);
+            let sources = compile(&out, &BTreeSet::new(), &all);
+            if let Some(built) = Record::of(&settings, &sources) {
+                fs::write(&record, built.to_string()).expect("cargo has made the directory");
+            }
+        }
+    }
+    link(&all);
+}
+
+/// Compiles a library with these functions, or with all, and tells its sources.
+fn compile(out: &Path, functions: &BTreeSet<String>, library: &Path) -> Vec<String> {
     let (target, profile) = (variable("TARGET"), profile());
     // Beside `build/lambdas-…/out`: cargo holds the directories that it builds the binaries in.
-    let out = PathBuf::from(variable("OUT_DIR"));
     let directory = out.ancestors().nth(3).expect("it is there").join("entries");
     let mut cargo = Command::new(variable("CARGO"));
-    cargo.current_dir("../entries").args(["build", "--locked"]);
-    cargo.args(["--target", &target, "--profile", &profile, "--target-dir"]).arg(&directory);
+    cargo.current_dir("../entries").args(["rustc", "--locked"]);
+    cargo.args(["--target", &target, "--profile", profile, "--target-dir"]).arg(&directory);
+    cargo.arg("--");
+    if !functions.is_empty() {
+        cargo.args(["--cfg", "touched"]);
+    }
+    for function in functions {
+        cargo.arg("--cfg").arg(format!("touched={function:?}"));
+    }
     let status = cargo.status().expect("cargo starts");
     assert!(status.success(), "the functions do not build");
-    let profile = if profile == "dev" { "debug" } else { &profile };
-    let library = directory.join(target).join(profile).join("libentries.a");
-    watch(&library);
-    if variable("CARGO_CFG_TARGET_OS") != "linux" {
-        return library;
+    let profile = if profile == "dev" { "debug" } else { profile };
+    let compiled = directory.join(target).join(profile).join("libentries.a");
+    let mut archive = fs::read(&compiled).expect("it was just built");
+    if variable("CARGO_CFG_TARGET_OS") == "linux" {
+        unwinding::tie_to_code(&mut archive);
     }
-    let mut archive = fs::read(&library).expect("it was just built");
-    unwinding::tie_to_code(&mut archive);
-    let library = out.join("libentries.a");
-    fs::write(&library, archive).expect("cargo has made the directory");
-    library
+    fs::write(library, archive).expect("cargo has made the directory");
+    let rule = fs::read_to_string(compiled.with_extension("d")).expect("cargo has written it");
+    let mut sources = touched::prerequisites(&rule);
+    sources.extend(MANIFESTS.map(str::to_owned));
+    watch(sources.iter().map(String::as_str));
+    sources
 }
 
-/// Has cargo build again after what the library was built from has changed.
-fn watch(library: &Path) {
-    println!("cargo::rerun-if-changed=../../Cargo.lock");
-    println!("cargo::rerun-if-changed=../../Cargo.toml");
-    // `library: source source …`
-    let sources = fs::read_to_string(library.with_extension("d")).unwrap_or_default();
-    let sources = sources.split_once(": ").map_or("", |(_, sources)| sources);
-    for source in sources.split_whitespace() {
-        println!("cargo::rerun-if-changed={source}");
-    }
+/// Has cargo run this again after any of these has changed.
+fn watch<'a>(sources: impl Iterator<Item = &'a str>) {
+    sources.for_each(|source| println!("cargo::rerun-if-changed={source}"));
 }
 
-/// The profile of the library.
-fn profile() -> String {
-    let usual = || if variable("PROFILE") == RELEASE { RELEASE } else { "dev" }.to_owned();
-    env::var(PROFILE).unwrap_or_else(|_| usual())
+/// What else than sources a library depends on.
+fn settings() -> String {
+    let rustc = Command::new(variable("RUSTC")).arg("-vV").output().expect("rustc starts");
+    let told = |(name, _): &(String, String)| {
+        name.starts_with("CARGO_PROFILE_") || name.ends_with("RUSTFLAGS")
+    };
+    let mut told: Vec<_> = env::vars().filter(told).collect();
+    told.sort();
+    format!("{told:?} {}", String::from_utf8_lossy(&rustc.stdout))
+}
+
+/// The profile of the library, in the words of `--profile`.
+fn profile() -> &'static str {
+    if variable("PROFILE") == RELEASE { RELEASE } else { "dev" }
 }
 
 fn variable(name: &str) -> String {

@@ -7,10 +7,6 @@
 #[cfg(not(std_is_hidden))]
 extern crate std;
 
-// The part of `std` that aborts would be linked before the library's, and a panic be no answer.
-#[cfg(all(not(std_is_hidden), not(panic = "unwind")))]
-compile_error!("set CARGO_PROFILE_RELEASE_PANIC=unwind with ENTRIES_PROFILE");
-
 /// The `main` of the function with this name.
 #[macro_export]
 macro_rules! function {

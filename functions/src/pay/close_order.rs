@@ -10,7 +10,7 @@ use shared::{
     value::Text,
 };
 
-use super::{get_order::check_owner, input::OutTradeNo, order::OrderState, uses::Orders};
+use super::{input::OutTradeNo, order::OrderState, uses::Orders, view::check_owner};
 
 /// Closes an order that is not paid, so that it can no longer be paid.
 ///

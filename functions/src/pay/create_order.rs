@@ -20,7 +20,7 @@ use super::{
     ledger::read,
     order::{Channel, Order, OrderState},
     payments::NewOrder,
-    put_product::Product,
+    product::Product,
     uses::{Catalogue, Orders},
 };
 

@@ -4,12 +4,13 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::{Access, AccountKind, Caller, Error, Operation, Problem, Result, Uses, value::Text};
+use shared::{Access, AccountKind, Caller, Operation, Problem, Result, Uses, value::Text};
 
 use super::{
     input::OutTradeNo,
-    order::{Order, OrderState, RefundState},
+    order::OrderState,
     uses::Orders,
+    view::{RefundView, check_owner},
 };
 
 /// WeChat Pay is not asked again within this time, in seconds.
@@ -69,37 +70,6 @@ pub struct OrderView {
     pub refunds: Vec<RefundView>,
 }
 
-/// A refund.
-///
-/// 一笔退款。
-#[derive(Serialize, JsonSchema)]
-pub struct RefundView {
-    /// The refund's number.
-    ///
-    /// 商户退款单号。
-    pub out_refund_no: String,
-    /// What became of it.
-    ///
-    /// 当前状态。
-    pub state: RefundState,
-    /// Fen.
-    ///
-    /// 金额，单位为分。
-    pub amount: i64,
-}
-
-/// Whether the caller may see an order: a service all of them, a user their own.
-pub(super) fn check_owner(order: &Order, caller: &Caller) -> Result<()> {
-    let owns = caller.is_service()
-        || order.appid == caller.appid() && order.openid.as_deref() == caller.user();
-    // The same words as for an order that does not exist: a number must not be probed.
-    let missing = || {
-        Error::new(Problem::NotFound, ["There is no such order.", "没有该订单。"])
-            .field("out_trade_no")
-    };
-    if owns { Ok(()) } else { Err(missing()) }
-}
-
 impl Operation for GetOrder {
     const ID: &'static str = "pay.getOrder";
     const ACCESS: Access = Access::User;
@@ -126,11 +96,7 @@ impl Operation for GetOrder {
         let mut refunds = Vec::new();
         for number in &order.refunds {
             let (refund, _) = payments.kept_refund(number).await?;
-            refunds.push(RefundView {
-                out_refund_no: refund.out_refund_no,
-                state: refund.state,
-                amount: refund.amount,
-            });
+            refunds.push(refund.into());
         }
         let paid = order.paid;
         Ok(OrderView {

@@ -7,9 +7,9 @@ use serde::Deserialize;
 use shared::{Access, AccountKind, Caller, Error, Operation, Problem, Result, Uses, value::Text};
 
 use super::{
-    get_order::RefundView,
     input::{OutRefundNo, OutTradeNo},
     uses::Orders,
+    view::RefundView,
 };
 
 /// Tells what became of a refund; WeChat Pay is asked while it is under way.
@@ -46,10 +46,6 @@ impl Operation for GetRefund {
             let detail = ["There is no such refund of this order.", "该订单没有此退款。"];
             return Err(Error::new(Problem::NotFound, detail).field("out_trade_no"));
         }
-        Ok(RefundView {
-            out_refund_no: refund.out_refund_no,
-            state: refund.state,
-            amount: refund.amount,
-        })
+        Ok(refund.into())
     }
 }

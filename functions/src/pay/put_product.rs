@@ -3,7 +3,7 @@
 //! WeChat: none. The catalogue is ours: a user orders a product, never an amount.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use shared::{
     Access, AccountKind, Caller, Operation, Problem, Result, Uses, table::DocumentWrite,
     value::Text,
@@ -12,6 +12,7 @@ use shared::{
 use super::{
     input::{Attach, Description, Fen, ProductId},
     ledger::{Ledger, contended, read},
+    product::Product,
     uses::EditCatalogue,
 };
 
@@ -45,40 +46,6 @@ pub struct PutProduct {
     /// 是否已下架。
     #[serde(default)]
     closed: bool,
-}
-
-/// A product as it is kept.
-///
-/// 保存的商品。
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
-pub struct Product {
-    /// The product's id.
-    ///
-    /// 商品 id。
-    pub product: String,
-    /// What the user sees on the bill.
-    ///
-    /// 用户账单上的描述。
-    pub description: String,
-    /// The price of one, in fen.
-    ///
-    /// 单价，单位为分。
-    pub amount: i64,
-    /// Comes back with the payment.
-    ///
-    /// 附加数据，随支付结果返回。
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub attach: Option<String>,
-    /// Whether it can no longer be ordered.
-    ///
-    /// 是否已下架。
-    pub closed: bool,
-}
-
-impl Product {
-    pub(super) fn key(product: &str) -> String {
-        format!("product#{product}")
-    }
 }
 
 impl Operation for PutProduct {

@@ -9,9 +9,9 @@ use shared::{
 };
 
 use super::{
-    get_order::RefundView,
     input::{Fen, OutRefundNo, OutTradeNo, Reason},
     uses::Orders,
+    view::RefundView,
 };
 
 /// Refunds an order, in whole or in part.
@@ -63,10 +63,6 @@ impl Operation for Refund {
         let (amount, reason) = (self.amount.map(Fen::get), self.reason.as_deref());
         let payments = desk.payments();
         let refund = payments.refund(&self.out_trade_no, &number, amount, reason).await?;
-        Ok(RefundView {
-            out_refund_no: refund.out_refund_no,
-            state: refund.state,
-            amount: refund.amount,
-        })
+        Ok(refund.into())
     }
 }
