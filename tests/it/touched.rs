@@ -172,6 +172,7 @@ fn no_other_file_uses_what_an_operations_file_has() {
                 continue;
             }
             let (a, b) = (path.display(), other.display());
+            assert!(!text.contains("::*;"), "{b} takes what it does not name");
             if *other == parent {
                 let text = text.replace(&publish, "");
                 assert!(!inside.is_match(&text), "{b} uses more of {a} than its operation");
