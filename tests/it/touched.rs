@@ -112,6 +112,7 @@ fn a_path_may_have_spaces() {
 /// The sources of the operations, without comments and tests, by path.
 fn sources() -> Vec<(PathBuf, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../functions/src");
+    let tests = Regex::new(r"\n#\[cfg\(test\)\]\n(?:pub\(\w+\) )?mod tests \{").unwrap();
     let mut directories = vec![root.clone()];
     let mut sources = Vec::new();
     while let Some(directory) = directories.pop() {
@@ -122,7 +123,7 @@ fn sources() -> Vec<(PathBuf, String)> {
                 directories.push(path);
             } else if is_source && !path.ends_with("tests.rs") {
                 let text = fs::read_to_string(&path).unwrap();
-                let text = text.split("\n#[cfg(test)]\nmod tests {").next().unwrap();
+                let text = tests.split(&text).next().unwrap();
                 let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
                 let code: Vec<_> = code.collect();
                 sources.push((path.strip_prefix(&root).unwrap().to_owned(), code.join("\n")));
