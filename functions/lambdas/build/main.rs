@@ -12,6 +12,7 @@ use std::{
     env, fs,
     path::{Path, PathBuf},
     process::Command,
+    time::SystemTime,
 };
 
 use touched::Record;
@@ -82,8 +83,11 @@ fn build() {
         None => {
             // While there is no new one, there is none.
             let _ = fs::remove_file(&record);
+            let started = SystemTime::now();
             let sources = compile(&out, &BTreeSet::new(), &all);
-            if let Some(built) = Record::of(&settings, &sources) {
+            let built = Record::of(&settings, &sources);
+            // What was saved meanwhile may be in the library, or not.
+            if let Some(built) = built.filter(|_| sources.iter().all(|it| is_older(it, started))) {
                 fs::write(&record, built.to_string()).expect("cargo has made the directory");
             }
         }
@@ -122,12 +126,16 @@ fn compile(out: &Path, functions: &BTreeSet<String>, library: &Path) -> Vec<Stri
     sources
 }
 
+fn is_older(source: &str, than: SystemTime) -> bool {
+    fs::metadata(source).and_then(|source| source.modified()).is_ok_and(|saved| saved < than)
+}
+
 /// Has cargo run this again after any of these has changed.
 fn watch<'a>(sources: impl Iterator<Item = &'a str>) {
     sources.for_each(|source| println!("cargo::rerun-if-changed={source}"));
 }
 
-/// What else than sources a library depends on.
+/// What a library depends on beside its sources.
 fn settings() -> String {
     let rustc = Command::new(variable("RUSTC")).arg("-vV").output().expect("rustc starts");
     let told = |(name, _): &(String, String)| {

@@ -1,7 +1,7 @@
 //! Which functions a change is about, where it is about their operations alone.
 //!
-//! No other file uses what an operation's file has, to which the tests of the workspace see: a
-//! change of it changes its own function.
+//! No other file uses what an operation's file has, which a test checks (`tests/it/touched.rs`): a
+//! change of it changes its own function alone.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -57,7 +57,7 @@ impl fmt::Display for Record {
     }
 }
 
-/// The function whose operation a source has: `subscribeMessage.send` is `subscribemessage-send`.
+/// The function whose operation a source has, named as `shared::Endpoint::binary` names it.
 pub(crate) fn function(source: &str) -> Option<String> {
     let mut ids = source.split("\n    const ID: &'static str = \"").skip(1);
     let (id, _) =
